@@ -1,0 +1,95 @@
+//! Frames from files and pipes, in the order of their merge by time.
+
+use std::fmt;
+
+use crate::tcp::{FrameNumber, Timestamp};
+
+/// What the first octet of a frame belongs to: a LINKTYPE_ value of the
+/// [registry](https://www.tcpdump.org/linktypes.html).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkType(pub u16);
+
+/// One captured frame, borrowed from the memory of its source until the next one is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Its place in the whole capture, from 1.
+    pub number: FrameNumber,
+    /// Which input it came from, from 0 in the order of the command line.
+    pub input: u16,
+    /// Its place in that input, from 1.
+    pub input_frame: FrameNumber,
+    /// When it was captured; `None` for a pcapng Simple Packet Block.
+    pub time: Option<Timestamp>,
+    /// How to read `bytes`.
+    pub link_type: LinkType,
+    /// Octets it had on the line, at least `bytes.len()`.
+    pub original_len: u32,
+    /// What was captured of it.
+    pub bytes: &'a [u8],
+}
+
+/// How an input holds its frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Classic pcap, any of its variants.
+    Pcap,
+    /// pcapng.
+    Pcapng,
+}
+
+/// How an input is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// RFC 1952, one or more members.
+    Gzip,
+    /// RFC 8878, one or more frames.
+    Zstd,
+    /// LZ4 frame format.
+    Lz4,
+}
+
+/// Where an input stopped making sense, and why; what came before it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Octets from the start of the (uncompressed) input.
+    pub offset: u64,
+    /// One clause in lower case without a full stop.
+    pub reason: String,
+}
+
+/// What is known of one input once it has been read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputSummary {
+    /// As typed; `-` for standard input.
+    pub path: String,
+    /// The container.
+    pub format: Format,
+    /// The packing, if any.
+    pub compression: Option<Compression>,
+    /// Link types of its frames, in order of first appearance.
+    pub link_types: Vec<LinkType>,
+    /// Frames read.
+    pub frames: u64,
+    /// Size of the input as stored or received, in octets (compressed where it is).
+    pub bytes: u64,
+    /// The earliest time in it.
+    pub first_time: Option<Timestamp>,
+    /// The latest time in it.
+    pub last_time: Option<Timestamp>,
+    /// Frames whose time lies before the frame in front of them.
+    pub time_reversals: u64,
+    /// Frames cut by the snap length.
+    pub cut_frames: u64,
+    /// Packets that the capturing kernel dropped, where the file says so (pcapng Interface Statistics Blocks, `isb_ifdrop` plus `isb_osdrop`).
+    pub dropped_by_kernel: Option<u64>,
+    /// Whether it was read to a proper end.
+    pub complete: bool,
+    /// What was wrong with it.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for LinkType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

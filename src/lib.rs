@@ -1,0 +1,6 @@
+//! tcpautopsy: who reset this TCP connection, and why.
+#![doc = ""]
+
+pub mod capture;
+pub mod decode;
+pub mod tcp;

@@ -1,0 +1,17 @@
+//! The vocabulary: sequence numbers, flags, options, segments, time and frame numbers.
+//!
+//! Depends on nothing, does no I/O, and cannot fail: whatever a capture contains, every operation here is total.
+
+mod flags;
+mod frame;
+mod options;
+mod segment;
+mod seq;
+mod time;
+
+pub use flags::TcpFlags;
+pub use frame::FrameNumber;
+pub use options::TcpOptions;
+pub use segment::{Endpoint, IcmpError, PathId, QuotedSegment, Segment};
+pub use seq::SeqNum;
+pub use time::{Duration, Timestamp};

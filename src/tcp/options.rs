@@ -1,0 +1,101 @@
+use super::SeqNum;
+
+/// What the options of one TCP header said, as far as they were captured.
+///
+/// Walked by length (RFC 9293 section 3.1), so that an unknown kind hides nothing behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TcpOptions {
+    /// Timestamps option: TSval and TSecr (RFC 7323 section 3).
+    pub timestamps: Option<(u32, u32)>,
+    /// The first block of a SACK option: left edge and right edge (RFC 2018). A first block below the acknowledgement is a duplicate report (RFC 2883).
+    pub sack: Option<(SeqNum, SeqNum)>,
+    /// Maximum segment size, octets (RFC 9293 section 3.7.1).
+    pub mss: Option<u16>,
+    /// Window scale shift count as sent; above 14 counts as 14 (RFC 7323 section 2.3).
+    pub window_scale: Option<u8>,
+    /// SACK-Permitted (RFC 2018).
+    pub sack_permitted: bool,
+    /// Why a Multipath TCP endpoint reset the subflow: the reason octet of MP_TCPRST (RFC 8684 section 3.6).
+    pub mptcp_reset_reason: Option<u8>,
+}
+
+impl TcpOptions {
+    /// Reads the octets between the fixed header and the data offset, or as many of them as were captured.
+    ///
+    /// The second value says whether the walk ended cleanly: at the end of the list, or exactly at the end of the octets.
+    pub fn parse(mut octets: &[u8]) -> (Self, bool) {
+        const END: u8 = 0;
+        const NO_OPERATION: u8 = 1;
+        const MSS: u8 = 2;
+        const WINDOW_SCALE: u8 = 3;
+        const SACK_PERMITTED: u8 = 4;
+        const SACK: u8 = 5;
+        const TIMESTAMPS: u8 = 8;
+        const MPTCP: u8 = 30;
+        /// The subtype of MP_TCPRST (RFC 8684 section 8.2).
+        const MPTCP_RESET: u8 = 0x8;
+
+        let mut found = Self::default();
+        while let Some((&kind, rest)) = octets.split_first() {
+            match kind {
+                END => return (found, true),
+                NO_OPERATION => {
+                    octets = rest;
+                    continue;
+                }
+                _ => {}
+            }
+            let Some(&length) = rest.first() else { return (found, false) };
+            let length = usize::from(length);
+            let Some(option) = octets.get(..length).filter(|option| option.len() >= 2) else { return (found, false) };
+            let word = |at: usize| Some(u32::from_be_bytes(option.get(at..at + 4)?.try_into().ok()?));
+            match (kind, length) {
+                (MSS, 4) => found.mss = Some(u16::from_be_bytes([option[2], option[3]])),
+                (WINDOW_SCALE, 3) => found.window_scale = Some(option[2]),
+                (SACK_PERMITTED, 2) => found.sack_permitted = true,
+                (SACK, 10..) => found.sack = word(2).zip(word(6)).map(|(left, right)| (SeqNum(left), SeqNum(right))),
+                (TIMESTAMPS, 10) => found.timestamps = word(2).zip(word(6)),
+                (MPTCP, 4) if option[2] >> 4 == MPTCP_RESET => found.mptcp_reset_reason = Some(option[3]),
+                _ => {}
+            }
+            octets = &octets[length..];
+        }
+        (found, true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn linux_syn_options_are_read() {
+        let (options, clean) = TcpOptions::parse(&[2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7]);
+        assert!(clean);
+        assert_eq!((options.mss, options.window_scale, options.sack_permitted), (Some(1460), Some(7), true));
+        assert_eq!(options.timestamps, Some((1, 0)));
+    }
+
+    #[test]
+    fn an_unknown_kind_hides_nothing() {
+        let (options, clean) = TcpOptions::parse(&[253, 4, 9, 9, 3, 3, 2]);
+        assert!(clean);
+        assert_eq!(options.window_scale, Some(2));
+    }
+
+    #[test]
+    fn lies_about_the_length_end_the_walk() {
+        for octets in [&[8u8, 0, 1, 2][..], &[8, 1, 1], &[8], &[2, 40, 1]] {
+            let (options, clean) = TcpOptions::parse(octets);
+            assert!(!clean, "{octets:?}");
+            assert_eq!(options, TcpOptions::default());
+        }
+    }
+
+    #[test]
+    fn sack_and_mptcp_reset_are_read() {
+        let (options, _) = TcpOptions::parse(&[1, 1, 5, 10, 0, 0, 0, 5, 0, 0, 0, 9, 30, 4, 0x80, 6]);
+        assert_eq!(options.sack, Some((SeqNum(5), SeqNum(9))));
+        assert_eq!(options.mptcp_reset_reason, Some(6));
+    }
+}

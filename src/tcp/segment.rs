@@ -1,0 +1,166 @@
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{FrameNumber, SeqNum, TcpFlags, TcpOptions, Timestamp};
+
+/// An IP address and a port.
+///
+/// IPv4 addresses are held as their IPv4-mapped IPv6 form (RFC 4291 section 2.5.5.2), so that one comparison serves both;
+/// [`Segment::ipv6`] keeps apart the rare IPv6 packet that carries such addresses itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint {
+    /// The address, IPv4 as mapped.
+    pub address: [u8; 16],
+    /// The TCP port.
+    pub port: u16,
+}
+
+impl Endpoint {
+    /// An IPv4 endpoint.
+    #[inline]
+    pub fn v4(address: [u8; 4], port: u16) -> Self {
+        let [a, b, c, d] = address;
+        Self { address: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d], port }
+    }
+
+    /// An IPv6 endpoint.
+    #[inline]
+    pub fn v6(address: [u8; 16], port: u16) -> Self {
+        Self { address, port }
+    }
+
+    /// The address in the family that `ipv6` names.
+    pub fn ip(self, ipv6: bool) -> IpAddr {
+        let v6 = Ipv6Addr::from(self.address);
+        match v6.to_ipv4_mapped() {
+            Some(v4) if !ipv6 => IpAddr::V4(v4),
+            _ => IpAddr::V6(v6),
+        }
+    }
+}
+
+impl From<(IpAddr, u16)> for Endpoint {
+    fn from((ip, port): (IpAddr, u16)) -> Self {
+        match ip {
+            IpAddr::V4(v4) => Self::v4(Ipv4Addr::octets(&v4), port),
+            IpAddr::V6(v6) => Self::v6(v6.octets(), port),
+        }
+    }
+}
+
+/// The layers around a packet's innermost IP header (VLAN tags, MPLS labels, tunnels), as a handle into [`crate::decode::Paths`].
+///
+/// Two packets have the same handle exactly if they had the same layers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PathId(pub u32);
+
+impl PathId {
+    /// No VLAN, no label, no tunnel.
+    pub const PLAIN: Self = Self(0);
+}
+
+/// One TCP segment as it was captured: what the headers say, nothing concluded from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// The frame that carried it; for a fragmented packet the frame that completed it.
+    pub frame: FrameNumber,
+    /// When it was captured.
+    pub time: Option<Timestamp>,
+    /// Source of the innermost IP and TCP headers.
+    pub source: Endpoint,
+    /// Destination of the innermost IP and TCP headers.
+    pub destination: Endpoint,
+    /// Whether the innermost IP header is version 6.
+    pub ipv6: bool,
+    /// Sequence number of the first octet (or of the SYN).
+    pub seq: SeqNum,
+    /// The acknowledgement field, whether or not the ACK bit makes it significant.
+    pub ack: SeqNum,
+    /// The control bits.
+    pub flags: TcpFlags,
+    /// The window field, unscaled; `None` where the snap length cut it off.
+    pub window: Option<u16>,
+    /// Octets of data, from the IP length and not from what was captured.
+    pub payload_len: u32,
+    /// Octets of data that were captured, at most `payload_len`.
+    pub captured_payload: u32,
+    /// The options.
+    pub options: TcpOptions,
+    /// Whether all options were captured and well-formed.
+    pub options_complete: bool,
+    /// Time to live or hop limit of the innermost IP header.
+    pub ttl: u8,
+    /// Type of service (DSCP and ECN) or traffic class of the innermost IP header.
+    pub tos: u8,
+    /// Identification field of an IPv4 header; for IPv6 only where a fragment header carried one (its low 16 bits).
+    pub ip_id: Option<u16>,
+    /// The Don't Fragment bit of an IPv4 header.
+    pub dont_fragment: bool,
+    /// The layers around the packet.
+    pub path: PathId,
+    /// Which input of the capture it came from, from 0 in the order of the command line.
+    pub input: u16,
+    /// The place of the frame in that input, from 1; equal to `frame` where there is one input.
+    pub input_frame: FrameNumber,
+}
+
+impl Segment {
+    /// Octets of sequence space it occupies: its data, one for SYN, one for FIN (RFC 9293 section 3.4).
+    ///
+    /// Data of a reset explains the reset and is no part of the stream (RFC 9293 section 3.5.3).
+    #[inline]
+    pub fn seq_len(&self) -> u32 {
+        let data = if self.flags.rst() { 0 } else { self.payload_len };
+        data.wrapping_add(u32::from(self.flags.syn())).wrapping_add(u32::from(self.flags.fin()))
+    }
+
+    /// The sequence number after its last octet.
+    #[inline]
+    pub fn seq_end(&self) -> SeqNum {
+        self.seq.add(self.seq_len())
+    }
+}
+
+/// The TCP header that an ICMP error quotes (RFC 792, RFC 4443): evidence about a flow, never a segment of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotedSegment {
+    /// Source of the quoted packet.
+    pub source: Endpoint,
+    /// Destination of the quoted packet.
+    pub destination: Endpoint,
+    /// Whether the quoted packet is IPv6.
+    pub ipv6: bool,
+    /// Sequence number of the quoted header; `None` where the quotation ends before it.
+    pub seq: Option<SeqNum>,
+}
+
+/// An ICMP or ICMPv6 error about a TCP segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IcmpError {
+    /// The frame that carried it.
+    pub frame: FrameNumber,
+    /// When it was captured.
+    pub time: Option<Timestamp>,
+    /// Who reports the error: the source of the packet that carries the ICMP message.
+    pub reporter: IpAddr,
+    /// Whether it is ICMPv6.
+    pub icmpv6: bool,
+    /// ICMP type.
+    pub icmp_type: u8,
+    /// ICMP code.
+    pub code: u8,
+    /// The segment it is about.
+    pub quoted: QuotedSegment,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_keep_their_family() {
+        let mapped = Endpoint::v4([10, 0, 0, 1], 80);
+        assert_eq!(mapped.ip(false).to_string(), "10.0.0.1");
+        assert_eq!(mapped.ip(true).to_string(), "::ffff:10.0.0.1");
+        assert_eq!(Endpoint::from((mapped.ip(false), 80)), mapped);
+    }
+}
