@@ -1,0 +1,73 @@
+//! What a run has to say, as plain values: the one thing that every output format renders.
+//!
+//! The JSON report is these types in declaration order; `docs/json.md` describes it field by field and
+//! `docs/report.schema.json` holds it to that. This is the only module that derives `Serialize`, so that no type of the
+//! analysis becomes part of the contract by accident. It computes nothing about a capture: what is known is filled in
+//! by its builder, and what is not known is `None`, which becomes `null`.
+
+mod capture;
+mod diagnosis;
+mod filter;
+mod flow;
+mod reset;
+mod summary;
+mod time;
+
+pub use capture::{
+    Capture, Compression, Dropped, Format, Fragments, Input, Near, Problem, SkippedInput, UnsupportedLinkType, Vantage,
+};
+pub use diagnosis::{
+    Alternative, CauseEvidence, Confidence, Diagnosis, Outcome, SafeToRetry, SideOutcome, Stance, Weight,
+};
+pub use flow::{Analysis, Application, Endpoint, Flow, IcmpMessage, Roles, SideAnalysis, Teardown, Zeek};
+pub use reset::{Form, Hops, Location, Mechanism, Phase, Reset, ResetEvidence, ResetSegment, Sender, Side};
+pub use summary::{Incident, Selection, SenderCounts, Summary, TeardownCounts};
+pub use time::{Seconds, Time};
+
+use serde::Serialize;
+
+/// Name and version of the JSON contract. Adding a field keeps it; removing or changing one raises the number.
+pub const SCHEMA: &str = "tcpautopsy.report/1";
+
+/// Everything a run found out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// Always [`SCHEMA`].
+    pub schema: &'static str,
+    /// What wrote the report.
+    pub tool: Tool,
+    /// What was read.
+    pub capture: Capture,
+    /// What the user asked to see of it; `None` for all of it.
+    pub selection: Option<Selection>,
+    /// Counts over the selected flows.
+    pub summary: Summary,
+    /// Many flows that died of one thing.
+    pub incidents: Vec<Incident>,
+    /// The flows worth a look, in the order of their identifiers.
+    pub flows: Vec<Flow>,
+}
+
+/// The program that wrote a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Tool {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+impl Default for Report {
+    /// The report of nothing, by this version of this program.
+    fn default() -> Self {
+        Self {
+            schema: SCHEMA,
+            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            capture: Capture::default(),
+            selection: None,
+            summary: Summary::default(),
+            incidents: Vec::new(),
+            flows: Vec::new(),
+        }
+    }
+}
