@@ -1,0 +1,3 @@
+//! What happened on each connection, segment by segment.
+
+pub mod zeek;
