@@ -154,11 +154,7 @@ pub struct Analysis {
 /// What one side sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SideAnalysis {
-    /// Segments with data, duplicates left out.
-    pub data_segments: u64,
-    /// Octets of data in them, retransmissions included.
-    pub payload_bytes: u64,
-    /// Segments with data that was sent before.
+    /// Segments that were sent before.
     pub retransmitted: u64,
     /// Segments with new data below data already seen.
     pub out_of_order: u64,

@@ -47,7 +47,7 @@ impl From<(IpAddr, u16)> for Endpoint {
     }
 }
 
-/// The layers around a packet's innermost IP header (VLAN tags, MPLS labels, tunnels), as a handle into [`crate::decode::Paths`].
+/// The layers around a packet's innermost IP header (VLAN tags, MPLS labels, tunnels), as a handle into the paths of the decoder.
 ///
 /// Two packets have the same handle exactly if they had the same layers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

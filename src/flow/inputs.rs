@@ -1,0 +1,65 @@
+use std::collections::BTreeMap;
+
+/// Which inputs a flow was seen in, as a handle into [`InputSets`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InputSet(u16);
+
+/// The distinct sets of inputs that flows were seen in.
+///
+/// A ring of a hundred files has a few hundred of them, since a flow lives in neighbouring files; two octets a flow do.
+#[derive(Debug)]
+pub(super) struct InputSets {
+    sets: Vec<Vec<u16>>,
+    grown: BTreeMap<(InputSet, u16), InputSet>,
+}
+
+impl InputSets {
+    pub(super) fn new() -> Self {
+        Self { sets: vec![Vec::new()], grown: BTreeMap::new() }
+    }
+
+    /// `set` and `input` together; `set` itself once 65,536 different sets exist.
+    pub(super) fn with(&mut self, set: InputSet, input: u16) -> InputSet {
+        if let Some(&known) = self.grown.get(&(set, input)) {
+            return known;
+        }
+        let mut members = self.sets[usize::from(set.0)].clone();
+        if let Err(place) = members.binary_search(&input) {
+            members.insert(place, input);
+        }
+        let found = self.sets.iter().position(|known| *known == members).unwrap_or(self.sets.len());
+        let Ok(id) = u16::try_from(found) else { return set };
+        if found == self.sets.len() {
+            self.sets.push(members);
+        }
+        self.grown.insert((set, input), InputSet(id));
+        InputSet(id)
+    }
+
+    pub(super) fn contains(&self, set: InputSet, input: u16) -> bool {
+        self.members(set).binary_search(&input).is_ok()
+    }
+
+    /// The members in ascending order.
+    pub(super) fn members(&self, set: InputSet) -> &[u16] {
+        &self.sets[usize::from(set.0)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_grow_and_are_shared() {
+        let mut sets = InputSets::new();
+        let empty = InputSet::default();
+        let one = sets.with(empty, 1);
+        let both = sets.with(one, 0);
+        assert_eq!(sets.members(both), [0, 1]);
+        let zero = sets.with(empty, 0);
+        assert_eq!(sets.with(zero, 1), both);
+        assert_eq!(sets.with(both, 1), both);
+        assert!(sets.contains(both, 0) && !sets.contains(one, 0));
+    }
+}

@@ -1,0 +1,30 @@
+//! Segments become flows: the facts of every TCP connection, and no judgement.
+//!
+//! A *flow* is one connection, both directions. [`FlowTable`] finds the flow of a segment, [`Flow`] keeps what an
+//! observer can know of it: sequence coverage, windows, handshake, resets with their circumstances, how it ended.
+//! Nothing here says who really sent a reset, or why.
+
+mod coverage;
+mod duplicate;
+mod endpoint;
+mod inputs;
+mod record;
+mod reset;
+mod role;
+mod table;
+mod teardown;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod way;
+pub mod zeek;
+
+pub use endpoint::{EndpointFacts, Rare};
+pub use inputs::InputSet;
+pub use record::{Detail, Flow, IcmpEvidence, Turn};
+pub use reset::{Form, Phase, ResetSegment};
+pub use role::{RoleSource, Roles};
+pub use table::{FlowTable, Flows, Limits, Totals};
+pub use teardown::Teardown;
+pub use way::{Pair, Way};

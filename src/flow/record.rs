@@ -1,0 +1,567 @@
+use std::num::NonZeroU32;
+
+use super::endpoint::{EndpointFacts, Number, Rare};
+use super::inputs::InputSet;
+use super::reset::{MAX_SCALE, Phase, ResetSegment, position};
+use super::way::{Pair, Way};
+use super::zeek::ZeekConn;
+use crate::tcp::{Duration, Endpoint, FrameNumber, IcmpError, PathId, Segment, SeqNum, TcpFlags, Timestamp};
+
+/// How far an acknowledgement or a segment may jump ahead and still be believed: the largest window (RFC 7323 section 2.3).
+const MAX_JUMP: i32 = 1 << 30;
+
+/// Resets kept in full for one flow. A flood beyond it is counted; no report is read frame by frame that far.
+pub(super) const MAX_RESETS: usize = 4096;
+
+/// ICMP errors kept for one flow; further ones are counted.
+const MAX_ICMP_ERRORS: usize = 16;
+
+/// Layers around its packets (VLANs, tunnels) remembered for one flow beside the latest of each way.
+const MAX_PATHS: usize = 16;
+
+/// Whose turn it was to speak: the latest run of data that went one way without data the other way.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// Which way the data went.
+    pub way: Way,
+    /// Octets of it, 2³²−1 standing for that and more.
+    pub octets: u32,
+    /// When its last data was seen.
+    pub last: Option<Timestamp>,
+}
+
+/// An ICMP error about a segment of the flow.
+#[derive(Clone, Copy, Debug)]
+pub struct IcmpEvidence {
+    /// The message.
+    pub error: IcmpError,
+    /// Which way the segment went that it is about.
+    pub way: Way,
+}
+
+/// What few flows have.
+#[derive(Debug, Default)]
+pub struct Detail {
+    /// The flow's RST segments in capture order, at most 4,096.
+    pub resets: Vec<ResetSegment>,
+    /// RST segments beyond those.
+    pub resets_not_kept: u64,
+    /// The latest run of data when the first reset came.
+    turn_at_reset: Option<Turn>,
+    /// ICMP errors about its segments, at most 16.
+    pub icmp: Vec<IcmpEvidence>,
+    /// ICMP errors beyond those.
+    pub icmp_not_kept: u64,
+    /// What few endpoints have.
+    rare: Option<Box<Pair<Rare>>>,
+    /// Layers around its packets other than the latest of each way.
+    pub other_paths: Vec<PathId>,
+    /// Another flow of the same addresses and ports, told apart by VLAN or tunnel.
+    pub(super) sibling: Option<u32>,
+    /// What happened since the latest RST.
+    since_reset: SinceReset,
+}
+
+/// Whether a connection lived on after a reset: first its receiver, then the side in whose name it came, sent ordinary segments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum SinceReset {
+    #[default]
+    Nothing,
+    ReceiverSpoke,
+    LivedOn,
+}
+
+/// The facts of one TCP connection.
+#[derive(Debug)]
+pub struct Flow {
+    /// From 1, in the order in which flows begin in the capture.
+    pub id: u32,
+    /// The endpoint that sent the first segment, and the other one.
+    pub endpoints: Pair<Endpoint>,
+    /// Whether the addresses are IPv6.
+    pub ipv6: bool,
+    /// Where it was seen.
+    pub inputs: InputSet,
+    /// Its first frame.
+    pub first_frame: FrameNumber,
+    /// Its last frame.
+    pub last_frame: FrameNumber,
+    /// Its earliest time.
+    pub first_time: Option<Timestamp>,
+    /// Its latest time.
+    pub last_time: Option<Timestamp>,
+    /// What is known of each endpoint.
+    pub ends: Pair<EndpointFacts>,
+    /// The layers around its latest packet of each way, where it has one.
+    pub paths: Pair<PathId>,
+    // One nanosecond more than each took, so that an unknown time needs no room of its own.
+    handshake: (Option<NonZeroU32>, Option<NonZeroU32>),
+    /// The acknowledgement of the handshake's answer was seen, or data.
+    pub established: bool,
+    /// The latest run of data.
+    pub turn: Option<Turn>,
+    /// What few flows have.
+    pub detail: Option<Box<Detail>>,
+    /// The flow as Zeek tells it.
+    pub zeek: ZeekConn,
+    ended: bool,
+    timed_handshake: bool,
+}
+
+impl Flow {
+    /// A flow that begins with this segment.
+    pub(super) fn start(id: u32, segment: &Segment, inputs: InputSet) -> Self {
+        Self {
+            id,
+            endpoints: Pair { forward: segment.source, back: segment.destination },
+            ipv6: segment.ipv6,
+            inputs,
+            first_frame: segment.frame,
+            last_frame: segment.frame,
+            first_time: segment.time,
+            last_time: segment.time,
+            ends: Pair::default(),
+            paths: Pair { forward: segment.path, back: segment.path },
+            handshake: (None, None),
+            established: false,
+            turn: None,
+            detail: None,
+            zeek: ZeekConn::start(segment),
+            ended: false,
+            timed_handshake: true,
+        }
+    }
+
+    /// Which way a segment of this flow goes; `None` if it belongs to other endpoints.
+    #[inline]
+    pub(super) fn way(&self, segment: &Segment) -> Option<Way> {
+        let Pair { forward, back } = &self.endpoints;
+        if segment.ipv6 != self.ipv6 {
+            None
+        } else if segment.source == *forward && segment.destination == *back {
+            Some(Way::Forward)
+        } else if segment.source == *back && segment.destination == *forward {
+            Some(Way::Back)
+        } else {
+            None
+        }
+    }
+
+    /// The shift count in force for the windows an endpoint announces; `None` where its SYN was not seen.
+    pub fn scale(&self, of: Way) -> Option<u8> {
+        let (own, other) = (&self.ends[of], &self.ends[of.reverse()]);
+        own.syn_seq()?;
+        match (own.window_scale, other.syn_seq(), other.window_scale) {
+            (None, ..) | (Some(_), Some(_), None) => Some(0),
+            (Some(scale), Some(_), Some(_)) => Some(scale.min(MAX_SCALE)),
+            (Some(_), None, _) => None,
+        }
+    }
+
+    /// The flow's RST segments in capture order.
+    pub fn resets(&self) -> &[ResetSegment] {
+        self.detail.as_ref().map_or(&[], |detail| &detail.resets)
+    }
+
+    /// The latest run of data when the first reset came.
+    pub fn turn_at_reset(&self) -> Option<Turn> {
+        self.detail.as_ref()?.turn_at_reset
+    }
+
+    /// The rare facts of an endpoint, if it has any.
+    pub fn rare(&self, of: Way) -> Option<&Rare> {
+        Some(&self.detail.as_ref()?.rare.as_ref()?[of])
+    }
+
+    /// Whether ordinary segments went both ways after the latest reset: nobody had taken notice of it.
+    pub fn lived_on(&self) -> bool {
+        self.detail.as_ref().is_some_and(|detail| detail.since_reset == SinceReset::LivedOn)
+    }
+
+    /// Whether both sides had sent FIN, or a reset had ended it: a connection request would begin another connection.
+    #[inline]
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended || self.both_fins()
+    }
+
+    /// Both sides sent FIN.
+    pub fn both_fins(&self) -> bool {
+        self.ends.forward.fin_end().is_some() && self.ends.back.fin_end().is_some()
+    }
+
+    /// How far the connection has come.
+    pub fn phase(&self) -> Phase {
+        let acknowledged = |way: Way| match (self.ends[way].fin_end(), self.ends[way.reverse()].acked()) {
+            (Some(end), Some(acked)) => !acked.before(end),
+            _ => false,
+        };
+        let (forward, back) = (&self.ends.forward, &self.ends.back);
+        if self.ended || (acknowledged(Way::Forward) && acknowledged(Way::Back)) {
+            Phase::Closed
+        } else if forward.fin_end().is_some() || back.fin_end().is_some() {
+            Phase::Closing
+        } else if self.established {
+            Phase::Data
+        } else if forward.sent_syn_ack || back.sent_syn_ack {
+            Phase::Handshake
+        } else if forward.sent_syn || back.sent_syn {
+            Phase::Syn
+        } else {
+            Phase::Data
+        }
+    }
+
+    fn detail_mut(&mut self) -> &mut Detail {
+        self.detail.get_or_insert_with(Box::default)
+    }
+
+    fn rare_mut(&mut self, of: Way) -> &mut Rare {
+        &mut self.detail_mut().rare.get_or_insert_with(Box::default)[of]
+    }
+
+    pub(super) fn sibling(&self) -> Option<u32> {
+        self.detail.as_ref()?.sibling
+    }
+
+    pub(super) fn set_sibling(&mut self, sibling: Option<u32>) {
+        if sibling.is_some() || self.detail.is_some() {
+            self.detail_mut().sibling = sibling;
+        }
+    }
+
+    /// Takes in one segment of this flow. `copy`: the same packet was captured a moment ago; `only_count`: there is no
+    /// room to keep another reset.
+    #[inline]
+    pub(super) fn segment(&mut self, segment: &Segment, way: Way, copy: bool, only_count: bool) {
+        if segment.flags.rst() {
+            // Judged by what was known before it.
+            self.reset(segment, way, copy, only_count);
+        }
+        self.last_frame = segment.frame;
+        if let Some(time) = segment.time {
+            self.last_time = Some(self.last_time.map_or(time, |last| last.max(time)));
+            self.first_time = Some(self.first_time.map_or(time, |first| first.min(time)));
+        }
+        if segment.frame > self.first_frame {
+            self.zeek.segment(way, segment);
+        }
+        let end = &mut self.ends[way];
+        end.segments = end.segments.saturating_add(1);
+        end.flags = end.flags.union(segment.flags);
+        if copy {
+            self.rare_mut(way).duplicates += 1;
+            return;
+        }
+        if segment.flags.rst() {
+            return;
+        }
+        self.ordinary(segment, way);
+    }
+
+    /// A segment that is neither a reset nor a copy.
+    #[inline]
+    fn ordinary(&mut self, segment: &Segment, way: Way) {
+        if segment.flags.intersects(TcpFlags::SYN) {
+            self.synchronise(segment, way);
+        } else if !self.established {
+            self.third_segment(segment, way);
+        }
+        if let Some(detail) = &mut self.detail
+            && let Some(latest) = detail.resets.last()
+        {
+            // A late or repeated segment of the claimed sender says nothing: it must send beyond its reset, or acknowledge more.
+            let own = &self.ends[way];
+            let is_news = segment.seq_end().after(latest.segment.seq)
+                || (segment.flags.ack() && own.acked().is_some_and(|acked| segment.ack.after(acked)));
+            match detail.since_reset {
+                SinceReset::Nothing if latest.way != way => detail.since_reset = SinceReset::ReceiverSpoke,
+                SinceReset::ReceiverSpoke if latest.way == way && is_news => {
+                    detail.since_reset = SinceReset::LivedOn;
+                    self.ended = false;
+                }
+                _ => {}
+            }
+        }
+
+        let (own, other) = self.ends.sender_and_receiver(way);
+        other.unanswered = 0;
+        own.ttl = Some(
+            own.ttl.map_or((segment.ttl, segment.ttl), |(low, high)| (low.min(segment.ttl), high.max(segment.ttl))),
+        );
+        own.timestamps |= segment.options.timestamps.is_some();
+        own.last_time = segment.time.or(own.last_time);
+
+        let (end, advance) = (segment.seq_end(), own.next().map(|next| segment.seq.since(next)));
+        match advance {
+            None => {
+                own.set(Number::Next, end);
+                own.octets += u64::from(segment.payload_len);
+            }
+            Some(0) => {
+                own.set(Number::Next, end);
+                own.octets += u64::from(segment.payload_len);
+            }
+            Some(_) => self.out_of_place(segment, way),
+        }
+        if segment.flags.fin() {
+            self.ends[way].set(Number::FinEnd, end);
+        }
+        if segment.payload_len > 0 {
+            self.take_turn(segment, way);
+        }
+        if segment.flags.ack() {
+            self.acknowledge(segment, way);
+        }
+        if let Some(window) = segment.window {
+            let before = self.ends[way].window.replace(window);
+            if window == 0 && before != Some(0) && !segment.flags.syn() {
+                self.rare_mut(way).zero_windows += 1;
+            }
+        }
+    }
+
+    /// A segment whose sequence number is not the next one.
+    fn out_of_place(&mut self, segment: &Segment, way: Way) {
+        let length = segment.seq_len();
+        let end = segment.seq_end();
+        let own = &mut self.ends[way];
+        let Some(next) = own.next() else { return };
+        let ahead = segment.seq.since(next);
+        if ahead > 0 {
+            if ahead >= MAX_JUMP {
+                return;
+            }
+            own.set(Number::Next, end);
+            own.octets += u64::from(segment.payload_len);
+            own.skipped = true;
+            self.rare_mut(way).holes.add(next, segment.seq);
+            return;
+        }
+        // Just below what was sent, with at most one octet and no flag that takes sequence space: asks for an acknowledgement.
+        if ahead == -1 && length <= 1 && !segment.flags.syn() && !segment.flags.fin() && segment.flags.ack() {
+            own.unanswered = own.unanswered.saturating_add(1);
+            self.rare_mut(way).keepalive_probes += 1;
+            return;
+        }
+        if length == 0 {
+            // A late acknowledgement.
+            return;
+        }
+        let fresh = if end.after(next) { end.since(next).unsigned_abs() } else { 0 };
+        if fresh > 0 {
+            own.set(Number::Next, end);
+        }
+        let skipped = own.skipped;
+        let filled = if skipped { self.rare_mut(way).holes.fill(segment.seq, end) } else { 0 };
+        let own = &mut self.ends[way];
+        own.octets += (u64::from(filled) + u64::from(fresh)).min(u64::from(segment.payload_len));
+        if filled > 0 {
+            self.rare_mut(way).out_of_order += 1;
+        } else if fresh == 0 {
+            own.unanswered = own.unanswered.saturating_add(1);
+            self.rare_mut(way).retransmitted += 1;
+        }
+    }
+
+    fn synchronise(&mut self, segment: &Segment, way: Way) {
+        let answered = self.ends[way.reverse()].last_time;
+        let own = &mut self.ends[way];
+        if own.syn_seq() == Some(segment.seq) {
+            // Repeated: whichever of the two was answered, its time is not known (Karn).
+            self.timed_handshake = false;
+            return;
+        }
+        own.set(Number::Syn, segment.seq);
+        own.set(Number::Next, segment.seq);
+        own.window_scale = segment.options.window_scale.map(|scale| scale.min(MAX_SCALE));
+        own.mss = segment.options.mss;
+        own.sack_permitted = segment.options.sack_permitted;
+        if segment.flags.ack() {
+            own.sent_syn_ack = true;
+            if self.timed_handshake {
+                self.handshake.0 = nanoseconds(answered, segment.time);
+            }
+        } else {
+            own.sent_syn = true;
+        }
+    }
+
+    /// Until the connection is established: is this what establishes it?
+    fn third_segment(&mut self, segment: &Segment, way: Way) {
+        let (own, other) = (&self.ends[way], &self.ends[way.reverse()]);
+        if other.sent_syn_ack && segment.flags.ack() {
+            self.established = true;
+            if self.timed_handshake {
+                self.handshake.1 = nanoseconds(other.last_time, segment.time);
+            }
+        } else if own.sent_syn || !(own.sent_syn_ack || other.sent_syn || other.sent_syn_ack) {
+            // In mid-stream, or with the other side's answer not captured.
+            self.established = true;
+        }
+    }
+
+    fn take_turn(&mut self, segment: &Segment, way: Way) {
+        let octets = match self.turn {
+            Some(turn) if turn.way == way => turn.octets.saturating_add(segment.payload_len),
+            _ => segment.payload_len,
+        };
+        self.turn = Some(Turn { way, octets, last: segment.time });
+    }
+
+    /// Takes the acknowledgement of a segment; what it acknowledges and was not seen is missing from the capture.
+    #[inline]
+    fn acknowledge(&mut self, segment: &Segment, way: Way) {
+        let ack = segment.ack;
+        let (own, other) = self.ends.sender_and_receiver(way);
+        match own.acked() {
+            None => own.set(Number::Acked, ack),
+            Some(before) => {
+                let ahead = ack.since(before);
+                if ahead > 0 && ahead < MAX_JUMP {
+                    own.set(Number::Acked, ack);
+                }
+            }
+        }
+        if let Some(next) = other.next() {
+            let unseen = ack.since(next);
+            if unseen > 0 && unseen < MAX_JUMP {
+                other.set(Number::Next, ack);
+                other.skipped = true;
+                self.rare_mut(way.reverse()).holes.add(next, ack);
+            }
+        }
+    }
+
+    /// Takes in an RST segment.
+    fn reset(&mut self, segment: &Segment, way: Way, copy: bool, only_count: bool) {
+        let (exact, in_window) = position(self, segment, way);
+        let phase = self.phase();
+        let after = match (self.last_time, segment.time) {
+            (Some(last), Some(now)) if self.ends.forward.is_seen() || self.ends.back.is_seen() => Some(now.since(last)),
+            _ => None,
+        };
+        if !copy && exact != Some(false) {
+            self.ended = true;
+        }
+        let fin_before =
+            Pair { forward: self.ends.forward.fin_end().is_some(), back: self.ends.back.fin_end().is_some() };
+        let turn = self.turn;
+        let detail = self.detail_mut();
+        if !copy {
+            detail.since_reset = SinceReset::Nothing;
+        }
+        if detail.resets.is_empty() {
+            detail.turn_at_reset = turn;
+        }
+        if detail.resets.len() < MAX_RESETS && !only_count {
+            let segment = *segment;
+            // Most flows with a reset have one.
+            detail.resets.reserve_exact(usize::from(detail.resets.is_empty()));
+            detail.resets.push(ResetSegment {
+                segment,
+                way,
+                phase,
+                exact,
+                in_window,
+                after,
+                fin_before,
+                duplicate: copy,
+            });
+        } else {
+            detail.resets_not_kept += 1;
+        }
+    }
+
+    /// Whether a segment with SYN begins another connection with the same addresses and ports.
+    pub(super) fn is_reused_by(&self, segment: &Segment, way: Way) -> bool {
+        let (own, other) = (&self.ends[way], &self.ends[way.reverse()]);
+        if segment.flags.rst() || own.syn_seq() == Some(segment.seq) {
+            return false;
+        }
+        if segment.flags.ack() {
+            // The request was not captured; it can only belong to another connection if this one is over.
+            return self.has_ended() && own.is_seen();
+        }
+        // A first SYN of this side: simultaneous open, unless the connection had gone further.
+        own.syn_seq().is_some() || own.spoke() || self.has_ended() || other.acked().is_some()
+    }
+
+    /// Whether this side may have sent a segment with this sequence number.
+    pub(super) fn has_sent_near(&self, seq: SeqNum, way: Way) -> bool {
+        self.ends[way].next().is_none_or(|next| seq.since(next).unsigned_abs() <= MAX_JUMP.unsigned_abs())
+    }
+
+    /// Takes in an ICMP error about a segment that went this way.
+    pub(super) fn icmp_error(&mut self, error: &IcmpError, way: Way) {
+        let detail = self.detail_mut();
+        if detail.icmp.len() < MAX_ICMP_ERRORS {
+            detail.icmp.push(IcmpEvidence { error: *error, way });
+        } else {
+            detail.icmp_not_kept += 1;
+        }
+    }
+
+    /// Whether this flow was seen inside these layers before.
+    pub(super) fn knows_path(&self, path: PathId) -> bool {
+        self.paths.forward == path
+            || self.paths.back == path
+            || self.detail.as_ref().is_some_and(|detail| detail.other_paths.contains(&path))
+    }
+
+    /// Makes `path` the latest of its way.
+    pub(super) fn take_path(&mut self, path: PathId, way: Way) {
+        let old = std::mem::replace(&mut self.paths[way], path);
+        if self.ends[way].is_seen() && old != path && self.paths[way.reverse()] != old {
+            let others = &mut self.detail_mut().other_paths;
+            if !others.contains(&old) && others.len() < MAX_PATHS {
+                others.push(old);
+            }
+        }
+    }
+
+    /// Whether a segment's numbers belong to this connection; `None` where nothing can be compared.
+    pub(super) fn fits(&self, segment: &Segment, way: Way) -> Option<bool> {
+        /// Farther apart than this, two numbers are not of one connection: a window that few networks ever fill,
+        /// and by chance two connections come so near in less than 1 of 100 cases.
+        const NEAR: u32 = 1 << 24;
+        let near = |a: SeqNum, b: SeqNum| a.since(b).unsigned_abs() < NEAR;
+        let (own, other) = (&self.ends[way], &self.ends[way.reverse()]);
+        if segment.flags.syn() && own.syn_seq().is_some() {
+            return Some(own.syn_seq() == Some(segment.seq));
+        }
+        let mut compared = false;
+        if let Some(known) = own.next().or(other.acked()) {
+            if near(segment.seq, known) {
+                return Some(true);
+            }
+            compared = true;
+        }
+        if segment.flags.ack()
+            && let Some(known) = other.next().or(own.acked())
+        {
+            if near(segment.ack, known) {
+                return Some(true);
+            }
+            compared = true;
+        }
+        compared.then_some(false)
+    }
+
+    /// Time from connection request to answer, and from answer to the acknowledgement of it, where each was sent once and
+    /// took less than 4.29 s.
+    pub fn handshake_times(&self) -> (Option<Duration>, Option<Duration>) {
+        let time = |stored: Option<NonZeroU32>| Some(Duration(i64::from(stored?.get()) - 1));
+        (time(self.handshake.0), time(self.handshake.1))
+    }
+
+    /// Time from the connection request to the acknowledgement of its answer: Wireshark's initial round-trip time.
+    pub fn rtt(&self) -> Option<Duration> {
+        let (answer, acknowledgement) = self.handshake_times();
+        Some(Duration(answer?.0 + acknowledgement?.0))
+    }
+}
+
+/// One nanosecond more than the time between two moments, where it is known, not negative and below 2³² ns.
+fn nanoseconds(earlier: Option<Timestamp>, later: Option<Timestamp>) -> Option<NonZeroU32> {
+    u32::try_from(later?.since(earlier?).0).ok()?.checked_add(1).and_then(NonZeroU32::new)
+}

@@ -1,0 +1,108 @@
+//! What stands around one RST segment at the moment it was captured.
+
+use super::record::Flow;
+use super::way::{Pair, Way};
+use crate::tcp::{Duration, Segment, SeqNum};
+
+/// Whether a reset carried an acknowledgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    /// RST without ACK.
+    Rst,
+    /// RST with ACK.
+    RstAck,
+}
+
+/// How far a connection had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// A connection request and no answer yet.
+    Syn,
+    /// Answered, but the handshake's last acknowledgement was not seen yet.
+    Handshake,
+    /// Established, or seen in mid-stream.
+    Data,
+    /// One or both sides had sent FIN, and not all of it was acknowledged.
+    Closing,
+    /// Both FINs were acknowledged, or an earlier reset that the receiver must accept had ended it.
+    Closed,
+}
+
+/// One RST segment and its circumstances.
+#[derive(Clone, Debug)]
+pub struct ResetSegment {
+    /// The segment.
+    pub segment: Segment,
+    /// Which way it went; its source address claims to be the endpoint that sends this way.
+    pub way: Way,
+    /// How far the connection had come.
+    pub phase: Phase,
+    /// Whether its sequence number is just what the receiver expects next (RFC 5961 section 3.2), or, for a receiver that
+    /// has only sent a SYN, whether it acknowledges that SYN (RFC 9293 section 3.10.7.3). `None` where the capture does not tell.
+    pub exact: Option<bool>,
+    /// Whether its sequence number lies in the receiver's window (RFC 9293 section 3.10.7.4). `None` where the capture does not tell.
+    pub in_window: Option<bool>,
+    /// Time since the flow's previous segment.
+    pub after: Option<Duration>,
+    /// Which endpoints had sent FIN by then.
+    pub fin_before: Pair<bool>,
+    /// It is a further copy of a packet captured before.
+    pub duplicate: bool,
+}
+
+impl ResetSegment {
+    /// Whether it carried an acknowledgement.
+    pub fn form(&self) -> Form {
+        if self.segment.flags.ack() { Form::RstAck } else { Form::Rst }
+    }
+}
+
+/// Where a reset's sequence number stands: (exact, in the window).
+pub(super) fn position(flow: &Flow, segment: &Segment, way: Way) -> (Option<bool>, Option<bool>) {
+    let (claimed, receiver) = (&flow.ends[way], &flow.ends[way.reverse()]);
+
+    // The receiver has only asked for a connection: it knows no sequence number of the other side yet, so the acknowledgement decides.
+    if receiver.sent_syn && receiver.acked().is_none() && !claimed.sent_syn_ack {
+        let Some(syn) = receiver.syn_seq() else { return (None, None) };
+        let next = receiver.next().unwrap_or(syn.add(1));
+        // With data in the SYN (RFC 7413) anything up to its end is acceptable.
+        let acknowledges = segment.flags.ack() && segment.ack.after(syn) && !segment.ack.after(next);
+        return (Some(acknowledges), Some(acknowledges));
+    }
+
+    let contiguous = if claimed.skipped {
+        flow.rare(way).and_then(|rare| rare.holes.first()).or(claimed.next())
+    } else {
+        claimed.next()
+    };
+    // The receiver has at least what it acknowledged, and what passed here in order reached it before this segment.
+    let expected = match (contiguous, receiver.acked()) {
+        (Some(passed), Some(acked)) => passed.max(acked),
+        (Some(known), None) | (None, Some(known)) => known,
+        (None, None) => return (None, None),
+    };
+    let exact = segment.seq == expected;
+    if exact {
+        return (Some(true), Some(true));
+    }
+    (Some(false), in_window(flow, segment.seq, expected, way))
+}
+
+fn in_window(flow: &Flow, seq: SeqNum, expected: SeqNum, way: Way) -> Option<bool> {
+    let receiver = &flow.ends[way.reverse()];
+    if seq.before(expected) {
+        return Some(false);
+    }
+    let field = u32::from(receiver.window?);
+    match (flow.scale(way.reverse()), receiver.syn_seq()) {
+        // Both SYNs were seen, or the receiver's own offered no scale: the window is known.
+        (Some(scale), _) => Some(seq.is_within(expected, field << scale)),
+        // In mid-stream the window is the field times an unknown power of two up to 2¹⁴.
+        (None, _) if seq.is_within(expected, field) => Some(true),
+        (None, _) if !seq.is_within(expected, field << MAX_SCALE) => Some(false),
+        (None, _) => None,
+    }
+}
+
+/// The largest shift count (RFC 7323 section 2.3).
+pub(super) const MAX_SCALE: u8 = 14;

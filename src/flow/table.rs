@@ -1,0 +1,439 @@
+//! Finds the flow of a segment.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+
+use super::duplicate::Duplicates;
+use super::inputs::{InputSet, InputSets};
+use super::record::Flow;
+use super::teardown::Teardown;
+use super::way::Way;
+use crate::tcp::{Endpoint, IcmpError, Segment, Timestamp};
+
+/// Flows a piece of the arena; pieces are never moved, so growing copies nothing.
+const PIECE: usize = 1024;
+
+/// How many segments are looked up together, so that their cache misses overlap. 32 to 128 measured equal.
+const BATCH: usize = 64;
+
+/// Flows of the same addresses and ports at the same time, told apart by VLAN or tunnel; a capture with more is hostile.
+const MAX_SIBLINGS: usize = 64;
+
+/// Octets of memory a flow takes on average beside its record: its slot at the table's least load, and what one flow in
+/// seven keeps in [`super::Detail`].
+const BESIDE_RECORD: usize = 100;
+
+/// What the table may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Flows held at once; beyond it the flows that matter least are ended early.
+    pub flows: usize,
+    /// RST segments kept in full over all flows; further ones are counted.
+    pub resets: usize,
+}
+
+impl Limits {
+    /// The fewest flows that any budget allows, so that a small one still analyses.
+    pub const MIN_FLOWS: usize = 4096;
+
+    /// What fits in so many octets: nine tenths for flows, the rest for resets kept in full.
+    pub fn within(octets: u64) -> Self {
+        let octets = usize::try_from(octets).unwrap_or(usize::MAX);
+        Self {
+            flows: (octets / 10 * 9 / (size_of::<Flow>() + BESIDE_RECORD)).max(Self::MIN_FLOWS),
+            resets: (octets / 10 / size_of::<super::ResetSegment>()).max(Self::MIN_FLOWS),
+        }
+    }
+}
+
+/// What was counted over all flows, those ended early included.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// TCP segments, copies included.
+    pub segments: u64,
+    /// Those with RST, copies included.
+    pub resets: u64,
+    /// Flows begun.
+    pub flows: u64,
+    /// Further copies of packets.
+    pub duplicates: u64,
+    /// ICMP errors about TCP segments.
+    pub icmp_errors: u64,
+    /// Those whose flow is not in the capture.
+    pub icmp_without_flow: u64,
+    /// The teardowns of flows that were ended early to bound memory.
+    pub evicted: Vec<(Teardown, u64)>,
+    /// RST segments of which only the number is known.
+    pub resets_not_kept: u64,
+}
+
+/// One place of the hash table: an index into the arena, and bits of the hash to tell most other flows apart without a look there.
+#[derive(Clone, Copy)]
+struct Slot {
+    tag: u32,
+    flow: u32,
+}
+
+const EMPTY: Slot = Slot { tag: 0, flow: u32::MAX };
+
+/// Follows every TCP connection of a capture.
+pub struct FlowTable {
+    slots: Vec<Slot>,
+    pieces: Vec<Vec<Flow>>,
+    len: usize,
+    hasher: RandomState,
+    duplicates: Duplicates,
+    inputs: InputSets,
+    limits: Limits,
+    totals: Totals,
+    kept_resets: usize,
+    /// The latest time of any segment.
+    end: Option<Timestamp>,
+}
+
+/// All flows of a capture, once it has been read.
+pub struct Flows {
+    /// In the order in which they began.
+    flows: Vec<Vec<Flow>>,
+    inputs: InputSets,
+    /// What was counted.
+    pub totals: Totals,
+    /// The latest time of any segment.
+    pub end: Option<Timestamp>,
+}
+
+impl FlowTable {
+    /// An empty table.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            slots: vec![EMPTY; 1024],
+            pieces: Vec::new(),
+            len: 0,
+            hasher: RandomState::default(),
+            duplicates: Duplicates::new(),
+            inputs: InputSets::new(),
+            limits,
+            totals: Totals::default(),
+            kept_resets: 0,
+            end: None,
+        }
+    }
+
+    /// Takes in segments in capture order.
+    pub fn segments(&mut self, segments: &[Segment]) {
+        let mut hashes = [0; BATCH];
+        for batch in segments.chunks(BATCH) {
+            // Three passes, so that the cache misses of a batch overlap: first every slot is asked for, then every flow.
+            let mut found = [u32::MAX; BATCH];
+            for ((segment, hash), found) in batch.iter().zip(&mut hashes).zip(&mut found) {
+                *hash = self.hash(segment.source, segment.destination);
+                *found = self.slots[*hash as usize & (self.slots.len() - 1)].flow;
+            }
+            let mut touched = 0u64;
+            for &flow in &found[..batch.len()] {
+                if let Some(flow) = self.flow(flow) {
+                    touched ^= flow.ends.forward.octets ^ flow.ends.back.octets ^ flow.first_frame.get();
+                }
+            }
+            std::hint::black_box(touched);
+            for (segment, &hash) in batch.iter().zip(&hashes) {
+                self.segment(segment, hash);
+            }
+        }
+    }
+
+    /// Takes in an ICMP error about a segment of some flow.
+    pub fn icmp_error(&mut self, error: &IcmpError) {
+        self.totals.icmp_errors += 1;
+        let quoted = &error.quoted;
+        let hash = self.hash(quoted.source, quoted.destination);
+        let mut next = self.find(hash, |flow| {
+            flow.ipv6 == quoted.ipv6
+                && (flow.endpoints.forward == quoted.source && flow.endpoints.back == quoted.destination
+                    || flow.endpoints.back == quoted.source && flow.endpoints.forward == quoted.destination)
+        });
+        while let Some(index) = next {
+            let flow = self.flow_mut(index);
+            let way = if flow.endpoints.forward == quoted.source { Way::Forward } else { Way::Back };
+            let plausible = quoted.seq.is_none_or(|seq| flow.has_sent_near(seq, way));
+            next = flow.sibling();
+            if plausible || next.is_none() {
+                flow.icmp_error(error, way);
+                return;
+            }
+        }
+        self.totals.icmp_without_flow += 1;
+    }
+
+    /// The end of the capture.
+    pub fn finish(self) -> Flows {
+        Flows { flows: self.pieces, inputs: self.inputs, totals: self.totals, end: self.end }
+    }
+
+    /// The same for both directions: a sum does not care for order.
+    #[inline]
+    fn hash(&self, one: Endpoint, other: Endpoint) -> u64 {
+        let of = |end: Endpoint| self.hasher.hash_one((u128::from_ne_bytes(end.address), end.port));
+        of(one).wrapping_add(of(other))
+    }
+
+    #[inline]
+    fn flow(&self, index: u32) -> Option<&Flow> {
+        self.pieces.get(index as usize / PIECE)?.get(index as usize % PIECE)
+    }
+
+    #[inline]
+    fn flow_mut(&mut self, index: u32) -> &mut Flow {
+        &mut self.pieces[index as usize / PIECE][index as usize % PIECE]
+    }
+
+    /// The newest flow with this hash for which `is_it` holds.
+    #[inline]
+    fn find(&self, hash: u64, is_it: impl Fn(&Flow) -> bool) -> Option<u32> {
+        let mask = self.slots.len() - 1;
+        let mut place = hash as usize & mask;
+        loop {
+            let slot = self.slots[place];
+            if slot.flow == EMPTY.flow {
+                return None;
+            }
+            if slot.tag == tag(hash) && self.flow(slot.flow).is_some_and(&is_it) {
+                return Some(slot.flow);
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    #[inline]
+    fn segment(&mut self, segment: &Segment, hash: u64) {
+        self.totals.segments += 1;
+        self.totals.resets += u64::from(segment.flags.rst());
+        self.end = self.end.max(segment.time);
+        let copy = self.duplicates.is_copy(segment, Duplicates::signature(segment, hash));
+        self.totals.duplicates += u64::from(copy);
+
+        if self.len == self.limits.flows {
+            // Before anything is looked up, since it moves flows.
+            self.make_room();
+        }
+        let head = self.find(hash, |flow| flow.way(segment).is_some());
+        let index = match head {
+            Some(head) => self.choose(segment, hash, head),
+            None => self.begin(segment, hash, None),
+        };
+        let only_counted = segment.flags.rst() && self.kept_resets >= self.limits.resets;
+        self.kept_resets += usize::from(segment.flags.rst() && !only_counted);
+        let flow = &mut self.pieces[index as usize / PIECE][index as usize % PIECE];
+        let way = flow.way(segment).unwrap_or(Way::Forward);
+        if !self.inputs.contains(flow.inputs, segment.input) {
+            flow.inputs = self.inputs.with(flow.inputs, segment.input);
+        }
+        flow.segment(segment, way, copy, only_counted);
+    }
+
+    /// Which of the flows with the segment's addresses and ports it belongs to; a new one if it begins a connection.
+    #[inline]
+    fn choose(&mut self, segment: &Segment, hash: u64, head: u32) -> u32 {
+        let flow = self.flow_mut(head);
+        let way = flow.way(segment).unwrap_or(Way::Forward);
+        let chosen = if flow.paths[way] == segment.path { head } else { self.by_path(segment, hash, head, way) };
+        let flow = self.flow_mut(chosen);
+        let way = flow.way(segment).unwrap_or(way);
+        if segment.flags.syn() && flow.is_reused_by(segment, way) {
+            return self.begin(segment, hash, Some((chosen, head)));
+        }
+        chosen
+    }
+
+    /// The layers around the segment are not those of the flow's latest: is it the same connection seen elsewhere (on the other side of a
+    /// router, coming back another way), or another one that happens to have the same addresses (two customers, two tunnels)?
+    fn by_path(&mut self, segment: &Segment, hash: u64, head: u32, way: Way) -> u32 {
+        let mut candidates = [head; MAX_SIBLINGS];
+        let mut count = 0;
+        let mut next = Some(head);
+        while let Some(index) = next
+            && count < MAX_SIBLINGS
+        {
+            candidates[count] = index;
+            count += 1;
+            next = self.flow_mut(index).sibling();
+        }
+        let candidates = &candidates[..count];
+        let way_in = |flow: &Flow| flow.way(segment).unwrap_or(way);
+        let known = candidates.iter().copied().find(|&index| self.flow_mut(index).knows_path(segment.path));
+        let chosen = known.or_else(|| {
+            let fits = |index: &u32, wanted| {
+                let flow = self.flow(*index);
+                flow.is_some_and(|flow| flow.fits(segment, way_in(flow)) == wanted)
+            };
+            // Where numbers can be compared they decide; where they cannot, one connection is the simpler assumption.
+            let by_numbers = candidates.iter().copied().find(|index| fits(index, Some(true)));
+            by_numbers.or_else(|| candidates.iter().copied().find(|index| fits(index, None)))
+        });
+        match chosen {
+            Some(index) => {
+                let flow = self.flow_mut(index);
+                let way = way_in(flow);
+                flow.take_path(segment.path, way);
+                index
+            }
+            None if count < MAX_SIBLINGS => {
+                let index = self.begin(segment, hash, None);
+                self.flow_mut(index).set_sibling(Some(head));
+                index
+            }
+            None => head,
+        }
+    }
+
+    /// A new flow. `succeeds`: the flow whose addresses and ports it uses again, and the newest of that flow's siblings.
+    fn begin(&mut self, segment: &Segment, hash: u64, succeeds: Option<(u32, u32)>) -> u32 {
+        self.totals.flows += 1;
+        let id = u32::try_from(self.totals.flows).unwrap_or(u32::MAX);
+        let inputs = self.inputs.with(InputSet::default(), segment.input);
+        let mut flow = Flow::start(id, segment, inputs);
+        if let Some((before, head)) = succeeds {
+            // The succeeded flow leaves the chain: no later segment can belong to it.
+            let rest = self.flow_mut(before).sibling();
+            let mut member = Some(head).filter(|&head| head != before);
+            flow.set_sibling(if member.is_some() { member } else { rest });
+            while let Some(index) = member {
+                member = self.flow_mut(index).sibling();
+                if member == Some(before) {
+                    self.flow_mut(index).set_sibling(rest);
+                    break;
+                }
+            }
+        }
+        let index = u32::try_from(self.len).unwrap_or(u32::MAX - 1);
+        if self.pieces.last().is_none_or(|piece| piece.len() == PIECE) {
+            self.pieces.push(Vec::with_capacity(PIECE));
+        }
+        if let Some(piece) = self.pieces.last_mut() {
+            piece.push(flow);
+        }
+        self.len += 1;
+        if self.len * 4 > self.slots.len() * 3 {
+            self.rebuild(self.slots.len() * 2);
+        }
+        self.point(hash, index);
+        index
+    }
+
+    /// Makes the slot of the flow's addresses and ports point to it.
+    fn point(&mut self, hash: u64, index: u32) {
+        let mask = self.slots.len() - 1;
+        let mut place = hash as usize & mask;
+        loop {
+            let slot = self.slots[place];
+            let free = slot.flow == EMPTY.flow;
+            if free || slot.tag == tag(hash) && self.same_ends(slot.flow, index) {
+                self.slots[place] = Slot { tag: tag(hash), flow: index };
+                return;
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    fn same_ends(&self, one: u32, other: u32) -> bool {
+        let (Some(one), Some(other)) = (self.flow(one), self.flow(other)) else { return false };
+        let (a, b) = (&one.endpoints, &other.endpoints);
+        one.ipv6 == other.ipv6
+            && (a.forward == b.forward && a.back == b.back || a.forward == b.back && a.back == b.forward)
+    }
+
+    /// Lays the slots anew. Older flows come first, so that the newest of the same addresses and ports ends up in the slot.
+    fn rebuild(&mut self, size: usize) {
+        self.slots.clear();
+        self.slots.resize(size, EMPTY);
+        for index in 0..self.len as u32 {
+            let Some(flow) = self.flow(index) else { continue };
+            let hash = self.hash(flow.endpoints.forward, flow.endpoints.back);
+            self.point(hash, index);
+        }
+    }
+
+    /// Ends a quarter of the flows early: first those that ended well, then those that were only open, at last those with a
+    /// reset; in each group those that were silent for longest. They stay counted.
+    fn make_room(&mut self) {
+        let end = self.end;
+        let mut order: Vec<(u8, u64, u32)> = (0..self.len as u32)
+            .filter_map(|index| {
+                let flow = self.flow(index)?;
+                let rank = match Teardown::of(flow, end) {
+                    Teardown::Fin => 0,
+                    Teardown::Open => 1,
+                    Teardown::Unanswered | Teardown::HalfClosed => 2,
+                    Teardown::Refused | Teardown::ResetAfterFin | Teardown::Reset => 3,
+                };
+                Some((rank, flow.last_frame.get(), index))
+            })
+            .collect();
+        let leaving = (self.len / 4).max(1);
+        order.select_nth_unstable(leaving - 1);
+        let mut gone = vec![false; self.len];
+        for &(_, _, index) in &order[..leaving] {
+            gone[index as usize] = true;
+        }
+        drop(order);
+
+        // What stays moves up, and the handles move with it.
+        let mut moved = vec![u32::MAX; self.len];
+        let mut stays = 0u32;
+        for (index, gone) in gone.iter().enumerate() {
+            if !gone {
+                moved[index] = stays;
+                stays += 1;
+            }
+        }
+        let old = std::mem::take(&mut self.pieces);
+        let mut piece = Vec::with_capacity(PIECE);
+        for (mut flow, gone) in old.into_iter().flatten().zip(gone) {
+            if gone {
+                self.evict(&flow);
+                continue;
+            }
+            flow.set_sibling(flow.sibling().map(|sibling| moved[sibling as usize]).filter(|&index| index != u32::MAX));
+            piece.push(flow);
+            if piece.len() == PIECE {
+                self.pieces.push(std::mem::replace(&mut piece, Vec::with_capacity(PIECE)));
+            }
+        }
+        if !piece.is_empty() {
+            self.pieces.push(piece);
+        }
+        self.len = stays as usize;
+        self.rebuild(self.slots.len());
+    }
+
+    fn evict(&mut self, flow: &Flow) {
+        let teardown = Teardown::of(flow, self.end);
+        if let Some(detail) = &flow.detail {
+            self.kept_resets -= detail.resets.len().min(self.kept_resets);
+            self.totals.resets_not_kept += detail.resets.len() as u64 + detail.resets_not_kept;
+        }
+        match self.totals.evicted.iter_mut().find(|(known, _)| *known == teardown) {
+            Some((_, count)) => *count += 1,
+            None => self.totals.evicted.push((teardown, 1)),
+        }
+    }
+}
+
+impl Flows {
+    /// In the order in which they began.
+    pub fn iter(&self) -> impl Iterator<Item = &Flow> {
+        self.flows.iter().flatten()
+    }
+
+    /// The inputs a flow was seen in, ascending.
+    pub fn inputs(&self, flow: &Flow) -> &[u16] {
+        self.inputs.members(flow.inputs)
+    }
+}
+
+/// The bits of a hash that a slot keeps; the place in the table uses the others.
+#[inline]
+fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}

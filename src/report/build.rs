@@ -1,0 +1,364 @@
+//! Fills in the report from what was read, decoded and followed.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::{
+    Analysis, Capture, Dropped, Endpoint, Flow, Form, Fragments, IcmpMessage, Input, Location, Mechanism, Phase, Report,
+    Reset, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Summary, Teardown,
+    UnsupportedLinkType, Zeek, icmp, words,
+};
+use crate::capture::InputSummary;
+use crate::decode::{DecodeCounts, Paths};
+use crate::flow::{self, Flows, Way};
+use crate::tcp::PathId;
+
+/// What was learnt from the capture.
+pub struct Findings<'a> {
+    /// The inputs that were read, in the order of the command line.
+    pub inputs: Vec<InputSummary>,
+    /// The others.
+    pub skipped_inputs: Vec<SkippedInput>,
+    /// What the decoder counted.
+    pub decoded: &'a DecodeCounts,
+    /// The layers that a [`PathId`] stands for.
+    pub paths: &'a Paths,
+    /// Every flow.
+    pub flows: &'a Flows,
+}
+
+/// Which flows the report is about, and which of them it lists.
+pub struct Wanted<'a> {
+    /// What the user asked for, with a test of each flow; none for all flows.
+    pub selection: Option<(Selection, &'a dyn Fn(&flow::Flow) -> bool)>,
+    /// List flows that ended well, too.
+    pub all_flows: bool,
+    /// List no flow at all.
+    pub summary_only: bool,
+}
+
+/// The report of a capture.
+pub fn build(findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
+    let mut builder = Builder {
+        paths: findings.paths,
+        flows: findings.flows,
+        several_inputs: findings.inputs.len() > 1,
+        reused: reused_ends(findings.flows, wanted.summary_only),
+        not_listed: Dropped::default(),
+    };
+    let mut summary = Summary::default();
+    let mut listed = Vec::new();
+    let mut selected = 0;
+    let (selection, is_selected) = wanted.selection.unzip();
+    for flow in findings.flows.iter() {
+        if !is_selected.is_none_or(|is_selected| is_selected(flow)) {
+            continue;
+        }
+        selected += 1;
+        let teardown = flow::Teardown::of(flow, findings.flows.end);
+        summary.teardown += teardown.into();
+        let resets = episodes(flow);
+        summary.senders.unknown += resets.len() as u64;
+        if !wanted.summary_only && (wanted.all_flows || teardown.is_noteworthy() || !resets.is_empty()) {
+            listed.push(builder.flow(flow, teardown, &resets));
+        } else {
+            builder.count_what_was_not_kept(flow);
+        }
+    }
+    for &(teardown, flows) in &findings.flows.totals.evicted {
+        if selection.is_none() {
+            (0..flows).for_each(|_| summary.teardown += teardown.into());
+        }
+        builder.not_listed.flows_evicted += flows;
+        if teardown.is_noteworthy() {
+            builder.not_listed.flows_not_listed += flows;
+        }
+    }
+    builder.not_listed.resets_not_listed += findings.flows.totals.resets_not_kept;
+    let dropped = builder.not_listed;
+    Report {
+        capture: capture(findings, dropped),
+        selection: selection.map(|selection| Selection { flows: selected, ..selection }),
+        summary,
+        flows: listed,
+        ..Report::default()
+    }
+}
+
+fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
+    let counts = findings.decoded;
+    let totals = &findings.flows.totals;
+    let kernel = findings.inputs.iter().filter_map(|input| input.dropped_by_kernel);
+    Capture {
+        frames: findings.inputs.iter().map(|input| input.frames).sum(),
+        tcp_segments: totals.segments,
+        rst_segments: totals.resets,
+        flows: totals.flows,
+        undecoded_frames: counts.unreadable(),
+        undecoded: counts
+            .unreadable_by_reason()
+            .map(|(reason, frames)| (reason.to_owned(), frames))
+            .collect::<BTreeMap<_, _>>(),
+        unsupported_link_types: counts
+            .link_types
+            .iter()
+            .map(|(link_type, &frames)| UnsupportedLinkType {
+                number: link_type.0,
+                name: link_type.name().map(str::to_owned),
+                frames,
+            })
+            .collect(),
+        duplicate_frames: totals.duplicates,
+        fragments: Fragments {
+            fragments: counts.fragments,
+            reassembled: counts.reassembled,
+            incomplete: counts.incomplete_datagrams(),
+        },
+        icmp_errors: totals.icmp_errors,
+        dropped_by_kernel: kernel.reduce(u64::saturating_add),
+        dropped,
+        vantage: None,
+        inputs: findings.inputs.into_iter().map(input).collect(),
+        skipped_inputs: findings.skipped_inputs,
+    }
+}
+
+fn input(input: InputSummary) -> Input {
+    Input {
+        path: input.path,
+        format: input.format.into(),
+        compression: input.compression.map(Into::into),
+        link_types: input
+            .link_types
+            .iter()
+            .map(|link_type| link_type.name().map_or_else(|| link_type.to_string(), str::to_owned))
+            .collect(),
+        frames: input.frames,
+        bytes: input.bytes,
+        first_time: input.first_time.map(Into::into),
+        last_time: input.last_time.map(Into::into),
+        time_reversals: input.time_reversals,
+        cut_frames: input.cut_frames,
+        complete: input.complete,
+        problems: input.problems.into_iter().map(Into::into).collect(),
+    }
+}
+
+/// The ids of flows whose addresses and ports another flow has, too.
+fn reused_ends(flows: &Flows, summary_only: bool) -> std::collections::HashSet<u32> {
+    let mut reused = std::collections::HashSet::new();
+    if summary_only {
+        return reused;
+    }
+    let mut ends: Vec<_> = flows
+        .iter()
+        .map(|flow| {
+            let (one, other) = (flow.endpoints.forward, flow.endpoints.back);
+            (flow.ipv6, one.min(other), one.max(other), flow.id)
+        })
+        .collect();
+    ends.sort_unstable();
+    for pair in ends.windows(2) {
+        if let [one, other] = pair
+            && (one.0, one.1, one.2) == (other.0, other.1, other.2)
+        {
+            reused.extend([one.3, other.3]);
+        }
+    }
+    reused
+}
+
+/// The resets of a flow: its RST segments by claimed sender and form, in the order of their first frames.
+///
+/// Until senders and mechanisms are told apart, the form stands for the mechanism: a stack that aborts a connection sends
+/// RST with ACK, one that knows none answers a segment with ACK by RST alone (RFC 9293 section 3.5.2).
+fn episodes(flow: &flow::Flow) -> Vec<Vec<&flow::ResetSegment>> {
+    let mut episodes: Vec<Vec<&flow::ResetSegment>> = Vec::new();
+    for reset in flow.resets() {
+        // The latest episode in the same name, if it has the same form. A copy of a packet has, by nature.
+        let same = episodes
+            .iter_mut()
+            .rev()
+            .find(|episode| episode.first().is_some_and(|first| first.way == reset.way))
+            .filter(|episode| episode.first().is_some_and(|first| first.form() == reset.form()));
+        match same {
+            Some(episode) => episode.push(reset),
+            None => episodes.push(vec![reset]),
+        }
+    }
+    episodes
+}
+
+struct Builder<'a> {
+    paths: &'a Paths,
+    flows: &'a Flows,
+    several_inputs: bool,
+    reused: std::collections::HashSet<u32>,
+    not_listed: Dropped,
+}
+
+impl Builder<'_> {
+    fn flow(&mut self, flow: &flow::Flow, teardown: flow::Teardown, episodes: &[Vec<&flow::ResetSegment>]) -> Flow {
+        self.count_what_was_not_kept(flow);
+        let roles = flow::Roles::of(flow);
+        let (client, server) = (roles.from_client, roles.from_client.reverse());
+        let end = |way: Way| Endpoint { ip: flow.endpoints[way].ip(flow.ipv6), port: flow.endpoints[way].port };
+        let path = self.path(flow);
+        Flow {
+            roles: if roles.source.is_handshake() { Roles::Handshake } else { Roles::Inferred },
+            roles_why: Cow::Borrowed(roles.source.why()),
+            first_frame: flow.first_frame.get(),
+            last_frame: flow.last_frame.get(),
+            ports_reused: self.reused.contains(&flow.id),
+            inputs: self.flows.inputs(flow).to_vec(),
+            first_time: flow.first_time.map(Into::into),
+            last_time: flow.last_time.map(Into::into),
+            rtt_s: flow.rtt().map(Into::into),
+            client_packets: flow.ends[client].segments.into(),
+            server_packets: flow.ends[server].segments.into(),
+            client_bytes: flow.ends[client].octets,
+            server_bytes: flow.ends[server].octets,
+            tunnel: self.paths.tunnels(path).iter().map(|tunnel| tunnel.to_string().into_boxed_str()).collect(),
+            vlan: self.paths.vlans(path),
+            teardown: teardown.into(),
+            activity: Some(words::activity(flow, teardown, roles, self.flows.end).into_boxed_str()),
+            zeek: Zeek {
+                conn_state: Cow::Borrowed(flow.zeek.conn_state().name()),
+                history: flow.zeek.history().into_boxed_str(),
+            },
+            analysis: Analysis { client: side(flow, client), server: side(flow, server) },
+            icmp: flow.detail.iter().flat_map(|detail| &detail.icmp).map(icmp_message).collect(),
+            resets: episodes.iter().map(|episode| self.reset(flow, episode, roles)).collect(),
+            ..Flow::new(flow.id.into(), end(client), end(server))
+        }
+    }
+
+    /// The layers around the flow's packets; where the ways differ, those of the one with more of them.
+    fn path(&self, flow: &flow::Flow) -> PathId {
+        let (forward, back) = (flow.paths.forward, flow.paths.back);
+        if self.paths.layers(back).len() > self.paths.layers(forward).len() { back } else { forward }
+    }
+
+    fn reset(&self, flow: &flow::Flow, episode: &[&flow::ResetSegment], roles: flow::Roles) -> Reset {
+        let Some(&first) = episode.first() else { unreachable!("an episode begins with a segment") };
+        let _ = flow;
+        Reset {
+            frames: episode.iter().map(|reset| reset.segment.frame.get()).collect(),
+            locations: if self.several_inputs {
+                let place = |reset: &&flow::ResetSegment| Location {
+                    input: reset.segment.input,
+                    frame: reset.segment.input_frame.get(),
+                };
+                episode.iter().map(place).collect()
+            } else {
+                Vec::new()
+            },
+            time: first.segment.time.map(Into::into),
+            after_s: first.after.map(Into::into),
+            claimed_sender: if first.way == roles.from_client { Side::Client } else { Side::Server },
+            form: first.form().into(),
+            in_window: first.in_window,
+            exact: first.exact,
+            phase: first.phase.into(),
+            sender: Sender::Unknown,
+            confidence: None,
+            mechanism: Mechanism::Unknown,
+            hops: None,
+            evidence: Vec::new(),
+            segments: episode.iter().map(|reset| reset_segment(reset)).collect(),
+        }
+    }
+
+    fn count_what_was_not_kept(&mut self, flow: &flow::Flow) {
+        if let Some(detail) = &flow.detail {
+            self.not_listed.resets_not_listed += detail.resets_not_kept;
+            self.not_listed.icmp_not_listed += detail.icmp_not_kept;
+        }
+    }
+}
+
+fn reset_segment(reset: &flow::ResetSegment) -> ResetSegment {
+    let segment = &reset.segment;
+    ResetSegment {
+        frame: segment.frame.get(),
+        time: segment.time.map(Into::into),
+        flags: segment.flags,
+        seq: segment.seq.0,
+        ack: segment.ack.0,
+        window: segment.window,
+        ttl: segment.ttl,
+        ip_id: segment.ip_id,
+        payload_bytes: segment.payload_len,
+        duplicate: reset.duplicate,
+    }
+}
+
+fn side(flow: &flow::Flow, way: Way) -> SideAnalysis {
+    let end = &flow.ends[way];
+    let rare = flow.rare(way);
+    let count = |of: fn(&flow::Rare) -> u64| rare.map_or(0, of);
+    let asked = end.sent_syn || end.sent_syn_ack;
+    SideAnalysis {
+        retransmitted: count(|rare| rare.retransmitted.into()),
+        out_of_order: count(|rare| rare.out_of_order.into()),
+        missing_bytes: count(|rare| rare.holes.missing()),
+        duplicates: count(|rare| rare.duplicates.into()),
+        zero_windows: count(|rare| rare.zero_windows.into()),
+        keepalive_probes: count(|rare| rare.keepalive_probes.into()),
+        syn: asked,
+        fin: end.fin_end().is_some(),
+        mss: end.mss,
+        window_scale: end.window_scale,
+        sack_permitted: asked.then_some(end.sack_permitted),
+        timestamps: end.spoke().then_some(end.timestamps),
+        ttl_min: end.ttl.map(|(low, _)| low),
+        ttl_max: end.ttl.map(|(_, high)| high),
+    }
+}
+
+fn icmp_message(evidence: &flow::IcmpEvidence) -> IcmpMessage {
+    let error = &evidence.error;
+    IcmpMessage {
+        frame: error.frame.get(),
+        time: error.time.map(Into::into),
+        icmp_type: error.icmp_type,
+        code: error.code,
+        reporter: error.reporter,
+        text: icmp::text(error.icmpv6, error.icmp_type, error.code),
+    }
+}
+
+impl From<flow::Teardown> for Teardown {
+    fn from(teardown: flow::Teardown) -> Self {
+        match teardown {
+            flow::Teardown::Fin => Self::Fin,
+            flow::Teardown::Reset => Self::Reset,
+            flow::Teardown::Refused => Self::Refused,
+            flow::Teardown::ResetAfterFin => Self::ResetAfterFin,
+            flow::Teardown::Unanswered => Self::Unanswered,
+            flow::Teardown::HalfClosed => Self::HalfClosed,
+            flow::Teardown::Open => Self::Open,
+        }
+    }
+}
+
+impl From<flow::Form> for Form {
+    fn from(form: flow::Form) -> Self {
+        match form {
+            flow::Form::Rst => Self::Rst,
+            flow::Form::RstAck => Self::RstAck,
+        }
+    }
+}
+
+impl From<flow::Phase> for Phase {
+    fn from(phase: flow::Phase) -> Self {
+        match phase {
+            flow::Phase::Syn => Self::Syn,
+            flow::Phase::Handshake => Self::Handshake,
+            flow::Phase::Data => Self::Data,
+            flow::Phase::Closing => Self::Closing,
+            flow::Phase::Closed => Self::Closed,
+        }
+    }
+}

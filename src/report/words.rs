@@ -1,0 +1,186 @@
+//! What was going on in a flow when it ended, in one phrase of facts.
+
+use crate::flow::{Flow, Phase, ResetSegment, Roles, Teardown, Turn, Way};
+use crate::tcp::{Duration, Timestamp};
+
+use super::icmp;
+
+/// One phrase: how far the connection had come, who had spoken last, and how long ago.
+pub(super) fn activity(flow: &Flow, teardown: Teardown, roles: Roles, capture_end: Option<Timestamp>) -> String {
+    let words = Words { flow, roles };
+    match teardown {
+        Teardown::Refused => words.refused(),
+        Teardown::Reset | Teardown::ResetAfterFin => match flow.resets().first() {
+            Some(reset) => words.at_reset(reset),
+            None => words.standing(),
+        },
+        Teardown::Unanswered => words.unanswered(capture_end),
+        Teardown::HalfClosed | Teardown::Open | Teardown::Fin if flow.lived_on() => {
+            format!("went on after the reset; {}", words.standing())
+        }
+        Teardown::HalfClosed | Teardown::Open | Teardown::Fin => words.standing(),
+    }
+}
+
+struct Words<'a> {
+    flow: &'a Flow,
+    roles: Roles,
+}
+
+impl Words<'_> {
+    fn name(&self, way: Way) -> &'static str {
+        if way == self.roles.from_client { "client" } else { "server" }
+    }
+
+    fn refused(&self) -> String {
+        if let Some(reset) = self.flow.resets().first() {
+            return match reset.after {
+                Some(after) => format!("SYN refused after {}", duration(after)),
+                None => "SYN refused; only the refusal was captured".to_owned(),
+            };
+        }
+        let error = self.flow.detail.iter().flat_map(|detail| &detail.icmp).next();
+        error.map_or_else(String::new, |evidence| {
+            let error = &evidence.error;
+            format!("SYN answered by ICMP: {}", icmp::text(error.icmpv6, error.icmp_type, error.code))
+        })
+    }
+
+    fn at_reset(&self, reset: &ResetSegment) -> String {
+        let before = |prefix: &str| match reset.after {
+            Some(after) => format!("{prefix}, {} before", duration(after)),
+            None => prefix.to_owned(),
+        };
+        match reset.phase {
+            Phase::Syn => before(if self.flow.ends[reset.way].spoke() { "SYN sent" } else { "SYN not answered yet" }),
+            Phase::Handshake => before("SYN answered, handshake not complete"),
+            Phase::Closed => before("both sides had closed"),
+            Phase::Closing => {
+                let closed = match (reset.fin_before[reset.way], reset.fin_before[reset.way.reverse()]) {
+                    (true, true) => "both sides had sent FIN".to_owned(),
+                    (true, false) => format!("{} had sent FIN", self.name(reset.way)),
+                    (false, _) => format!("{} had sent FIN", self.name(reset.way.reverse())),
+                };
+                format!("{closed}; {}", self.turn(self.flow.turn_at_reset(), reset.segment.time, reset.after))
+            }
+            Phase::Data => self.turn(self.flow.turn_at_reset(), reset.segment.time, reset.after),
+        }
+    }
+
+    /// Who had sent data last, and how long ago.
+    fn turn(&self, turn: Option<Turn>, now: Option<Timestamp>, quiet: Option<Duration>) -> String {
+        let Some(turn) = turn else {
+            return match quiet {
+                Some(quiet) => format!("no data yet, quiet for {}", duration(quiet)),
+                None => "nothing but this was captured".to_owned(),
+            };
+        };
+        let sent = format!("{}'s {}", self.name(turn.way), octets(turn.octets.into()));
+        match (turn.last, now) {
+            (Some(last), Some(now)) => format!("{} after {sent}", duration(now.since(last))),
+            _ => format!("after {sent}"),
+        }
+    }
+
+    fn unanswered(&self, capture_end: Option<Timestamp>) -> String {
+        let flow = self.flow;
+        let silent = |way: Way| match (flow.ends[way.reverse()].last_time.or(flow.first_time), capture_end) {
+            (Some(last), Some(end)) => format!(" for {}", duration(end.since(last))),
+            _ => String::new(),
+        };
+        let Some(way) = Way::BOTH.into_iter().max_by_key(|&way| flow.ends[way].unanswered) else {
+            return String::new();
+        };
+        let way = if flow.ends[way].unanswered == 0 && flow.ends[way.reverse()].sent_syn { way.reverse() } else { way };
+        let own = &flow.ends[way];
+        let what = match flow.phase() {
+            Phase::Syn => "SYN".to_owned(),
+            Phase::Handshake if own.sent_syn_ack => "SYN-ACK".to_owned(),
+            _ if own.fin_end().is_some() => format!("{}'s FIN", self.name(way)),
+            _ => match flow.turn {
+                Some(turn) if turn.way == way => format!("{}'s {}", self.name(way), octets(turn.octets.into())),
+                _ => format!("{}'s probe", self.name(way)),
+            },
+        };
+        match own.unanswered {
+            0 => format!("{what} not answered{}", silent(way)),
+            1 => format!("{what} sent twice, no answer{}", silent(way)),
+            u8::MAX => format!("{what} sent more than {} times, no answer{}", u8::MAX, silent(way)),
+            repeated => format!("{what} sent {} times, no answer{}", repeated + 1, silent(way)),
+        }
+    }
+
+    /// How things stand at the end of what was captured.
+    fn standing(&self) -> String {
+        let flow = self.flow;
+        let (client, server) = (self.roles.from_client, self.roles.from_client.reverse());
+        let exchanged = format!("{} sent, {} back", octets(flow.ends[client].octets), octets(flow.ends[server].octets));
+        match (flow.ends[client].fin_end().is_some(), flow.ends[server].fin_end().is_some()) {
+            (true, false) => format!("client closed, server did not; {exchanged}"),
+            (false, true) => format!("server closed, client did not; {exchanged}"),
+            _ => match flow.phase() {
+                Phase::Syn => "SYN not answered yet".to_owned(),
+                Phase::Handshake => "handshake not complete".to_owned(),
+                _ => exchanged,
+            },
+        }
+    }
+}
+
+/// A duration with two or three significant digits in the unit that suits it.
+pub fn duration(length: Duration) -> String {
+    let nanos = length.0.unsigned_abs();
+    let sign = if length.0 < 0 { "-" } else { "" };
+    let text = match nanos {
+        0..1_000 => format!("{nanos} ns"),
+        1_000..1_000_000 => scaled(nanos, 1_000, "µs"),
+        1_000_000..1_000_000_000 => scaled(nanos, 1_000_000, "ms"),
+        1_000_000_000..120_000_000_000 => scaled(nanos, 1_000_000_000, "s"),
+        120_000_000_000..7_200_000_000_000 => format!("{} min {} s", nanos / 60_000_000_000, nanos / 1_000_000_000 % 60),
+        _ => format!("{} h {} min", nanos / 3_600_000_000_000, nanos / 60_000_000_000 % 60),
+    };
+    format!("{sign}{text}")
+}
+
+fn scaled(nanos: u64, unit: u64, name: &str) -> String {
+    if nanos / unit >= 100 { format!("{} {name}", nanos / unit) } else { format!("{}.{} {name}", nanos / unit, nanos % unit * 10 / unit) }
+}
+
+/// A number of octets with its unit.
+pub fn octets(count: u64) -> String {
+    match count {
+        0..10_000 => format!("{count} B"),
+        10_000..1_000_000 => scaled(count, 1_000, "kB"),
+        1_000_000..1_000_000_000 => scaled(count, 1_000_000, "MB"),
+        _ => scaled(count, 1_000_000_000, "GB"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_well() {
+        for (nanos, text) in [
+            (0, "0 ns"),
+            (1_500, "1.5 µs"),
+            (350_000, "350 µs"),
+            (12_345_678, "12.3 ms"),
+            (3_200_000_000, "3.2 s"),
+            (350_100_000_000, "5 min 50 s"),
+            (7_200_000_000_000, "2 h 0 min"),
+            (-1_500, "-1.5 µs"),
+            (i64::MIN, "-2562047 h 47 min"),
+        ] {
+            assert_eq!(duration(Duration(nanos)), text);
+        }
+    }
+
+    #[test]
+    fn octets_read_well() {
+        for (count, text) in [(0, "0 B"), (9_999, "9999 B"), (10_000, "10.0 kB"), (1_234_567, "1.2 MB"), (123_456_789_000, "123 GB")] {
+            assert_eq!(octets(count), text);
+        }
+    }
+}

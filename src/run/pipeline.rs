@@ -1,0 +1,115 @@
+//! From frames to flows, on one thread or two.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use crate::capture::{Capture, InputSummary};
+use crate::decode::{DecodeLimits, Decoded, Decoder};
+use crate::flow::{FlowTable, Flows, Limits};
+use crate::tcp::{IcmpError, Segment};
+
+/// Segments handed over at a time: few enough for the batches under way to stay in a level-two cache,
+/// enough for the hand-over (some microseconds) to vanish.
+const BATCH: usize = 512;
+
+/// Batches between the two threads.
+const IN_FLIGHT: usize = 4;
+
+/// What was read, decoded and followed.
+pub struct Analysis {
+    /// The inputs, in the order of the command line.
+    pub inputs: Vec<InputSummary>,
+    /// The decoder, for its counts and paths.
+    pub decoder: Decoder,
+    /// Every flow.
+    pub flows: Flows,
+}
+
+/// What decoding made of some frames, in their order.
+#[derive(Default)]
+struct Batch {
+    segments: Vec<Segment>,
+    /// ICMP errors, each with the number of segments before it.
+    errors: Vec<(usize, IcmpError)>,
+}
+
+/// Reads a capture to its end. Two threads or more give the same as one, sooner.
+pub fn analyse(capture: Capture, limits: Limits, threads: usize) -> Analysis {
+    let mut table = FlowTable::new(limits);
+    let mut reader = Reader { capture, decoder: Decoder::new(DecodeLimits::default()) };
+    if threads < 2 {
+        let mut batch = Batch::default();
+        while reader.fill(&mut batch) {
+            follow(&mut table, &batch);
+        }
+        return reader.finish(table.finish());
+    }
+    let (full, to_follow) = sync_channel(IN_FLIGHT);
+    // Room for every batch there is, so that giving one back never waits.
+    let (empty, to_fill) = sync_channel(IN_FLIGHT + 2);
+    let reader = thread::scope(|scope| {
+        let reading = thread::Builder::new().name("decode".to_owned()).spawn_scoped(scope, move || {
+            decode_all(&mut reader, &full, &to_fill);
+            reader
+        });
+        match reading {
+            Ok(reading) => {
+                for batch in to_follow {
+                    follow(&mut table, &batch);
+                    // A refusal means that reading has ended: the batch is no longer needed.
+                    let _ = empty.send(batch);
+                }
+                reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }
+            Err(error) => panic!("cannot start a thread: {error}; try --threads 1"),
+        }
+    });
+    reader.finish(table.finish())
+}
+
+fn decode_all(reader: &mut Reader, full: &SyncSender<Batch>, to_fill: &Receiver<Batch>) {
+    loop {
+        let mut batch = to_fill.try_recv().unwrap_or_default();
+        if !reader.fill(&mut batch) || full.send(batch).is_err() {
+            return;
+        }
+    }
+}
+
+fn follow(table: &mut FlowTable, batch: &Batch) {
+    let mut done = 0;
+    for (before, error) in &batch.errors {
+        table.segments(&batch.segments[done..*before]);
+        table.icmp_error(error);
+        done = *before;
+    }
+    table.segments(&batch.segments[done..]);
+}
+
+struct Reader {
+    capture: Capture,
+    decoder: Decoder,
+}
+
+impl Reader {
+    /// Fills the batch anew; false at the end of the capture.
+    fn fill(&mut self, batch: &mut Batch) -> bool {
+        batch.segments.clear();
+        batch.errors.clear();
+        while batch.segments.len() < BATCH && batch.errors.len() < BATCH {
+            let Some(frame) = self.capture.next() else {
+                return !batch.segments.is_empty() || !batch.errors.is_empty();
+            };
+            match self.decoder.decode(&frame) {
+                Decoded::Segment(segment) => batch.segments.push(segment),
+                Decoded::IcmpError(error) => batch.errors.push((batch.segments.len(), error)),
+                Decoded::Other => {}
+            }
+        }
+        true
+    }
+
+    fn finish(self, flows: Flows) -> Analysis {
+        Analysis { inputs: self.capture.finish(), decoder: self.decoder, flows }
+    }
+}

@@ -1,0 +1,179 @@
+//! The invariants of `docs/architecture.md`, held against the sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every source file below `src`, as its path from there with `/` between the parts, and its text.
+fn sources() -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a readable folder") {
+            let path = entry.expect("a readable entry").path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let source = root().join("src");
+    let mut found = Vec::new();
+    walk(&source, &mut found);
+    found.sort();
+    found
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(&source).expect("below src").to_string_lossy().replace('\\', "/");
+            (name, fs::read_to_string(&path).expect("readable source"))
+        })
+        .collect()
+}
+
+/// The lines of a source that the compiler reads: no comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(|line| line.split("//").next().unwrap_or_default())
+}
+
+/// Whether `word` stands in `line` and is not the end of a longer name or a part of a path.
+fn names(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+    })
+}
+
+/// Whether a file is this room or stands in it: `cli` means `cli.rs` and everything below `cli/`.
+fn is_in(file: &str, room: &str) -> bool {
+    file == room || file.strip_suffix(".rs") == Some(room) || file.starts_with(&format!("{room}/"))
+}
+
+#[test]
+fn an_outside_crate_belongs_to_one_room() {
+    let owners = [
+        ("clap", "cli"),
+        ("comfy_table", "output/table"),
+        ("etherparse", "decode"),
+        ("flate2", "capture"),
+        ("foldhash", "flow"),
+        ("indicatif", "progress"),
+        ("lz4_flex", "capture"),
+        ("memmap2", "capture"),
+        ("pcap", "capture"),
+        ("serde", "report"),
+        ("serde_json", "output"),
+        ("zstd", "capture"),
+    ];
+    let mut strays = Vec::new();
+    for (file, text) in sources() {
+        for (krate, room) in owners {
+            let uses = code(&text).any(|line| names(line, &format!("{krate}::")));
+            if uses && !is_in(&file, room) {
+                strays.push(format!("{file} uses {krate}, which belongs to {room}"));
+            }
+        }
+    }
+    assert!(strays.is_empty(), "{strays:#?}");
+}
+
+#[test]
+fn every_dependency_is_used_and_explained() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml");
+    let page = fs::read_to_string(root().join("docs/architecture.md")).expect("docs/architecture.md");
+    let section = manifest.split("[dependencies]").nth(1).and_then(|rest| rest.split("\n[").next());
+    let mut dependencies = 0;
+    for line in section.expect("dependencies").lines() {
+        let Some((name, _)) = line.split_once(" = ") else { continue };
+        dependencies += 1;
+        let krate = name.replace('-', "_");
+        assert!(
+            sources().iter().any(|(_, text)| code(text).any(|line| names(line, &format!("{krate}::")))),
+            "{name} is in Cargo.toml and in no source"
+        );
+        assert!(page.contains(&format!("`{name}`")), "docs/architecture.md gives no reason for {name}");
+    }
+    assert!(dependencies > 5, "the dependencies were not found");
+}
+
+#[test]
+fn the_core_does_no_io_and_reads_no_clock() {
+    let forbidden =
+        ["std::fs", "std::io", "std::net::Tcp", "std::env", "std::time", "Instant::", "SystemTime", "print!", "println!", "dbg!"];
+    let mut strays = Vec::new();
+    for (file, text) in sources() {
+        if ["tcp", "decode", "flow"].iter().any(|room| is_in(&file, room)) {
+            for word in forbidden {
+                if code(&text).any(|line| line.contains(word)) {
+                    strays.push(format!("{file}: {word}"));
+                }
+            }
+        }
+    }
+    assert!(strays.is_empty(), "{strays:#?}");
+}
+
+#[test]
+fn arrows_point_one_way() {
+    // What each room must not know of.
+    let forbidden: [(&str, &[&str]); 6] = [
+        ("tcp", &["capture", "decode", "flow", "select", "report", "output", "cli", "run", "error", "progress"]),
+        ("capture", &["decode", "flow", "select", "report", "output", "cli", "run", "progress"]),
+        ("decode", &["flow", "select", "report", "output", "cli", "run", "error", "progress"]),
+        ("flow", &["capture", "decode", "select", "report", "output", "cli", "run", "error", "progress"]),
+        ("report", &["output", "cli", "run", "error", "progress"]),
+        ("output", &["capture", "decode", "flow", "select", "cli", "run", "error", "progress"]),
+    ];
+    let mut strays = Vec::new();
+    for (file, text) in sources() {
+        for (room, others) in forbidden {
+            for other in others.iter().filter(|_| is_in(&file, room)) {
+                let path = format!("crate::{other}");
+                let goes_there = |line: &str| {
+                    line.match_indices(&path).any(|(at, _)| {
+                        !line[at + path.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
+                    })
+                };
+                if code(&text).any(goes_there) {
+                    strays.push(format!("{file} goes to {other}"));
+                }
+            }
+        }
+    }
+    assert!(strays.is_empty(), "{strays:#?}");
+}
+
+#[test]
+fn unsafe_code_stands_in_the_memory_map_alone() {
+    for (file, text) in sources() {
+        let has = code(&text).any(|line| line.contains("unsafe {") || line.contains("unsafe fn") || line.contains("unsafe impl"));
+        assert!(!has || file == "capture/map.rs", "{file} has unsafe code");
+    }
+}
+
+#[test]
+fn the_page_names_every_room() {
+    let page = fs::read_to_string(root().join("docs/architecture.md")).expect("docs/architecture.md");
+    let mut rooms: Vec<String> = sources()
+        .iter()
+        .map(|(file, _)| match file.split_once('/') {
+            Some((folder, _)) => format!("{folder}/"),
+            None => file.clone(),
+        })
+        .collect();
+    rooms.dedup();
+    for room in rooms {
+        assert!(page.contains(&room), "docs/architecture.md does not mention src/{room}");
+    }
+}
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let folder = root().join("tests/it");
+    let main = fs::read_to_string(folder.join("main.rs")).expect("main.rs");
+    for entry in fs::read_dir(&folder).expect("tests/it") {
+        let name = entry.expect("an entry").file_name().to_string_lossy().replace(".rs", "");
+        assert!(name == "main" || main.contains(&format!("mod {name};")), "tests/it/main.rs lacks `mod {name};`");
+    }
+}
