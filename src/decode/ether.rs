@@ -21,6 +21,8 @@ pub(super) mod ether_type {
     pub const PROVIDER_VLAN: u16 = 0x88a8;
     pub const MACSEC: u16 = 0x88e5;
     pub const CISCO_METADATA: u16 = 0x8909;
+    /// Cisco's FabricPath: a header like Ethernet's, a tag, and the frame.
+    pub const FABRIC_PATH: u16 = 0x8903;
     /// Cisco's VN-Tag.
     pub const VN_TAG: u16 = 0x8926;
     /// E-TAG of IEEE 802.1BR.
@@ -62,6 +64,7 @@ impl Walk<'_> {
             ether_type::JUMBO_LLC => self.llc(data),
             ether_type::MACSEC => Err(Undecoded::Encrypted),
             ether_type::NSH => self.nsh(data),
+            ether_type::FABRIC_PATH => self.ethernet(data.skip(2)?),
             ether_type::CISCO_METADATA => self.tag(6, data),
             ether_type::VN_TAG => self.tag(4, data),
             ether_type::E_TAG => self.tag(6, data),

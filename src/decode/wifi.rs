@@ -12,6 +12,8 @@ impl Walk<'_> {
     }
 
     /// As [`Self::wifi`], the frame control field given apart.
+    ///
+    /// Fragments are not put together: the first shows the headers, and the others do not begin with LLC.
     pub fn wifi_with_control(&mut self, [kind, flags]: [u8; 2], data: Octets<'_>, padded: bool) -> Read {
         const DATA: u8 = 0x08;
         const WITHOUT_DATA: u8 = 0x40;
@@ -27,10 +29,6 @@ impl Walk<'_> {
         }
         if flags & PROTECTED != 0 {
             return Err(Undecoded::Encrypted);
-        }
-        let fragment = data.u8(22)? & 0x0f;
-        if fragment != 0 {
-            return Err(Undecoded::Fragment);
         }
         let mut len = 24;
         if flags & BOTH_DISTRIBUTION_SYSTEMS == BOTH_DISTRIBUTION_SYSTEMS {
