@@ -3,4 +3,6 @@
 
 pub mod capture;
 pub mod decode;
+pub mod error;
+pub mod select;
 pub mod tcp;
