@@ -2,6 +2,8 @@
 
 pub mod capture;
 pub mod decode;
+pub mod error;
 pub mod flow;
 pub mod report;
+pub mod select;
 pub mod tcp;

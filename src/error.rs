@@ -1,0 +1,163 @@
+//! What stops the program, and the exit codes.
+//!
+//! Damage in a capture stops nothing: it is data of the report, and reaches the exit code only through [`ExitCode::of`].
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How the program ended, for scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitCode {
+    /// Everything was analysed.
+    Success = 0,
+    /// Nothing could be analysed.
+    NothingAnalysed = 1,
+    /// The command line was wrong.
+    Usage = 2,
+    /// Analysed, but some input was damaged or missing.
+    Damaged = 3,
+    /// Analysed, and what `--fail-on` names was found.
+    FailOn = 4,
+}
+
+impl ExitCode {
+    /// The one code for everything that happened; success when nothing did.
+    pub fn of(facts: impl IntoIterator<Item = Self>) -> Self {
+        facts.into_iter().max_by_key(|fact| fact.precedence()).unwrap_or(Self::Success)
+    }
+
+    /// A code hides those of lower precedence: a script must not take a wrong command line for a finding,
+    /// and `--fail-on` is an answer while damage is a remark on it.
+    fn precedence(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Damaged => 1,
+            Self::FailOn => 2,
+            Self::NothingAnalysed => 3,
+            Self::Usage => 4,
+        }
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+/// Why the program could not do what it was asked for.
+#[derive(Debug)]
+pub enum Error {
+    /// No input could be read; each has been named in a warning of its own.
+    NothingToAnalyse,
+    /// A `--bpf` expression that libpcap does not take.
+    Bpf {
+        /// As typed.
+        expression: String,
+        /// What libpcap says about it.
+        reason: String,
+    },
+    /// The file for the report is there already, and `--force` was not given.
+    OutputExists(PathBuf),
+    /// The file for the report is one of the captures.
+    OutputIsInput(PathBuf),
+    /// The report could not be written; no path means standard output.
+    Write {
+        /// Where to.
+        path: Option<PathBuf>,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// A failure to write the report to `path`, or to standard output.
+    pub fn write(path: Option<&Path>, source: io::Error) -> Self {
+        Self::Write { path: path.map(Path::to_path_buf), source }
+    }
+
+    /// The exit code it calls for.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::NothingToAnalyse | Self::Write { .. } => ExitCode::NothingAnalysed,
+            Self::Bpf { .. } | Self::OutputExists(_) | Self::OutputIsInput(_) => ExitCode::Usage,
+        }
+    }
+
+    /// Whether the reader of the report has gone away, as `head` does: a normal end, to be passed over in silence.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Write { path: None, source } if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NothingToAnalyse => f.write_str("none of the inputs could be analysed"),
+            Self::Bpf { expression, reason } => {
+                write!(
+                    f,
+                    "cannot use the filter `{expression}`: {reason}; its syntax is that of tcpdump, see pcap-filter(7)"
+                )
+            }
+            Self::OutputExists(path) => {
+                write!(f, "{} exists already: add --force to overwrite it, or name another file", path.display())
+            }
+            Self::OutputIsInput(path) => {
+                write!(f, "{} is one of the captures: name another file for the report", path.display())
+            }
+            Self::Write { path: Some(path), source } => write!(f, "cannot write {}: {source}", path.display()),
+            Self::Write { path: None, source } => write!(f, "cannot write to standard output: {source}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Write { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_hide_each_other_in_the_documented_order() {
+        use ExitCode::*;
+        assert_eq!(ExitCode::of([]), Success);
+        assert_eq!(ExitCode::of([Success, Damaged]), Damaged);
+        assert_eq!(ExitCode::of([FailOn, Damaged]), FailOn);
+        assert_eq!(ExitCode::of([Damaged, NothingAnalysed, FailOn]), NothingAnalysed);
+        assert_eq!(ExitCode::of([Usage, NothingAnalysed]), Usage);
+        assert_eq!([Success, NothingAnalysed, Usage, Damaged, FailOn].map(|code| code as u8), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn messages_keep_the_style_of_the_house() {
+        let io = || io::Error::other("disk full");
+        for error in [
+            Error::NothingToAnalyse,
+            Error::Bpf { expression: "tcp port".into(), reason: "syntax error".into() },
+            Error::OutputExists("report.json".into()),
+            Error::OutputIsInput("a.pcap".into()),
+            Error::write(Some(Path::new("out.json")), io()),
+            Error::write(None, io()),
+        ] {
+            let text = error.to_string();
+            assert!(!text.ends_with('.') && !text.contains('\n'), "{text}");
+            assert!(!text.starts_with(char::is_uppercase), "{text}");
+            assert_ne!(error.exit_code(), ExitCode::Success);
+        }
+    }
+
+    #[test]
+    fn only_a_closed_pipe_is_passed_over() {
+        assert!(Error::write(None, io::ErrorKind::BrokenPipe.into()).is_closed_pipe());
+        assert!(!Error::write(None, io::ErrorKind::StorageFull.into()).is_closed_pipe());
+    }
+}
