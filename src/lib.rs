@@ -5,5 +5,6 @@ pub mod decode;
 pub mod error;
 pub mod flow;
 pub mod report;
+pub mod run;
 pub mod select;
 pub mod tcp;

@@ -11,6 +11,7 @@ mod bytes;
 mod error;
 mod identify;
 mod input;
+mod link_type;
 mod map;
 mod merge;
 mod pcap;
@@ -22,19 +23,13 @@ mod source;
 mod tick;
 mod unpack;
 
-use std::fmt;
-
 pub use bpf::Filter;
 pub use error::InputError;
+pub use link_type::LinkType;
 pub use merge::{Capture, OpenOptions};
 pub use progress::Progress;
 
 use crate::tcp::{FrameNumber, Timestamp};
-
-/// What the first octet of a frame belongs to: a LINKTYPE_ value of the
-/// [registry](https://www.tcpdump.org/linktypes.html).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkType(pub u16);
 
 /// One captured frame, borrowed from the memory of its source until the next one is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -124,10 +119,4 @@ pub struct InputSummary {
     pub complete: bool,
     /// What was wrong with it.
     pub problems: Vec<Problem>,
-}
-
-impl fmt::Display for LinkType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
 }

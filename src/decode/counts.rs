@@ -50,20 +50,32 @@ pub struct DecodeCounts {
     pub aggregated: u64,
 }
 
+impl Undecoded {
+    /// The reason as an identifier in snake_case that never changes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LinkType => "link_type",
+            Self::NotIp => "not_ip",
+            Self::NotTcp => "not_tcp",
+            Self::Fragment => "fragment",
+            Self::Encrypted => "encrypted",
+            Self::Cut => "cut",
+            Self::Malformed => "malformed",
+            Self::TooDeep => "too_deep",
+        }
+    }
+}
+
 impl DecodeCounts {
-    /// Frames that may have held TCP that could not be read: encrypted, cut, malformed, too deep, or of an unknown link type.
-    pub fn unreadable(&self) -> u64 {
-        self.undecoded
-            .iter()
-            .map(|(reason, &frames)| match reason {
-                Undecoded::NotIp | Undecoded::NotTcp | Undecoded::Fragment => 0,
-                Undecoded::LinkType
-                | Undecoded::Encrypted
-                | Undecoded::Cut
-                | Undecoded::Malformed
-                | Undecoded::TooDeep => frames,
-            })
-            .sum()
+    /// Frames that may have held TCP that could not be read, by reason: encrypted, cut, malformed, too deep, or of an
+    /// unknown link type.
+    pub fn unreadable(&self) -> impl Iterator<Item = (Undecoded, u64)> {
+        self.undecoded.iter().map(|(&reason, &frames)| (reason, frames)).filter(|(reason, _)| match reason {
+            Undecoded::NotIp | Undecoded::NotTcp | Undecoded::Fragment => false,
+            Undecoded::LinkType | Undecoded::Encrypted | Undecoded::Cut | Undecoded::Malformed | Undecoded::TooDeep => {
+                true
+            }
+        })
     }
 
     /// IP packets whose fragments were never all seen.

@@ -22,6 +22,8 @@ pub struct EndpointFacts {
     pub timestamps: bool,
     /// Whether sequence numbers were skipped, so that [`Rare::holes`] matters.
     pub(super) skipped: bool,
+    /// Whether it repeated something that is not acknowledged yet: what passed here may not have arrived.
+    pub(super) repeats: bool,
     /// Retransmissions and probes since the other side was last heard; 255 stands for that and more.
     pub unanswered: u8,
     /// The shift count its SYN offered, at most 14 (RFC 7323 section 2.3); in force only if both SYNs had one.

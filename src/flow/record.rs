@@ -359,6 +359,7 @@ impl Flow {
             self.rare_mut(way).out_of_order += 1;
         } else if fresh == 0 {
             own.unanswered = own.unanswered.saturating_add(1);
+            own.repeats = true;
             self.rare_mut(way).retransmitted += 1;
         }
     }
@@ -421,6 +422,9 @@ impl Flow {
                     own.set(Number::Acked, ack);
                 }
             }
+        }
+        if other.repeats && other.next().is_none_or(|next| !ack.before(next)) {
+            other.repeats = false;
         }
         if let Some(next) = other.next() {
             let unseen = ack.since(next);

@@ -75,14 +75,15 @@ pub(super) fn position(flow: &Flow, segment: &Segment, way: Way) -> (Option<bool
     } else {
         claimed.next()
     };
-    // The receiver has at least what it acknowledged, and what passed here in order reached it before this segment.
-    let expected = match (contiguous, receiver.acked()) {
-        (Some(passed), Some(acked)) => passed.max(acked),
-        (Some(known), None) | (None, Some(known)) => known,
+    // The receiver has at least what it acknowledged, and what passed here in order reached it before this segment, unless
+    // it had to be repeated and still was not acknowledged: then it may have been lost behind this point.
+    let (expected, or_else) = match (contiguous, receiver.acked()) {
+        (Some(passed), Some(acked)) if claimed.repeats && acked.before(passed) => (acked, passed),
+        (Some(passed), Some(acked)) => (passed.max(acked), passed.max(acked)),
+        (Some(known), None) | (None, Some(known)) => (known, known),
         (None, None) => return (None, None),
     };
-    let exact = segment.seq == expected;
-    if exact {
+    if segment.seq == expected || segment.seq == or_else {
         return (Some(true), Some(true));
     }
     (Some(false), in_window(flow, segment.seq, expected, way))

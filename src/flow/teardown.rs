@@ -6,9 +6,13 @@ use super::role::Roles;
 use super::way::Way;
 use crate::tcp::{Duration, Timestamp};
 
-/// Silence after an unanswered SYN, or after a single repetition, that counts as no answer: the retransmission timeout that
-/// RFC 6298 section 5.7 prescribes after a repeated SYN, three times the initial one of its section 2.1.
-const NO_ANSWER_AFTER: Duration = Duration::from_secs(3);
+/// Silence after a SYN sent once that counts as no answer: the retransmission timeout that RFC 6298 section 5.7 prescribes
+/// after a repeated SYN, three times the initial one of its section 2.1.
+const SYN_UNANSWERED_AFTER: Duration = Duration::from_secs(3);
+
+/// Silence after data or a probe repeated once that counts as no answer: the least retransmission timeout of RFC 6298
+/// section 2.4. Where the capture ends sooner, the answer may only not have been captured.
+const DATA_UNANSWERED_AFTER: Duration = Duration::from_secs(1);
 
 /// How a flow ended, as far as the capture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,10 +123,12 @@ fn is_unanswered(flow: &Flow, way: Way, capture_end: Option<Timestamp>) -> bool 
         let last = own.last_time?;
         Some(capture_end?.since(last))
     };
-    let long_silence = || silence().is_some_and(|silence| silence >= NO_ANSWER_AFTER);
+    let silent_for = |least: Duration| silence().is_some_and(|silence| silence >= least);
     match own.unanswered {
-        0 => own.sent_syn && !other.is_seen() && !flow.established && long_silence(),
-        1 => long_silence(),
+        0 => own.sent_syn && !other.is_seen() && !flow.established && silent_for(SYN_UNANSWERED_AFTER),
+        // A SYN is repeated by a timer, so it has waited already.
+        1 if flow.phase() <= Phase::Handshake => true,
+        1 => silent_for(DATA_UNANSWERED_AFTER),
         2.. => true,
     }
 }

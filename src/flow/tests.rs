@@ -163,6 +163,16 @@ fn segments_under_way_do_not_mean_that_it_lives_on() {
 }
 
 #[test]
+fn a_reset_below_data_that_was_lost_behind_the_capture_point() {
+    let lost =
+        "20 s A 1 len 50 ack 1\n 220 s A 1 len 50 ack 1\n 620 s A 1 len 50 ack 1\n 900 c A 1 len 9 ack 1\n 901 s R 1";
+    assert_eq!(resets(&established(lost)), [(Way::Back, Phase::Data, Some(true), Some(true))]);
+    // Acknowledged since, it cannot have been lost.
+    let arrived = lost.replace("900 c A 1 len 9 ack 1", "900 c A 1 len 9 ack 51");
+    assert_eq!(resets(&established(&arrived)), [(Way::Back, Phase::Data, Some(false), Some(false))]);
+}
+
+#[test]
 fn without_the_scale_the_window_is_known_within_bounds() {
     // In mid-stream 500 is the least window and 500 << 14 the most.
     let mid = |seq: u32| {
@@ -205,6 +215,20 @@ fn data_into_silence() {
     assert_eq!(teardown(&flows), Teardown::Unanswered);
     let flows = established("20 c A 1 len 5 ack 1\n 220 c A 1 len 5 ack 1\n 620 c A 1 len 5 ack 1\n 621 s A 1 ack 6");
     assert_eq!(teardown(&flows), Teardown::Open);
+}
+
+#[test]
+fn data_repeated_once_is_unanswered_only_after_a_while() {
+    let text = "20 c A 1 len 5 ack 1\n 220 c A 1 len 5 ack 1";
+    assert_eq!(teardown(&established(text)), Teardown::Open);
+    let mut segments = trace(&format!("{HANDSHAKE}{text}"));
+    segments.push(Segment { source: Endpoint::v4([203, 0, 113, 9], 1), ..segment(9, 1_220_000) });
+    assert_eq!(teardowns(&follow(&segments))[0], Teardown::Unanswered);
+}
+
+#[test]
+fn a_syn_repeated_once_is_unanswered() {
+    assert_eq!(teardown(&follow(&trace("0 c S 0\n 1000 c S 0"))), Teardown::Unanswered);
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Fills in the report from what was read, decoded and followed.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 
 use super::{
-    Analysis, Capture, Dropped, Endpoint, Flow, Form, Fragments, IcmpMessage, Input, Location, Mechanism, Phase, Report,
-    Reset, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Summary, Teardown,
+    Analysis, Capture, Dropped, Endpoint, Flow, Form, Fragments, IcmpMessage, Input, Location, Mechanism, Phase,
+    Report, Reset, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Summary, Teardown,
     UnsupportedLinkType, Zeek, icmp, words,
 };
 use crate::capture::InputSummary;
@@ -94,11 +94,8 @@ fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
         tcp_segments: totals.segments,
         rst_segments: totals.resets,
         flows: totals.flows,
-        undecoded_frames: counts.unreadable(),
-        undecoded: counts
-            .unreadable_by_reason()
-            .map(|(reason, frames)| (reason.to_owned(), frames))
-            .collect::<BTreeMap<_, _>>(),
+        undecoded_frames: counts.unreadable().map(|(_, frames)| frames).sum(),
+        undecoded: counts.unreadable().map(|(reason, frames)| (reason.name().to_owned(), frames)).collect(),
         unsupported_link_types: counts
             .link_types
             .iter()
@@ -128,11 +125,7 @@ fn input(input: InputSummary) -> Input {
         path: input.path,
         format: input.format.into(),
         compression: input.compression.map(Into::into),
-        link_types: input
-            .link_types
-            .iter()
-            .map(|link_type| link_type.name().map_or_else(|| link_type.to_string(), str::to_owned))
-            .collect(),
+        link_types: input.link_types.iter().map(ToString::to_string).collect(),
         frames: input.frames,
         bytes: input.bytes,
         first_time: input.first_time.map(Into::into),
@@ -145,8 +138,8 @@ fn input(input: InputSummary) -> Input {
 }
 
 /// The ids of flows whose addresses and ports another flow has, too.
-fn reused_ends(flows: &Flows, summary_only: bool) -> std::collections::HashSet<u32> {
-    let mut reused = std::collections::HashSet::new();
+fn reused_ends(flows: &Flows, summary_only: bool) -> HashSet<u32> {
+    let mut reused = HashSet::new();
     if summary_only {
         return reused;
     }
@@ -193,7 +186,7 @@ struct Builder<'a> {
     paths: &'a Paths,
     flows: &'a Flows,
     several_inputs: bool,
-    reused: std::collections::HashSet<u32>,
+    reused: HashSet<u32>,
     not_listed: Dropped,
 }
 
@@ -223,12 +216,12 @@ impl Builder<'_> {
             teardown: teardown.into(),
             activity: Some(words::activity(flow, teardown, roles, self.flows.end).into_boxed_str()),
             zeek: Zeek {
-                conn_state: Cow::Borrowed(flow.zeek.conn_state().name()),
+                conn_state: flow.zeek.conn_state().to_string().into(),
                 history: flow.zeek.history().into_boxed_str(),
             },
             analysis: Analysis { client: side(flow, client), server: side(flow, server) },
             icmp: flow.detail.iter().flat_map(|detail| &detail.icmp).map(icmp_message).collect(),
-            resets: episodes.iter().map(|episode| self.reset(flow, episode, roles)).collect(),
+            resets: episodes.iter().map(|episode| self.reset(episode, roles)).collect(),
             ..Flow::new(flow.id.into(), end(client), end(server))
         }
     }
@@ -239,9 +232,8 @@ impl Builder<'_> {
         if self.paths.layers(back).len() > self.paths.layers(forward).len() { back } else { forward }
     }
 
-    fn reset(&self, flow: &flow::Flow, episode: &[&flow::ResetSegment], roles: flow::Roles) -> Reset {
+    fn reset(&self, episode: &[&flow::ResetSegment], roles: flow::Roles) -> Reset {
         let Some(&first) = episode.first() else { unreachable!("an episode begins with a segment") };
-        let _ = flow;
         Reset {
             frames: episode.iter().map(|reset| reset.segment.frame.get()).collect(),
             locations: if self.several_inputs {

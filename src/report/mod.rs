@@ -2,17 +2,21 @@
 //!
 //! The JSON report is these types in declaration order; `docs/json.md` describes it field by field and
 //! `docs/report.schema.json` holds it to that. This is the only module that derives `Serialize`, so that no type of the
-//! analysis becomes part of the contract by accident. It computes nothing about a capture: what is known is filled in
-//! by its builder, and what is not known is `None`, which becomes `null`.
+//! analysis becomes part of the contract by accident. It computes nothing about a capture: [`build`] fills in what is
+//! known, and what is not known is `None`, which becomes `null`.
 
+mod build;
 mod capture;
 mod diagnosis;
 mod filter;
 mod flow;
+mod icmp;
 mod reset;
 mod summary;
 mod time;
+mod words;
 
+pub use build::{Findings, Wanted, build};
 pub use capture::{
     Capture, Compression, Dropped, Format, Fragments, Input, Near, Problem, SkippedInput, UnsupportedLinkType, Vantage,
 };

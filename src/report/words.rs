@@ -136,14 +136,20 @@ pub fn duration(length: Duration) -> String {
         1_000..1_000_000 => scaled(nanos, 1_000, "µs"),
         1_000_000..1_000_000_000 => scaled(nanos, 1_000_000, "ms"),
         1_000_000_000..120_000_000_000 => scaled(nanos, 1_000_000_000, "s"),
-        120_000_000_000..7_200_000_000_000 => format!("{} min {} s", nanos / 60_000_000_000, nanos / 1_000_000_000 % 60),
+        120_000_000_000..7_200_000_000_000 => {
+            format!("{} min {} s", nanos / 60_000_000_000, nanos / 1_000_000_000 % 60)
+        }
         _ => format!("{} h {} min", nanos / 3_600_000_000_000, nanos / 60_000_000_000 % 60),
     };
     format!("{sign}{text}")
 }
 
 fn scaled(nanos: u64, unit: u64, name: &str) -> String {
-    if nanos / unit >= 100 { format!("{} {name}", nanos / unit) } else { format!("{}.{} {name}", nanos / unit, nanos % unit * 10 / unit) }
+    if nanos / unit >= 100 {
+        format!("{} {name}", nanos / unit)
+    } else {
+        format!("{}.{} {name}", nanos / unit, nanos % unit * 10 / unit)
+    }
 }
 
 /// A number of octets with its unit.
@@ -179,7 +185,9 @@ mod tests {
 
     #[test]
     fn octets_read_well() {
-        for (count, text) in [(0, "0 B"), (9_999, "9999 B"), (10_000, "10.0 kB"), (1_234_567, "1.2 MB"), (123_456_789_000, "123 GB")] {
+        for (count, text) in
+            [(0, "0 B"), (9_999, "9999 B"), (10_000, "10.0 kB"), (1_234_567, "1.2 MB"), (123_456_789_000, "123 GB")]
+        {
             assert_eq!(octets(count), text);
         }
     }

@@ -99,8 +99,18 @@ fn every_dependency_is_used_and_explained() {
 
 #[test]
 fn the_core_does_no_io_and_reads_no_clock() {
-    let forbidden =
-        ["std::fs", "std::io", "std::net::Tcp", "std::env", "std::time", "Instant::", "SystemTime", "print!", "println!", "dbg!"];
+    let forbidden = [
+        "std::fs",
+        "std::io",
+        "std::net::Tcp",
+        "std::env",
+        "std::time",
+        "Instant::",
+        "SystemTime",
+        "print!",
+        "println!",
+        "dbg!",
+    ];
     let mut strays = Vec::new();
     for (file, text) in sources() {
         if ["tcp", "decode", "flow"].iter().any(|room| is_in(&file, room)) {
@@ -131,9 +141,8 @@ fn arrows_point_one_way() {
             for other in others.iter().filter(|_| is_in(&file, room)) {
                 let path = format!("crate::{other}");
                 let goes_there = |line: &str| {
-                    line.match_indices(&path).any(|(at, _)| {
-                        !line[at + path.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
-                    })
+                    line.match_indices(&path)
+                        .any(|(at, _)| !line[at + path.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'))
                 };
                 if code(&text).any(goes_there) {
                     strays.push(format!("{file} goes to {other}"));
@@ -147,7 +156,8 @@ fn arrows_point_one_way() {
 #[test]
 fn unsafe_code_stands_in_the_memory_map_alone() {
     for (file, text) in sources() {
-        let has = code(&text).any(|line| line.contains("unsafe {") || line.contains("unsafe fn") || line.contains("unsafe impl"));
+        let has = code(&text)
+            .any(|line| line.contains("unsafe {") || line.contains("unsafe fn") || line.contains("unsafe impl"));
         assert!(!has || file == "capture/map.rs", "{file} has unsafe code");
     }
 }

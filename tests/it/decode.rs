@@ -23,12 +23,18 @@ fn third_party() -> Option<PathBuf> {
 #[test]
 fn probe() {
     let Some(folder) = third_party() else { return };
-    let mut names: Vec<_> = std::fs::read_dir(folder.join("captures")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = std::fs::read_dir(folder.join("captures"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
-    let numbers = |value: &Value| value.as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect::<BTreeSet<_>>();
+    let numbers =
+        |value: &Value| value.as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect::<BTreeSet<_>>();
     for name in names {
         let file = std::fs::read(folder.join("captures").join(&name)).unwrap();
-        let oracle: Value = serde_json::from_slice(&std::fs::read(folder.join("oracle/tshark").join(format!("{name}.json"))).unwrap()).unwrap();
+        let oracle: Value =
+            serde_json::from_slice(&std::fs::read(folder.join("oracle/tshark").join(format!("{name}.json"))).unwrap())
+                .unwrap();
         let mut decoder = Decoder::new(DecodeLimits::default());
         let (mut rst, mut fin, mut icmp) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut payload: BTreeMap<_, (u64, u64)> = BTreeMap::new();
@@ -37,19 +43,34 @@ fn probe() {
             frames += 1;
             match decoder.decode(frame) {
                 Decoded::Segment(s) => {
-                    if s.flags.rst() { rst.insert(s.frame.get()); }
-                    if s.flags.fin() { fin.insert(s.frame.get()); }
-                    let p = payload.entry(((s.source.ip(s.ipv6).to_string(), s.source.port), (s.destination.ip(s.ipv6).to_string(), s.destination.port))).or_default();
+                    if s.flags.rst() {
+                        rst.insert(s.frame.get());
+                    }
+                    if s.flags.fin() {
+                        fin.insert(s.frame.get());
+                    }
+                    let p = payload
+                        .entry((
+                            (s.source.ip(s.ipv6).to_string(), s.source.port),
+                            (s.destination.ip(s.ipv6).to_string(), s.destination.port),
+                        ))
+                        .or_default();
                     p.0 += 1;
                     p.1 += u64::from(s.payload_len);
                 }
-                Decoded::IcmpError(e) => { icmp.insert(e.frame.get()); }
+                Decoded::IcmpError(e) => {
+                    icmp.insert(e.frame.get());
+                }
                 Decoded::Other => {}
             }
         });
         let diff = |what: &str, mine: &BTreeSet<u64>, theirs: &BTreeSet<u64>| {
             if mine != theirs {
-                println!("{name}: {what} missed {:?} more {:?}", theirs.difference(mine).take(9).collect::<Vec<_>>(), mine.difference(theirs).take(9).collect::<Vec<_>>());
+                println!(
+                    "{name}: {what} missed {:?} more {:?}",
+                    theirs.difference(mine).take(9).collect::<Vec<_>>(),
+                    mine.difference(theirs).take(9).collect::<Vec<_>>()
+                );
             }
         };
         diff("RST", &rst, &numbers(&oracle["rst_frames"]));
@@ -57,10 +78,13 @@ fn probe() {
         diff("ICMP", &icmp, &numbers(&oracle["icmp_quoted_tcp_frames"]));
         let mut theirs: BTreeMap<_, (u64, u64)> = BTreeMap::new();
         for stream in oracle["streams"].as_array().unwrap() {
-            let end = |side: &str| (stream[side][0].as_str().unwrap().to_string(), stream[side][1].as_u64().unwrap() as u16);
+            let end =
+                |side: &str| (stream[side][0].as_str().unwrap().to_string(), stream[side][1].as_u64().unwrap() as u16);
             for (from, to, i) in [("a", "b", 0), ("b", "a", 1)] {
                 let packets = stream["packets"][i].as_u64().unwrap();
-                if packets == 0 { continue }
+                if packets == 0 {
+                    continue;
+                }
                 let p = theirs.entry((end(from), end(to))).or_default();
                 p.0 += packets;
                 p.1 += stream["payload"][i].as_u64().unwrap();
@@ -76,6 +100,8 @@ fn probe() {
             println!("{name}: frames {frames} theirs {}", oracle["frames"]);
         }
         let c = decoder.counts();
-        if c.unreadable() > 0 { println!("{name}: {:?}", c); }
+        if c.unreadable() > 0 {
+            println!("{name}: {:?}", c);
+        }
     }
 }

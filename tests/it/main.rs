@@ -1,5 +1,6 @@
 //! All integration tests, in one binary.
 
+mod architecture;
 mod capture;
 mod decode;
-mod support;
+mod walker;

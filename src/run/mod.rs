@@ -1,0 +1,2 @@
+//! Joins the rooms.
+pub mod pipeline;
