@@ -82,8 +82,7 @@ fn tsharks(oracle: &Value) -> (Seen, Excused) {
             }
         }
     }
-    let [rst, fin, icmp] =
-        ["rst_frames", "fin_frames", "icmp_quoted_tcp_frames"].map(|field| frames(&oracle[field]));
+    let [rst, fin, icmp] = ["rst_frames", "fin_frames", "icmp_quoted_tcp_frames"].map(|field| frames(&oracle[field]));
     let [several, without_flags] = ["several_tcp_in_frame", "tcp_without_flags"].map(|field| frames(&oracle[field]));
     (Seen { rst, fin, icmp, traffic }, Excused { several, without_flags })
 }
@@ -110,7 +109,8 @@ fn every_frame_says_what_tshark_says() {
         let oracle: Value = serde_json::from_slice(&oracle).expect("json");
         let name = oracle["file"].as_str().expect("file");
         let Some(ours) = ours(&folder.join("captures").join(name)) else {
-            assert_eq!(oracle["container"], "not pcap/pcapng", "{name} cannot be read");
+            // Other containers, and files that TShark finds no frame in either.
+            assert!(oracle["container"] == "not pcap/pcapng" || oracle["frames"] == 0, "{name} cannot be read");
             continue;
         };
         captures += 1;
@@ -130,6 +130,11 @@ fn every_frame_says_what_tshark_says() {
             differences.push(format!("{name}: {:?}, tshark {:?}", ours.traffic, theirs.traffic));
         }
     }
-    assert!(differences.is_empty(), "{} differences in {captures} captures:\n{}", differences.len(), differences.join("\n"));
+    assert!(
+        differences.is_empty(),
+        "{} differences in {captures} captures:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
     assert!(captures > 300 && resets > 1000, "only {captures} captures with {resets} RST were compared");
 }
