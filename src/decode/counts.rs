@@ -69,13 +69,18 @@ impl Undecoded {
 impl DecodeCounts {
     /// Frames that may have held TCP that could not be read, by reason: encrypted, cut, malformed, too deep, or of an
     /// unknown link type.
-    pub fn unreadable(&self) -> impl Iterator<Item = (Undecoded, u64)> {
+    pub fn unreadable_by_reason(&self) -> impl Iterator<Item = (Undecoded, u64)> {
         self.undecoded.iter().map(|(&reason, &frames)| (reason, frames)).filter(|(reason, _)| match reason {
             Undecoded::NotIp | Undecoded::NotTcp | Undecoded::Fragment => false,
             Undecoded::LinkType | Undecoded::Encrypted | Undecoded::Cut | Undecoded::Malformed | Undecoded::TooDeep => {
                 true
             }
         })
+    }
+
+    /// Frames that may have held TCP that could not be read, whatever the reason.
+    pub fn unreadable(&self) -> u64 {
+        self.unreadable_by_reason().map(|(_, frames)| frames).sum()
     }
 
     /// IP packets whose fragments were never all seen.

@@ -156,3 +156,71 @@ impl Walk<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ETHERNET, carries, ethernet, inner, ipv6, join, refused, tcp};
+    use super::*;
+
+    fn tagged(id: u16, ether_type: u16, payload: &[u8]) -> Vec<u8> {
+        join(&[&id.to_be_bytes(), &ether_type.to_be_bytes(), payload])
+    }
+
+    #[test]
+    fn tags_are_listed_from_the_outside() {
+        for ether_type in [0x8100, 0x88a8, 0x9100, 0x9200, 0x9300] {
+            carries(ETHERNET, &ethernet(ether_type, &tagged(0xe005, 0x800, &inner())), "vlan 5");
+            let double = tagged(5, 0x8100, &tagged(6, 0x86dd, &ipv6(6, &tcp())));
+            carries(ETHERNET, &ethernet(ether_type, &double), "vlan 5, vlan 6");
+        }
+    }
+
+    #[test]
+    fn a_priority_tag_is_no_vlan() {
+        carries(ETHERNET, &ethernet(0x8100, &tagged(0xe000, 0x800, &inner())), "");
+    }
+
+    #[test]
+    fn tags_without_end_are_given_up() {
+        refused(ETHERNET, &ethernet(0x8100, &[0, 1, 0x81, 0].repeat(100)), Undecoded::TooDeep);
+    }
+
+    #[test]
+    fn mpls_carries_what_its_first_bits_say() {
+        let label = |label: u32, bottom: u32| (label << 12 | bottom << 8 | 64).to_be_bytes();
+        let (outer, bottom) = (label(16, 0), label(17, 1));
+        let frame = ethernet(0x800, &inner());
+        carries(ETHERNET, &ethernet(0x8847, &join(&[&bottom, &inner()])), "mpls 17");
+        carries(ETHERNET, &ethernet(0x8847, &join(&[&outer, &bottom, &ipv6(6, &tcp())])), "mpls 16, mpls 17");
+        carries(ETHERNET, &ethernet(0x8847, &join(&[&bottom, &[0; 4], &frame])), "mpls 17");
+        carries(ETHERNET, &ethernet(0x8847, &join(&[&bottom, &frame])), "mpls 17");
+        let mut like_ip = frame.clone();
+        like_ip[0] = 0x40;
+        carries(ETHERNET, &ethernet(0x8847, &join(&[&bottom, &like_ip])), "mpls 17");
+        refused(ETHERNET, &ethernet(0x8847, &outer.repeat(100)), Undecoded::TooDeep);
+    }
+
+    #[test]
+    fn llc_and_snap() {
+        let length = |payload: &[u8]| ethernet(payload.len() as u16, payload);
+        carries(ETHERNET, &length(&join(&[&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &inner()])), "");
+        carries(ETHERNET, &length(&join(&[&[6, 6, 3], &inner()])), "");
+        refused(ETHERNET, &length(&[0x42, 0x42, 3, 0, 0, 0, 0, 0]), Undecoded::NotIp);
+        let bridged = join(&[&[0xaa, 0xaa, 3, 0, 0x80, 0xc2, 0, 7, 0, 0], &ethernet(0x800, &inner())]);
+        carries(11, &bridged, "");
+    }
+
+    #[test]
+    fn other_tags_are_stepped_over() {
+        carries(ETHERNET, &ethernet(0x8909, &join(&[&[1, 1, 0, 1, 0, 9, 8, 0], &inner()])), "");
+        carries(ETHERNET, &ethernet(0x8926, &join(&[&[0; 4], &[8, 0], &inner()])), "");
+        carries(ETHERNET, &ethernet(0x894f, &join(&[&[0, 2, 1, 1], &[0; 4], &inner()])), "");
+        carries(ETHERNET, &ethernet(0x8903, &join(&[&[0, 1], &ethernet(0x800, &inner())])), "");
+    }
+
+    #[test]
+    fn other_protocols_are_no_ip() {
+        refused(ETHERNET, &ethernet(0x806, &[0; 28]), Undecoded::NotIp);
+        refused(ETHERNET, &ethernet(0x88e5, &[0; 28]), Undecoded::Encrypted);
+    }
+}

@@ -88,3 +88,108 @@ fn ipv6(bytes: &[u8], line: usize) -> Option<(IpHeader, Octets<'_>)> {
     };
     Some((ip, Octets::new(rest, line - 40).limit(payload_len)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::super::testing::{ETHERNET as LINK, ethernet, frame, ipv4, ipv6, join, tcp, udp};
+    use super::super::{DecodeLimits, Decoded, Decoder};
+    use super::*;
+    use crate::capture::{Capture, OpenOptions};
+
+    /// Holds the short way against the long way.
+    struct Both {
+        decoder: Decoder,
+        random: u64,
+        /// Frames that the short way took.
+        short: u64,
+    }
+
+    impl Both {
+        fn new() -> Self {
+            Self { decoder: Decoder::new(DecodeLimits::default()), random: 1, short: 0 }
+        }
+
+        /// A number below `bound`, from a generator of Knuth's.
+        fn random(&mut self, bound: usize) -> usize {
+            self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.random >> 33) as usize % bound
+        }
+
+        fn check(&mut self, frame: &Frame<'_>) {
+            let short = plain(frame, &mut self.decoder.0);
+            self.short += u64::from(short.is_some());
+            if let Some(short) = short {
+                assert_eq!(self.decoder.decode_any(frame), Decoded::Segment(short), "{frame:?}");
+            }
+        }
+
+        /// The frame, and damaged ones like it: cut, with bits turned in its headers, of another link type.
+        fn check_and_damage(&mut self, frame: &Frame<'_>, rounds: usize) {
+            const HEADERS: usize = 100;
+            self.check(frame);
+            for _ in 0..rounds {
+                let cut = self.random(frame.bytes.len() + 1);
+                self.check(&Frame { bytes: &frame.bytes[..cut], ..*frame });
+                let mut bytes = frame.bytes[..frame.bytes.len().min(2 * HEADERS)].to_vec();
+                for _ in 0..=self.random(3) {
+                    let at = self.random(bytes.len().clamp(1, HEADERS));
+                    let bit = self.random(8);
+                    if let Some(octet) = bytes.get_mut(at) {
+                        *octet ^= 1 << bit;
+                    }
+                }
+                let damaged = Frame { bytes: &bytes, ..*frame };
+                self.check(&damaged);
+                self.decoder.decode_any(&damaged);
+                let link_type = LinkType(self.random(300) as u16);
+                self.decoder.decode_any(&Frame { link_type, ..damaged });
+            }
+        }
+    }
+
+    #[test]
+    fn generated_frames_read_the_same_by_both_ways() {
+        let mut both = Both::new();
+        let tagged = |packet: &[u8]| ethernet(0x8100, &join(&[&[0, 9, 8, 0], packet]));
+        let padded = |bytes: Vec<u8>| join(&[&bytes, &[0; 7]]);
+        let plain = [
+            ethernet(0x800, &ipv4(6, &tcp())),
+            ethernet(0x86dd, &ipv6(6, &tcp())),
+            tagged(&ipv4(6, &tcp())),
+            padded(ethernet(0x800, &ipv4(6, &tcp()[..20]))),
+        ];
+        for bytes in &plain {
+            let before = both.short;
+            both.check(&frame(LINK, bytes));
+            assert_eq!(both.short, before + 1, "this is plain: {bytes:?}");
+        }
+        let others = [
+            udp(4789, &join(&[&[8, 0, 0, 0, 0, 0, 1, 0], &plain[0]])),
+            ethernet(0x8100, &join(&[&[0, 1, 0x81, 0, 0, 2, 8, 0], &ipv4(6, &tcp())])),
+            ethernet(0x86dd, &ipv6(0, &join(&[&[6, 0, 0, 0, 0, 0, 0, 0], &tcp()]))),
+        ];
+        for bytes in plain.iter().chain(&others) {
+            both.check_and_damage(&frame(LINK, bytes), 3000);
+        }
+    }
+
+    #[test]
+    fn captured_frames_read_the_same_by_both_ways() {
+        let shared = std::env::var_os("TCPAUTOPSY_SHARED")
+            .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+        let Ok(folder) = std::fs::read_dir(shared.join("captures/third_party/captures")) else {
+            println!("skipped: there are no captures at {}", shared.display());
+            return;
+        };
+        let mut both = Both::new();
+        for entry in folder {
+            let (mut capture, _) = Capture::open(&[entry.unwrap().path()], OpenOptions::default());
+            while let Some(frame) = capture.next() {
+                both.check_and_damage(&frame, 2);
+            }
+        }
+        assert!(both.short > 50_000, "only {} plain frames", both.short);
+    }
+}

@@ -110,3 +110,61 @@ fn skip_routes(data: Octets<'_>, mut at: usize) -> Result<usize, Undecoded> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ETHERNET, carries, ethernet, inner, ipv6, join, outer, refused, tcp};
+    use super::*;
+
+    #[test]
+    fn every_field_of_the_header_is_stepped_over() {
+        let gre = |flags: u16, fields: &[u8]| outer(47, &join(&[&flags.to_be_bytes(), &[8, 0], fields, &inner()]));
+        carries(ETHERNET, &gre(0, &[]), "gre (192.0.2.1 > 192.0.2.2)");
+        carries(ETHERNET, &gre(0x8000, &[0; 4]), "gre (192.0.2.1 > 192.0.2.2)");
+        carries(ETHERNET, &gre(0x3000, &[0, 0, 0, 5, 0, 0, 0, 1]), "gre 5 (192.0.2.1 > 192.0.2.2)");
+        let routes = join(&[&[0; 4], &[8, 0, 0, 4, 1, 2, 3, 4], &[0; 4]]);
+        carries(ETHERNET, &gre(0x4000, &routes), "gre (192.0.2.1 > 192.0.2.2)");
+        refused(ETHERNET, &gre(0x0002, &[]), Undecoded::Malformed);
+    }
+
+    #[test]
+    fn gre_carries_frames_labels_and_keep_alives() {
+        let gre = |protocol: u16, data: &[u8]| outer(47, &join(&[&[0, 0], &protocol.to_be_bytes(), data]));
+        carries(ETHERNET, &gre(0x6558, &ethernet(0x800, &inner())), "gre (192.0.2.1 > 192.0.2.2)");
+        carries(ETHERNET, &gre(0x86dd, &ipv6(6, &tcp())), "gre (192.0.2.1 > 192.0.2.2)");
+        let label = [0, 1, 1, 64];
+        carries(ETHERNET, &gre(0x8847, &join(&[&label, &inner()])), "gre (192.0.2.1 > 192.0.2.2), mpls 16");
+        carries(ETHERNET, &gre(0x883e, &join(&[&[0; 4], &inner()])), "gre (192.0.2.1 > 192.0.2.2)");
+        refused(ETHERNET, &gre(0, &[]), Undecoded::NotIp);
+    }
+
+    #[test]
+    fn pptp_carries_ppp() {
+        let len = inner().len() as u8 + 4;
+        let pptp = join(&[&[0x30, 0x81, 0x88, 0x0b, 0, len, 0, 9], &[0; 8], &[0xff, 3, 0, 0x21], &inner()]);
+        carries(ETHERNET, &outer(47, &pptp), "pptp 9 (192.0.2.1 > 192.0.2.2)");
+        let acknowledgement = [0x20, 0x81, 0x88, 0x0b, 0, 0, 0, 9, 0, 0, 0, 1];
+        refused(ETHERNET, &outer(47, &acknowledgement), Undecoded::NotIp);
+    }
+
+    #[test]
+    fn erspan_of_three_types() {
+        let tagged = ethernet(0x8100, &join(&[&[0, 5, 8, 0], &inner()]));
+        let erspan = |header: &[u8]| outer(47, &join(&[header, &tagged]));
+        carries(ETHERNET, &erspan(&[0, 0, 0x88, 0xbe]), "erspan (192.0.2.1 > 192.0.2.2), vlan 5");
+        let two = [0x10, 0, 0x88, 0xbe, 0, 0, 0, 1, 0x10, 5, 0, 77, 0, 0, 0, 0];
+        carries(ETHERNET, &erspan(&two), "erspan 77 (192.0.2.1 > 192.0.2.2), vlan 5");
+        let three = [0x10, 0, 0x22, 0xeb, 0, 0, 0, 1, 0x20, 5, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0];
+        carries(ETHERNET, &erspan(&three), "erspan 77 (192.0.2.1 > 192.0.2.2), vlan 5");
+        let mut with_subheader = join(&[&three, &[0; 8]]);
+        with_subheader[19] = 1;
+        carries(ETHERNET, &erspan(&with_subheader), "erspan 77 (192.0.2.1 > 192.0.2.2), vlan 5");
+    }
+
+    #[test]
+    fn ether_ip() {
+        let frame = join(&[&[0x30, 0], &ethernet(0x800, &inner())]);
+        carries(ETHERNET, &outer(97, &frame), "etherip (192.0.2.1 > 192.0.2.2)");
+        refused(ETHERNET, &outer(97, &[0x40, 0, 0, 0]), Undecoded::Malformed);
+    }
+}

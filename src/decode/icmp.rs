@@ -89,3 +89,56 @@ fn quoted(ip: &IpHeader, mut protocol: u8, mut data: Octets<'_>) -> Result<Quote
         seq: data.u32(4).ok().map(SeqNum),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ETHERNET, decode, ethernet, frame, inner, ipv6, join, outer, refused, tcp};
+    use super::*;
+
+    #[track_caller]
+    fn error(bytes: &[u8]) -> IcmpError {
+        match decode(&frame(ETHERNET, bytes)) {
+            (Decoded::IcmpError(error), ..) => error,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn eight_octets_of_tcp_are_enough() {
+        let quotation = &inner()[..28];
+        let found = error(&outer(1, &join(&[&[3, 3, 0, 0, 0, 0, 0, 0], quotation])));
+        assert_eq!((found.icmp_type, found.code, found.icmpv6), (3, 3, false));
+        assert_eq!(found.reporter.to_string(), "192.0.2.1");
+        assert_eq!((found.quoted.source.port, found.quoted.destination.port), (1111, 2222));
+        assert_eq!(found.quoted.source.ip(false).to_string(), "10.1.1.1");
+        assert_eq!(found.quoted.seq, Some(SeqNum(7)));
+    }
+
+    #[test]
+    fn four_octets_give_the_ports() {
+        let found = error(&outer(1, &join(&[&[11, 0, 0, 0, 0, 0, 0, 0], &inner()[..24]])));
+        assert_eq!((found.quoted.source.port, found.quoted.seq), (1111, None));
+        refused(ETHERNET, &outer(1, &join(&[&[11, 0, 0, 0, 0, 0, 0, 0], &inner()[..23]])), Undecoded::Malformed);
+    }
+
+    #[test]
+    fn icmpv6_quotes_through_extension_headers() {
+        let packet = ipv6(0, &join(&[&[44, 0, 1, 4, 0, 0, 0, 0], &[6, 0, 0, 1, 0, 0, 0, 5], &tcp()]));
+        let found = error(&ethernet(0x86dd, &ipv6(58, &join(&[&[2, 0, 0, 0, 0, 0, 5, 0], &packet]))));
+        assert!(found.icmpv6 && found.quoted.ipv6);
+        assert_eq!((found.icmp_type, found.quoted.seq), (2, Some(SeqNum(7))));
+    }
+
+    #[test]
+    fn other_messages_and_other_quotations_are_nothing() {
+        refused(ETHERNET, &outer(1, &join(&[&[8, 0, 0, 0, 0, 0, 0, 0], &inner()])), Undecoded::NotTcp);
+        let mut later_fragment = inner();
+        later_fragment[7] = 9;
+        refused(ETHERNET, &outer(1, &join(&[&[3, 3, 0, 0, 0, 0, 0, 0], &later_fragment])), Undecoded::NotTcp);
+        let mut other = inner();
+        other[9] = 17;
+        refused(ETHERNET, &outer(1, &join(&[&[3, 3, 0, 0, 0, 0, 0, 0], &other])), Undecoded::NotTcp);
+        refused(ETHERNET, &ethernet(0x86dd, &ipv6(58, &join(&[&[128; 8], &ipv6(6, &tcp())]))), Undecoded::NotTcp);
+        refused(ETHERNET, &outer(58, &join(&[&[1; 8], &ipv6(6, &tcp())])), Undecoded::NotTcp);
+    }
+}

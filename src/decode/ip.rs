@@ -279,3 +279,132 @@ fn jumbo_payload_len(next_header: u8, payload: Octets<'_>) -> Option<usize> {
 pub(super) fn is_teredo(address: [u8; 16]) -> bool {
     Ipv6Addr::from(address).segments().starts_with(&[0x2001, 0])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{
+        ETHERNET, carries, ethernet, frame, inner, ipv4, ipv6, join, outer, refused, segment, tcp,
+    };
+    use super::super::{DecodeLimits, Decoder};
+    use super::*;
+    use crate::capture::Frame;
+
+    #[test]
+    fn the_segment_takes_its_facts_from_the_innermost_header() {
+        let frame4 = outer(4, &inner());
+        let found = segment(&frame(ETHERNET, &frame4));
+        assert_eq!(found.source.ip(found.ipv6).to_string(), "10.1.1.1");
+        assert_eq!((found.ttl, found.tos, found.ip_id, found.dont_fragment), (64, 0x10, Some(0x1234), true));
+        let frame6 = ethernet(0x86dd, &ipv6(6, &tcp()));
+        let found = segment(&frame(ETHERNET, &frame6));
+        assert_eq!(found.destination.ip(found.ipv6).to_string(), "2001:db8::2");
+        assert_eq!((found.ttl, found.tos, found.ip_id, found.dont_fragment), (63, 0x12, None, false));
+    }
+
+    #[test]
+    fn ip_in_ip_of_every_pair() {
+        let outer6 = |next, payload: &[u8]| ethernet(0x86dd, &ipv6(next, payload));
+        carries(ETHERNET, &outer(4, &inner()), "ip-in-ip (192.0.2.1 > 192.0.2.2)");
+        carries(ETHERNET, &outer(94, &inner()), "ip-in-ip (192.0.2.1 > 192.0.2.2)");
+        carries(ETHERNET, &outer(41, &ipv6(6, &tcp())), "6in4 (192.0.2.1 > 192.0.2.2)");
+        carries(ETHERNET, &outer6(4, &inner()), "4in6 (2001:db8::1 > 2001:db8::2)");
+        carries(ETHERNET, &outer6(41, &ipv6(6, &tcp())), "ip-in-ip (2001:db8::1 > 2001:db8::2)");
+        carries(
+            ETHERNET,
+            &outer(137, &join(&[&[0, 1, 1, 64], &inner()])),
+            "mpls-in-ip (192.0.2.1 > 192.0.2.2), mpls 16",
+        );
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        let mut packet = inner();
+        for _ in 0..40 {
+            packet = ipv4(4, &packet);
+        }
+        refused(228, &packet, Undecoded::TooDeep);
+    }
+
+    #[test]
+    fn extension_headers_in_any_order() {
+        let raw = |next: u8| join(&[&[next, 1], &[1, 12], &[0; 12]]);
+        for order in [[0, 43, 60], [60, 43, 0], [135, 139, 140]] {
+            let [first, second, third] = order;
+            let payload = join(&[&raw(second), &raw(third), &raw(6), &tcp()]);
+            carries(ETHERNET, &ethernet(0x86dd, &ipv6(first, &payload)), "");
+        }
+        let authentication = |next: u8| join(&[&[next, 4], &[0; 22]]);
+        carries(ETHERNET, &ethernet(0x86dd, &ipv6(51, &join(&[&authentication(6), &tcp()]))), "");
+        carries(ETHERNET, &outer(51, &join(&[&authentication(4), &inner()])), "ip-in-ip (192.0.2.1 > 192.0.2.2)");
+        refused(ETHERNET, &outer(50, &tcp()), Undecoded::NotTcp);
+        refused(ETHERNET, &outer(60, &join(&[&raw(6), &tcp()])), Undecoded::NotTcp);
+    }
+
+    #[test]
+    fn an_atomic_fragment_is_whole() {
+        let packet = ipv6(44, &join(&[&[6, 0, 0, 0, 0, 0, 0, 9], &tcp()]));
+        carries(229, &packet, "");
+    }
+
+    #[test]
+    fn a_length_of_zero_means_the_frame() {
+        let mut offloaded = inner();
+        offloaded[2..4].fill(0);
+        let found = segment(&Frame { original_len: 5000, ..frame(228, &offloaded) });
+        assert_eq!((found.payload_len, found.captured_payload), (5000 - 20 - 32, 4));
+        let mut offloaded = ipv6(6, &tcp());
+        offloaded[4..6].fill(0);
+        assert_eq!(segment(&Frame { original_len: 5000, ..frame(229, &offloaded) }).payload_len, 5000 - 40 - 32);
+    }
+
+    #[test]
+    fn a_jumbogram_names_its_own_length() {
+        let len = tcp().len() as u32 + 8;
+        let jumbo = join(&[&[6, 0, 0xc2, 4], &len.to_be_bytes(), &tcp()]);
+        let mut packet = ipv6(0, &jumbo);
+        packet[4..6].fill(0);
+        carries(229, &packet, "");
+    }
+
+    #[test]
+    fn a_length_beyond_the_frame_is_not_believed() {
+        let mut packet = inner();
+        packet[2..4].fill(0xff);
+        assert_eq!(segment(&frame(228, &packet)).payload_len, 4);
+        packet[2..4].copy_from_slice(&[0, 19]);
+        refused(228, &packet, Undecoded::Malformed);
+    }
+
+    #[test]
+    fn fragments_meet_within_their_path() {
+        let payload = tcp();
+        let piece = |offset: usize, data: &[u8]| {
+            let mut packet = ipv4(6, data);
+            let more = if offset + data.len() < payload.len() { 0x2000 } else { 0 };
+            packet[6..8].copy_from_slice(&(offset as u16 / 8 | more).to_be_bytes());
+            packet
+        };
+        let pieces = [piece(0, &payload[..16]), piece(16, &payload[16..])];
+        let mut decoder = Decoder::new(DecodeLimits::default());
+        assert_eq!(decoder.decode(&frame(228, &pieces[1])), Decoded::Other);
+        let Decoded::Segment(found) = decoder.decode(&frame(228, &pieces[0])) else { panic!("incomplete") };
+        assert_eq!((found.payload_len, found.captured_payload, found.options_complete), (4, 4, true));
+
+        let tagged = |id: u8, packet: &[u8]| ethernet(0x8100, &join(&[&[0, id, 8, 0], packet]));
+        let [first, second] = [tagged(1, &pieces[0]), tagged(2, &pieces[1])];
+        assert_eq!(decoder.decode(&frame(ETHERNET, &first)), Decoded::Other);
+        assert_eq!(decoder.decode(&frame(ETHERNET, &second)), Decoded::Other);
+        assert_eq!(decoder.counts().incomplete_datagrams(), 2);
+    }
+
+    #[test]
+    fn ipv6_fragments_meet() {
+        let payload = tcp();
+        let piece = |place: u8, data: &[u8]| ipv6(44, &join(&[&[6, 0, 0, place, 0, 0, 0x56, 0x78], data]));
+        let mut decoder = Decoder::new(DecodeLimits::default());
+        assert_eq!(decoder.decode(&frame(229, &piece(1, &payload[..16]))), Decoded::Other);
+        let last = piece(16, &payload[16..]);
+        let Decoded::Segment(found) = decoder.decode(&frame(229, &last)) else { panic!("incomplete") };
+        assert_eq!((found.payload_len, found.ip_id), (4, Some(0x5678)));
+    }
+}

@@ -221,3 +221,114 @@ impl Walk<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{carries, ethernet, inner, ipv6, join, refused, tcp};
+    use super::*;
+
+    #[test]
+    fn raw_ip_of_either_version() {
+        for link_type in [12, 14, 101] {
+            carries(link_type, &inner(), "");
+            carries(link_type, &ipv6(6, &tcp()), "");
+        }
+        carries(228, &inner(), "");
+        carries(229, &ipv6(6, &tcp()), "");
+        refused(228, &ipv6(6, &tcp()), Undecoded::Malformed);
+    }
+
+    #[test]
+    fn bsd_loopback_in_both_byte_orders() {
+        for link_type in [0, 108] {
+            carries(link_type, &join(&[&[2, 0, 0, 0], &inner()]), "");
+            carries(link_type, &join(&[&[0, 0, 0, 2], &inner()]), "");
+            for family in [24, 28, 30, 10, 23] {
+                carries(link_type, &join(&[&[family, 0, 0, 0], &ipv6(6, &tcp())]), "");
+                carries(link_type, &join(&[&[0, 0, 0, family], &ipv6(6, &tcp())]), "");
+            }
+            refused(link_type, &join(&[&[7, 0, 0, 0], &inner()]), Undecoded::NotIp);
+        }
+    }
+
+    #[test]
+    fn linux_cooked() {
+        let v1 = |hardware: u16, protocol: u16, data: &[u8]| {
+            join(&[&[0, 0], &hardware.to_be_bytes(), &[0, 6, 1, 2, 3, 4, 5, 6, 0, 0], &protocol.to_be_bytes(), data])
+        };
+        carries(113, &v1(1, 0x800, &inner()), "");
+        carries(113, &v1(772, 0x86dd, &ipv6(6, &tcp())), "");
+        carries(113, &v1(1, 0x8100, &join(&[&[0, 9, 8, 0], &inner()])), "vlan 9");
+        // A wireless interface in monitor mode: the protocol field says nothing.
+        refused(113, &v1(arphrd::WIFI, 0x800, &inner()), Undecoded::NotIp);
+        refused(113, &v1(arphrd::NETLINK, 0x800, &inner()), Undecoded::NotIp);
+        let v2 = join(&[&[8, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6], &[0; 8], &inner()]);
+        carries(276, &v2, "");
+    }
+
+    #[test]
+    fn token_ring_fddi_and_arcnet() {
+        let llc = join(&[&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &inner()]);
+        carries(6, &join(&[&[0x10, 0x40], &[0; 12], &llc]), "");
+        carries(6, &join(&[&[0x10, 0x40], &[0; 6], &[0x80, 0, 0, 0, 0, 0], &[6, 0, 1, 1, 2, 2], &llc]), "");
+        refused(6, &join(&[&[0x10, 0x00], &[0; 12], &llc]), Undecoded::NotIp);
+        carries(10, &join(&[&[0x57], &[0; 12], &llc]), "");
+        refused(10, &join(&[&[0x41], &[0; 12], &llc]), Undecoded::NotIp);
+        carries(7, &join(&[&[1, 2, 0xd4, 0, 0, 7], &inner()]), "");
+        carries(129, &join(&[&[1, 2, 0, 0, 0xd4, 0, 0, 7], &inner()]), "");
+        carries(129, &join(&[&[1, 2, 0, 0, 0xd4, 0xff, 0xff, 0xff, 0xd4, 0, 0, 7], &inner()]), "");
+        carries(129, &join(&[&[1, 2, 0, 0, 0xf0], &inner()]), "");
+    }
+
+    #[test]
+    fn nflog_in_both_byte_orders() {
+        let len = inner().len() as u16 + 4;
+        let attributes = |number: fn(u16) -> [u8; 2]| {
+            join(&[&[2, 0, 0, 0], &number(5), &number(10), b"x", &[0, 0, 0], &number(len), &number(9), &inner()])
+        };
+        carries(239, &attributes(u16::to_le_bytes), "");
+        carries(239, &attributes(u16::to_be_bytes), "");
+        refused(239, &[2, 0, 0, 0, 3, 0, 9, 0], Undecoded::Malformed);
+    }
+
+    #[test]
+    fn headers_of_fixed_length() {
+        let frame = ethernet(0x800, &inner());
+        let (addresses, rest) = frame.split_at(12);
+        for (link_type, octets) in [
+            (109, join(&[&[2, 0, 0, 0], &[0; 8], &inner()])),
+            (117, join(&[&[61, 2], &[0; 62], &inner()])),
+            (123, join(&[&[2, 0, 0, 5, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &inner()])),
+            (123, join(&[&[1, 0, 0, 5, 0, 1], &frame])),
+            (138, join(&[&[0; 16], &[8, 0], &inner()])),
+            (226, join(&[&[1, 2], &[0; 22], &inner()])),
+            (240, join(&[&[0; 4], &frame])),
+            (274, join(&[&[0x55; 7], &[0xd5], &frame])),
+            (281, join(&[addresses, &[0; 4], rest])),
+            (282, join(&[&[0; 4], &frame])),
+            (8, join(&[&[0, 0x45], &[0; 14], &inner()])),
+            (258, join(&[&[12, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0], &frame])),
+        ] {
+            carries(link_type, &octets, "");
+        }
+    }
+
+    #[test]
+    fn what_cannot_carry_ip_is_counted_by_number() {
+        use super::super::{DecodeLimits, Decoder};
+        use crate::capture::LinkType;
+        let mut decoder = Decoder::new(DecodeLimits::default());
+        for link_type in [230, 230, 195] {
+            decoder.decode(&super::super::testing::frame(link_type, &inner()));
+        }
+        let counted: Vec<_> = decoder.counts().link_types.iter().collect();
+        assert_eq!(counted, [(&LinkType(195), &1), (&LinkType(230), &2)]);
+        assert_eq!(decoder.counts().unreadable(), 3);
+    }
+
+    #[test]
+    fn a_link_type_within_itself_ends() {
+        let pktap = [12, 0, 0, 0, 1, 0, 0, 0, 2, 1, 0, 0].repeat(100);
+        refused(258, &pktap, Undecoded::TooDeep);
+    }
+}

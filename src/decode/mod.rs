@@ -18,6 +18,8 @@ mod octets;
 mod paths;
 mod ppp;
 mod tcp;
+#[cfg(test)]
+mod testing;
 mod udp;
 mod walk;
 mod wifi;

@@ -81,3 +81,42 @@ impl Walk<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ETHERNET, carries, ethernet, inner, ipv6, join, refused, tcp};
+    use super::*;
+
+    #[test]
+    fn ppp_with_and_without_its_framing() {
+        for link_type in [9, 50] {
+            carries(link_type, &join(&[&[0xff, 3, 0, 0x21], &inner()]), "");
+            carries(link_type, &join(&[&[0, 0x57], &ipv6(6, &tcp())]), "");
+            carries(link_type, &join(&[&[0x21], &inner()]), "");
+            carries(link_type, &join(&[&[0x0f, 0, 8, 0], &inner()]), "");
+            refused(link_type, &[0xff, 3, 0xc0, 0x21, 1, 1, 0, 4], Undecoded::NotIp);
+        }
+        carries(166, &join(&[&[1, 3, 0, 0x21], &inner()]), "");
+        carries(204, &join(&[&[1, 0xff, 3, 0, 0x21], &inner()]), "");
+        carries(104, &join(&[&[0x8f, 0, 0x86, 0xdd], &ipv6(6, &tcp())]), "");
+    }
+
+    #[test]
+    fn pppoe_names_its_session() {
+        let len = inner().len() as u8 + 2;
+        let session = join(&[&[0x11, 0, 0, 5, 0, len, 0, 0x21], &inner()]);
+        carries(ETHERNET, &ethernet(0x8864, &session), "pppoe 5");
+        carries(51, &session, "pppoe 5");
+        refused(51, &[0x11, 9, 0, 0, 0, 4, 1, 1, 0, 0], Undecoded::NotIp);
+        refused(51, &[0x21, 0, 0, 0, 0, 4, 0, 0x21, 0, 0], Undecoded::Malformed);
+        refused(ETHERNET, &ethernet(0x8863, &[0x11, 9, 0, 0, 0, 0]), Undecoded::NotIp);
+    }
+
+    #[test]
+    fn frame_relay_of_the_rfc_and_of_cisco() {
+        carries(107, &join(&[&[0x18, 0x41, 3, 0xcc], &inner()]), "");
+        carries(107, &join(&[&[0x18, 0x41, 3, 0, 0x80, 0, 0, 0, 8, 0], &inner()]), "");
+        carries(107, &join(&[&[0x18, 0x41, 8, 0], &inner()]), "");
+        refused(107, &[0; 4], Undecoded::Malformed);
+    }
+}

@@ -46,3 +46,48 @@ pub(super) fn segment(frame: &Frame<'_>, ip: &IpHeader, path: PathId, data: Octe
         input_frame: frame.input_frame,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ETHERNET, frame, inner, ipv4, outer, refused, segment, tcp};
+    use super::*;
+
+    #[test]
+    fn fourteen_octets_show_the_flags() {
+        let bytes = inner();
+        let cut = |len: usize| Frame { bytes: &bytes[..20 + len], ..frame(228, &bytes) };
+        let found = segment(&cut(14));
+        assert!(found.flags.rst());
+        assert_eq!((found.window, found.payload_len, found.captured_payload), (None, 4, 0));
+        assert!(!found.options_complete);
+        assert_eq!(segment(&cut(16)).window, Some(256));
+        assert_eq!(segment(&cut(32)).options.timestamps, Some((5, 6)));
+        assert!(segment(&cut(32)).options_complete);
+        assert_eq!(segment(&cut(34)).captured_payload, 2);
+        let (_, _, reason) = super::super::testing::decode(&cut(13));
+        assert_eq!(reason, Some(Undecoded::Cut));
+    }
+
+    #[test]
+    fn all_twelve_bits_are_kept() {
+        let mut header = tcp();
+        header[12..14].copy_from_slice(&[0x8f, 0xff]);
+        assert_eq!(segment(&frame(228, &ipv4(6, &header))).flags.bits(), 0xfff);
+    }
+
+    #[test]
+    fn a_header_that_ends_inside_itself_is_none() {
+        let mut header = tcp();
+        header[12] = 0x40;
+        refused(228, &ipv4(6, &header), Undecoded::Malformed);
+        refused(ETHERNET, &outer(6, &header), Undecoded::Malformed);
+    }
+
+    #[test]
+    fn a_header_longer_than_its_packet_has_no_data() {
+        let mut header = tcp();
+        header[12] = 0xf0;
+        let found = segment(&frame(228, &ipv4(6, &header)));
+        assert_eq!((found.payload_len, found.options_complete), (0, false));
+    }
+}

@@ -282,3 +282,97 @@ impl Walk<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ETHERNET, carries, ethernet, inner, ipv6, join, refused, tcp, udp};
+    use super::*;
+
+    const ENDS: &str = "(192.0.2.1 > 192.0.2.2)";
+
+    #[track_caller]
+    fn tunnels(port: u16, parts: &[&[u8]], layer: &str) {
+        carries(ETHERNET, &udp(port, &join(parts)), &format!("{layer} {ENDS}"));
+    }
+
+    /// Asserts that it stays ordinary UDP.
+    #[track_caller]
+    fn does_not(port: u16, parts: &[&[u8]]) {
+        refused(ETHERNET, &udp(port, &join(parts)), Undecoded::NotTcp);
+    }
+
+    #[test]
+    fn vxlan() {
+        let header = [8, 0, 0, 0, 0, 0, 100, 0];
+        tunnels(4789, &[&header, &ethernet(0x800, &inner())], "vxlan 100");
+        tunnels(8472, &[&header, &ethernet(0x800, &inner())], "vxlan 100");
+        does_not(4789, &[&[0; 8], &ethernet(0x800, &inner())]);
+        does_not(4789, &[&header, &ethernet(0x800, &[0x99; 40])]);
+        does_not(53, &[&header, &ethernet(0x800, &inner())]);
+        let tagged = ethernet(0x8100, &join(&[&[0, 5, 8, 0], &inner()]));
+        carries(ETHERNET, &udp(4789, &join(&[&header, &tagged])), &format!("vxlan 100 {ENDS}, vlan 5"));
+        tunnels(4790, &[&[0x0c, 0, 0, 1, 0, 0, 100, 0], &inner()], "vxlan 100");
+    }
+
+    #[test]
+    fn a_tunnel_in_a_tunnel() {
+        let inside = super::super::testing::udp(6081, &join(&[&[0, 0, 8, 0, 0, 0, 7, 0], &inner()]));
+        let frame = udp(4789, &join(&[&[8, 0, 0, 0, 0, 0, 100, 0], &inside]));
+        carries(ETHERNET, &frame, &format!("vxlan 100 {ENDS}, geneve 7 {ENDS}"));
+    }
+
+    #[test]
+    fn geneve() {
+        tunnels(6081, &[&[0x01, 0, 0x65, 0x58, 0, 0, 7, 0], &[0; 4], &ethernet(0x800, &inner())], "geneve 7");
+        does_not(6081, &[&[0x40, 0, 0x65, 0x58, 0, 0, 7, 0], &ethernet(0x800, &inner())]);
+    }
+
+    #[test]
+    fn gtp_u() {
+        let header = |flags: u8, extra: u8| {
+            let len = inner().len() as u8 + extra;
+            [flags, 255, 0, len, 0, 0, 1, 2]
+        };
+        tunnels(2152, &[&header(0x30, 0), &inner()], "gtp-u 258");
+        tunnels(2152, &[&header(0x32, 4), &[0, 1, 0, 0], &inner()], "gtp-u 258");
+        tunnels(2152, &[&header(0x34, 8), &[0, 1, 0, 0x85], &[1, 0, 0, 0], &inner()], "gtp-u 258");
+        does_not(2152, &[&header(0x34, 8), &[0, 1, 0, 0x85], &[0, 0, 0, 0], &inner()]);
+        does_not(2152, &[&[0x30, 1, 0, 40, 0, 0, 0, 0], &inner()]);
+    }
+
+    #[test]
+    fn teredo() {
+        tunnels(3544, &[&ipv6(6, &tcp())], "teredo");
+        let authentication = [0, 1, 2, 3, 9, 9, 9, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        tunnels(3544, &[&authentication, &[0; 8], &ipv6(6, &tcp())], "teredo");
+        does_not(3544, &[&ipv6(6, &tcp()), &[0; 5]]);
+    }
+
+    #[test]
+    fn l2tp() {
+        let ppp = join(&[&[0xff, 3, 0, 0x21], &inner()]);
+        tunnels(1701, &[&[0, 2, 0, 5, 0, 6], &ppp], "l2tp 5/6");
+        tunnels(1701, &[&[0x4a, 2, 0, 9, 0, 5, 0, 6, 0, 0, 0, 0, 0, 2, 0, 0], &ppp], "l2tp 5/6");
+        does_not(1701, &[&[0xc8, 2, 0, 12, 0, 5, 0, 6], &ppp]);
+        tunnels(1701, &[&[0, 3, 0, 0, 0, 0, 0, 8], &[0; 4], &ethernet(0x800, &inner())], "l2tpv3 8");
+    }
+
+    #[test]
+    fn l2tp_over_ip() {
+        let frame = join(&[&[0, 0, 0, 8], &ethernet(0x800, &inner())]);
+        carries(ETHERNET, &super::super::testing::outer(115, &frame), &format!("l2tpv3 8 {ENDS}"));
+    }
+
+    #[test]
+    fn mirrored_frames_and_others() {
+        let frame = ethernet(0x800, &inner());
+        tunnels(37008, &[&[1, 0, 0, 1, 0, 10, 1, 9, 1], &frame], "tzsp");
+        tunnels(4341, &[&[0; 8], &inner()], "lisp");
+        tunnels(4754, &[&[0, 0, 8, 0], &inner()], "gre");
+        tunnels(5072, &[&[0x42, 0x52, 0x11, 41, 0, 0, 0, 0], &[0; 16], &[0; 20], &ipv6(6, &tcp())], "ayiya");
+        tunnels(5247, &[&[0, 0x10, 2, 0, 0, 0, 0, 0], &frame], "capwap");
+        let wifi = join(&[&[0x01, 0x08], &[0; 22], &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &inner()]);
+        tunnels(5247, &[&[0, 0x10, 3, 0, 0, 0, 0, 0], &wifi], "capwap");
+        carries(ETHERNET, &udp(6635, &join(&[&[0, 1, 1, 64], &inner()])), &format!("mpls-in-udp {ENDS}, mpls 16"));
+    }
+}

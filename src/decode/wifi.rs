@@ -120,3 +120,52 @@ impl Walk<'_> {
         self.link(link_type, data.skip(len.into())?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{carries, inner, join, refused};
+    use super::*;
+
+    const WIFI: u16 = 105;
+
+    fn llc() -> Vec<u8> {
+        join(&[&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &inner()])
+    }
+
+    #[test]
+    fn data_frames_of_every_shape() {
+        carries(WIFI, &join(&[&[0x08, 0x01], &[0; 22], &llc()]), "");
+        carries(WIFI, &join(&[&[0x08, 0x03], &[0; 28], &llc()]), "");
+        carries(WIFI, &join(&[&[0x88, 0x02], &[0; 24], &llc()]), "");
+        carries(WIFI, &join(&[&[0x88, 0x83], &[0; 34], &llc()]), "");
+    }
+
+    #[test]
+    fn other_frames_have_nothing_to_read() {
+        refused(WIFI, &join(&[&[0x80, 0x00], &[0; 40]]), Undecoded::NotIp);
+        refused(WIFI, &join(&[&[0x48, 0x01], &[0; 22]]), Undecoded::NotIp);
+        refused(WIFI, &join(&[&[0x08, 0x41], &[0; 22], &llc()]), Undecoded::Encrypted);
+    }
+
+    #[test]
+    fn of_aggregated_frames_the_first_with_tcp_counts() {
+        let subframe = |body: &[u8]| join(&[&[0; 12], &(body.len() as u16).to_be_bytes(), body]);
+        let arp = subframe(&[0xaa, 0xaa, 3, 0, 0, 0, 8, 6, 0, 1, 0, 0]);
+        carries(WIFI, &join(&[&[0x88, 0x02], &[0; 22], &[0x80, 0], &arp, &[0; 2], &subframe(&llc())]), "");
+        refused(WIFI, &join(&[&[0x88, 0x02], &[0; 22], &[0x80, 0], &arp, &[0; 2]]), Undecoded::NotIp);
+    }
+
+    #[test]
+    fn pseudo_headers_in_front() {
+        let frame = join(&[&[0x08, 0x01], &[0; 22], &llc()]);
+        let padded = join(&[&[0x88, 0x01], &[0; 24], &[0; 2], &llc()]);
+        carries(127, &join(&[&[0, 0, 9, 0, 2, 0, 0, 0, 0], &frame]), "");
+        // Timer and flags, the presence word extended by another.
+        let radiotap = join(&[&[0, 0, 25, 0, 3, 0, 0, 0x80, 0, 0, 0, 0], &[0; 4], &[0; 8], &[0x20]]);
+        carries(127, &join(&[&radiotap, &padded]), "");
+        carries(163, &join(&[&[0x80, 0x21, 0x10, 1, 0, 0, 0, 64], &[0; 56], &frame]), "");
+        carries(119, &join(&[&[0x80, 0x21, 0x10, 1, 0, 0, 0, 64], &[0; 56], &frame]), "");
+        carries(119, &join(&[&[0x44, 0, 0, 0, 144, 0, 0, 0], &[0; 136], &frame]), "");
+        carries(192, &join(&[&[0, 0, 8, 0, 105, 0, 0, 0], &frame]), "");
+    }
+}

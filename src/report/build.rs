@@ -94,8 +94,8 @@ fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
         tcp_segments: totals.segments,
         rst_segments: totals.resets,
         flows: totals.flows,
-        undecoded_frames: counts.unreadable().map(|(_, frames)| frames).sum(),
-        undecoded: counts.unreadable().map(|(reason, frames)| (reason.name().to_owned(), frames)).collect(),
+        undecoded_frames: counts.unreadable(),
+        undecoded: counts.unreadable_by_reason().map(|(reason, frames)| (reason.name().to_owned(), frames)).collect(),
         unsupported_link_types: counts
             .link_types
             .iter()

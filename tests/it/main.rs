@@ -3,4 +3,3 @@
 mod architecture;
 mod capture;
 mod decode;
-mod walker;
