@@ -3,5 +3,6 @@
 
 pub mod capture;
 pub mod decode;
+pub mod output;
 pub mod report;
 pub mod tcp;

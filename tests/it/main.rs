@@ -1,1 +1,6 @@
 //! All integration tests, in one binary.
+
+mod output;
+mod report;
+mod support;
+mod wireshark;
