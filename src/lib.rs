@@ -4,6 +4,7 @@ pub mod capture;
 pub mod decode;
 pub mod error;
 pub mod flow;
+pub mod output;
 pub mod report;
 pub mod run;
 pub mod select;

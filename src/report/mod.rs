@@ -61,6 +61,22 @@ pub struct Tool {
     pub version: &'static str,
 }
 
+impl Report {
+    /// The same without its flows: what `--summary` asks for.
+    #[must_use]
+    pub fn summary_only(&self) -> Self {
+        Self {
+            schema: self.schema,
+            tool: self.tool,
+            capture: self.capture.clone(),
+            selection: self.selection.clone(),
+            summary: self.summary.clone(),
+            incidents: self.incidents.clone(),
+            flows: Vec::new(),
+        }
+    }
+}
+
 impl Default for Report {
     /// The report of nothing, by this version of this program.
     fn default() -> Self {

@@ -3,3 +3,7 @@
 mod architecture;
 mod capture;
 mod decode;
+mod output;
+mod report;
+mod support;
+mod wireshark;

@@ -1,0 +1,15 @@
+//! A report as octets for people and programs: one file a format, all of them functions of the report alone.
+//!
+//! Nothing here looks at a capture, reads the environment, or decides where the octets go; a closed pipe is the caller's
+//! matter. Text that came from a packet or a file name passes through [`sanitize()`] on its way to a terminal.
+
+mod clock;
+mod frames;
+pub mod json;
+mod notes;
+mod sanitize;
+pub mod table;
+mod words;
+
+pub use clock::Zone;
+pub use sanitize::sanitize;

@@ -1,0 +1,106 @@
+use super::sanitize::sanitize;
+use super::words::{count, list, path, verb};
+use crate::report::{Capture, Report};
+
+/// Problems of one input that are spelled out; the others are counted.
+const PROBLEMS_SPELLED_OUT: usize = 3;
+
+/// What a reader must know before trusting the rows: what was not read, not understood, or not kept. A sentence each.
+pub(super) fn notes(report: &Report) -> Vec<String> {
+    let capture = &report.capture;
+    let mut notes = Vec::new();
+    damage(capture, &mut notes);
+    not_understood(capture, &mut notes);
+    peculiar(capture, &mut notes);
+    left_out(capture, &mut notes);
+    notes
+}
+
+fn damage(capture: &Capture, notes: &mut Vec<String>) {
+    for input in &capture.skipped_inputs {
+        notes.push(format!("{} was skipped: {}.", path(&input.path), sanitize(&input.reason)));
+    }
+    for input in &capture.inputs {
+        let name = path(&input.path);
+        for problem in input.problems.iter().take(PROBLEMS_SPELLED_OUT) {
+            notes.push(format!("{name} is damaged at byte {}: {}.", problem.offset, sanitize(&problem.reason)));
+        }
+        match input.problems.len() {
+            0 if !input.complete => notes.push(format!("{name} was not read to its end.")),
+            n if n > PROBLEMS_SPELLED_OUT => {
+                notes.push(format!("{name} is damaged in {} more places.", n - PROBLEMS_SPELLED_OUT));
+            }
+            _ => {}
+        }
+        if input.time_reversals > 0 {
+            notes.push(format!("Time goes backwards {} in {name}.", count(input.time_reversals, "time")));
+        }
+    }
+    if let Some(lost @ 1..) = capture.dropped_by_kernel {
+        notes.push(format!(
+            "The capturing kernel dropped {}: what seems missing may only be missing here.",
+            count(lost, "packet")
+        ));
+    }
+}
+
+fn not_understood(capture: &Capture, notes: &mut Vec<String>) {
+    for link in &capture.unsupported_link_types {
+        let name = link.name.as_ref().map(|name| format!(" ({})", sanitize(name))).unwrap_or_default();
+        notes.push(format!(
+            "{} of link type {}{name} {} not decoded.",
+            count(link.frames, "frame"),
+            link.number,
+            verb(link.frames, "was", "were")
+        ));
+    }
+    if capture.undecoded_frames > 0 {
+        let reasons =
+            list(capture.undecoded.iter().map(|(why, n)| format!("{n} {}", sanitize(&why.replace('_', " ")))));
+        let reasons = if reasons.is_empty() { reasons } else { format!(": {reasons}") };
+        notes.push(format!("{} could not be decoded{reasons}.", count(capture.undecoded_frames, "frame")));
+    }
+    if capture.fragments.incomplete > 0 {
+        notes.push(format!(
+            "{} could not be put together from {} fragments.",
+            count(capture.fragments.incomplete, "packet"),
+            verb(capture.fragments.incomplete, "its", "their")
+        ));
+    }
+}
+
+fn peculiar(capture: &Capture, notes: &mut Vec<String>) {
+    let copies = capture.duplicate_frames;
+    if copies > 0 {
+        notes.push(format!(
+            "{} {} of another frame, and {} not counted again.",
+            count(copies, "frame"),
+            verb(copies, "is a second copy", "are second copies"),
+            verb(copies, "is", "are")
+        ));
+    }
+    if capture.icmp_errors > 0 {
+        let (these, report) = (count(capture.icmp_errors, "ICMP error"), verb(capture.icmp_errors, "speaks", "speak"));
+        notes.push(format!("{these} {report} of TCP connections."));
+    }
+    if capture.inputs.len() > 1 {
+        notes.push("Frame numbers count through all inputs, merged by time.".to_owned());
+    }
+}
+
+/// Every count of what the bounds on memory left out.
+fn left_out(capture: &Capture, notes: &mut Vec<String>) {
+    let dropped = &capture.dropped;
+    let counts = [
+        (dropped.flows_evicted, "flow", "ended early, so one connection may count as several flows"),
+        (dropped.flows_not_listed, "flow", "only counted, not listed"),
+        (dropped.resets_not_listed, "reset", "only counted, not listed"),
+        (dropped.segments_not_detailed, "RST segment", "listed without details"),
+        (dropped.icmp_not_listed, "ICMP error", "only counted, not listed"),
+    ];
+    for (n, thing, fate) in counts {
+        if n > 0 {
+            notes.push(format!("To stay within memory, {} {} {fate}.", count(n, thing), verb(n, "was", "were")));
+        }
+    }
+}

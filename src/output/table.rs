@@ -1,0 +1,483 @@
+//! The report for a person at a bad hour: what happened in a sentence, a row for each flow that did not end well, and
+//! what to know before trusting the rows.
+//!
+//! On a terminal the rows take the widest [`Layout`] that fits, so that words, numbers and addresses stay whole. Elsewhere
+//! a flow is one line of ASCII however long, its cells apart by two spaces or more and none of them empty, whatever the
+//! size of anybody's window, so that `grep` and `awk -F'  +'` work. No row is ever left out silently.
+
+use std::io::{self, BufWriter, Write};
+
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, LineStyle, Table, TableStyle, Width};
+
+use super::clock::Zone;
+use super::frames::Frames;
+use super::notes::notes;
+use super::sanitize::sanitize;
+use super::words::{count, ended, summary, verb};
+use crate::report::{Flow, Report, Side, Teardown, Time};
+
+/// What the renderer must know of the place it writes to.
+#[derive(Clone, Debug)]
+pub struct TableOptions {
+    /// Whether a person's terminal shows it.
+    pub is_terminal: bool,
+    /// Columns of that terminal; 80 where unknown. Ignored elsewhere.
+    pub width: Option<u16>,
+    /// Whether to use colours and bold.
+    pub color: bool,
+    /// The zone of all times.
+    pub zone: Zone,
+    /// Whether to leave out the rows.
+    pub summary_only: bool,
+}
+
+/// The width of a terminal that does not tell its own, and of nearly every one that is smaller than somebody's screen.
+const USUAL_WIDTH: u16 = 80;
+
+/// Writes the report as text.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(report: &Report, options: &TableOptions, out: impl Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    let page = Page::new(report, options);
+    page.summary(&mut out)?;
+    page.rows(&mut out)?;
+    page.notes(&mut out)?;
+    out.flush()
+}
+
+/// What is the same for the whole of one output.
+struct Page<'a> {
+    report: &'a Report,
+    options: &'a TableOptions,
+    /// The earliest and the latest time of the capture.
+    span: Option<(Time, Time)>,
+    /// Whether rows need a date beside the time of day.
+    dated: bool,
+    /// Columns to stay within; `None` for any number.
+    width: Option<usize>,
+}
+
+impl<'a> Page<'a> {
+    fn new(report: &'a Report, options: &'a TableOptions) -> Self {
+        let inputs = report.capture.inputs.iter().flat_map(|input| [input.first_time, input.last_time]);
+        let flows = report.flows.iter().flat_map(|flow| [flow.first_time, flow.last_time]);
+        let span = inputs.chain(flows).flatten().fold(None, |span: Option<(Time, Time)>, time| match span {
+            Some((first, last)) => Some((first.min(time), last.max(time))),
+            None => Some((time, time)),
+        });
+        let dated = span.is_some_and(|(first, last)| options.zone.date(first) != options.zone.date(last));
+        let width = options.is_terminal.then(|| usize::from(options.width.unwrap_or(USUAL_WIDTH)));
+        Self { report, options, span, dated, width }
+    }
+
+    fn summary(&self, out: &mut impl Write) -> io::Result<()> {
+        for (nth, line) in summary(self.report, self.span, &self.options.zone).into_iter().enumerate() {
+            let line = wrap(&line, self.width, "");
+            if self.options.color && nth == 0 {
+                writeln!(out, "{}{line}{}", sgr(Attribute::Bold), sgr(Attribute::Reset))?;
+            } else {
+                writeln!(out, "{line}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rows(&self, out: &mut impl Write) -> io::Result<()> {
+        if self.options.summary_only {
+            return Ok(());
+        }
+        let mut flows: Vec<_> = self.report.flows.iter().collect();
+        flows.sort_by_cached_key(|flow| (urgency(flow), when(flow).is_none(), when(flow), flow.first_frame, flow.id));
+        if flows.is_empty() {
+            return Ok(());
+        }
+        let rows = || flows.iter().map(|flow| Row::new(flow, self));
+        let (layout, widths) = Layout::fitting(rows, self.width);
+        writeln!(out)?;
+        write_rows(layout, &widths, rows(), self.options, out)
+    }
+
+    fn notes(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut notes = notes(self.report);
+        if self.options.summary_only {
+            let left_out = self.report.flows.len() as u64;
+            if left_out > 0 {
+                notes.push(format!(
+                    "The {} of flows {} left out, as --summary asks.",
+                    count(left_out, "row"),
+                    verb(left_out, "is", "are")
+                ));
+            }
+        }
+        if notes.is_empty() {
+            let teardown = &self.report.summary.teardown;
+            let badly: u64 =
+                Teardown::ALL.into_iter().filter(|how| how.ended_badly()).map(|how| teardown.of(how)).sum();
+            if badly == 0 && self.report.capture.rst_segments == 0 && teardown.total() > 0 {
+                writeln!(out, "Nothing else looks wrong.")?;
+            }
+            return Ok(());
+        }
+        writeln!(out, "\nNotes:")?;
+        notes.iter().try_for_each(|note| writeln!(out, "{}", wrap(&format!("- {note}"), self.width, "  ")))
+    }
+}
+
+/// The first key of the order of rows: what a person came for stands on top, and within that time decides.
+///
+/// "Connection reset by peer" comes of a reset to a connection that lived; refusals and silence show as other errors and
+/// come in crowds (a scan, a server that is down), which would bury the resets.
+fn urgency(flow: &Flow) -> u8 {
+    match flow.teardown {
+        Teardown::Reset | Teardown::ResetAfterFin => 0,
+        Teardown::Refused => 1,
+        Teardown::Unanswered | Teardown::HalfClosed | Teardown::Fin | Teardown::Open if !flow.resets.is_empty() => 0,
+        Teardown::Unanswered => 2,
+        Teardown::HalfClosed => 3,
+        Teardown::Open => 4,
+        Teardown::Fin => 5,
+    }
+}
+
+/// The time that a row shows: of the first reset, or of the end.
+fn when(flow: &Flow) -> Option<Time> {
+    flow.resets.first().and_then(|reset| reset.time).or(flow.last_time)
+}
+
+/// The texts of one flow.
+struct Row {
+    id: String,
+    date: Option<String>,
+    clock: String,
+    client: String,
+    server: String,
+    teardown: Teardown,
+    /// One text for each direction in which RSTs went; all in one where a flow is one line.
+    frames: Vec<String>,
+    text: Option<String>,
+    arrow: &'static str,
+}
+
+impl Row {
+    fn new(flow: &Flow, page: &Page) -> Self {
+        let zone = &page.options.zone;
+        let time = when(flow);
+        let clock = match time {
+            None => "-".to_owned(),
+            Some(time) if page.width.is_none() => zone.rfc3339_millis(time),
+            Some(time) => zone.clock_millis(time),
+        };
+        let mut frames = rst_frames(flow);
+        if page.width.is_none() && frames.len() > 1 {
+            frames = vec![frames.join(" and ")];
+        }
+        Self {
+            id: flow.id.to_string(),
+            date: time.filter(|_| page.dated && page.width.is_some()).map(|time| zone.date(time)),
+            clock,
+            client: flow.client.to_string(),
+            server: flow.server.to_string(),
+            teardown: flow.teardown,
+            frames,
+            text: going_on(flow),
+            arrow: if page.width.is_some() { "→" } else { "->" },
+        }
+    }
+}
+
+/// `30-31 to client`, a text for each direction.
+fn rst_frames(flow: &Flow) -> Vec<String> {
+    [(Side::Server, "client"), (Side::Client, "server")]
+        .into_iter()
+        .filter_map(|(from, to)| {
+            let resets = flow.resets.iter().filter(|reset| reset.claimed_sender == from);
+            let mut frames: Vec<u64> = resets.flat_map(|reset| reset.frames.iter().copied()).collect();
+            frames.sort_unstable();
+            frames.dedup();
+            (!frames.is_empty()).then(|| format!("{} to {to}", Frames(&frames)))
+        })
+        .collect()
+}
+
+/// What was going on when the flow ended, and which ICMP error came.
+fn going_on(flow: &Flow) -> Option<String> {
+    let mut text = flow.activity.as_deref().unwrap_or_default().to_owned();
+    if let Some(icmp) = flow.icmp.first() {
+        let separator = if text.is_empty() { "" } else { "; " };
+        text += &format!("{separator}ICMP from {}: {} (frame {})", icmp.reporter, icmp.text, icmp.frame);
+        if flow.icmp.len() > 1 {
+            text += &format!(" and {} more", flow.icmp.len() - 1);
+        }
+    }
+    // One space between words: two mean the next cell to a script.
+    let text = sanitize(&text).split_whitespace().collect::<Vec<_>>().join(" ");
+    (!text.is_empty()).then_some(text)
+}
+
+/// How the facts of a flow are laid out, from the widest to the narrowest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    /// A column for each.
+    Columns,
+    /// Three columns of two facts each, one below the other.
+    Paired,
+    /// The same with the server below the client.
+    Tall,
+    /// Everything below each other.
+    Single,
+}
+
+/// A line of a cell, and whether it may be broken between words.
+struct Line {
+    text: String,
+    breakable: bool,
+}
+
+/// The least room that a column wants and the room that it could use.
+#[derive(Clone, Copy)]
+struct Extent {
+    least: usize,
+    most: usize,
+}
+
+/// Spaces between columns.
+const GAP: u16 = 2;
+
+/// The narrowest column in which a phrase still reads well: about six words. A layout that leaves less gives way.
+const READABLE: usize = 36;
+
+/// Room for `reset after FIN` and for `1234-1236 to client`; longer lists of frames may take several lines.
+const VERDICT: usize = 19;
+
+/// Rows formatted at a time: enough for speed, few enough that a report of many flows needs no memory for its text.
+const CHUNK: usize = 512;
+
+impl Layout {
+    const ALL: [Self; 4] = [Self::Columns, Self::Paired, Self::Tall, Self::Single];
+
+    /// The first layout that fits, and the widths of its columns.
+    fn fitting<R: Iterator<Item = Row>>(rows: impl Fn() -> R, width: Option<usize>) -> (Self, Vec<usize>) {
+        let extents = |layout: Self| {
+            let mut extents = vec![Extent { least: 0, most: 0 }; layout.header().len()];
+            for (extent, head) in extents.iter_mut().zip(layout.header()) {
+                head.lines().for_each(|line| extent.include(&free(line)));
+            }
+            for row in rows() {
+                for (extent, cell) in extents.iter_mut().zip(layout.cells(&row)) {
+                    cell.iter().for_each(|line| extent.include(line));
+                }
+            }
+            extents
+        };
+        let Some(width) = width else {
+            return (Self::Columns, extents(Self::Columns).iter().map(|extent| extent.most).collect());
+        };
+        for layout in Self::ALL {
+            let extents = extents(layout);
+            if let Some(widths) = layout.share_out(&extents, width) {
+                return (layout, widths);
+            }
+        }
+        // Too narrow for an address: the terminal will break lines, so that what is copied from it is whole.
+        let widest = extents(Self::Single).iter().map(|extent| extent.least).collect();
+        (Self::Single, widest)
+    }
+
+    fn header(self) -> &'static [&'static str] {
+        match self {
+            Self::Columns => &["Flow", "When", "Client", "Server", "How it ended", "RST frames", "What was going on"],
+            Self::Paired | Self::Tall => {
+                &["Flow\nWhen", "How it ended\nRST frames", "Client → server\nWhat was going on"]
+            }
+            Self::Single => &[""],
+        }
+    }
+
+    /// The columns that give way when room is short and the width at which each stops if it can, in this order.
+    fn yielding(self) -> &'static [(usize, usize)] {
+        match self {
+            Self::Columns => &[(6, READABLE), (5, VERDICT)],
+            Self::Paired | Self::Tall => &[(2, READABLE), (1, VERDICT)],
+            Self::Single => &[(0, 0)],
+        }
+    }
+
+    /// Whether rows have several lines as a rule, so that they need a blank line between them.
+    fn is_tall(self) -> bool {
+        self != Self::Columns
+    }
+
+    /// The column that says how a flow ended.
+    fn verdict_column(self) -> Option<usize> {
+        match self {
+            Self::Columns => Some(4),
+            Self::Paired | Self::Tall => Some(1),
+            Self::Single => None,
+        }
+    }
+
+    /// The cells of a row, line by line.
+    fn cells(self, row: &Row) -> Vec<Vec<Line>> {
+        let Row { id, date, clock, client, server, frames, text, arrow, .. } = row;
+        let verdict = ended(row.teardown);
+        let dated = || date.iter().chain([clock]).cloned().collect::<Vec<_>>().join(" ");
+        let or_dash = |lines: Vec<Line>| if lines.is_empty() { vec![whole("-")] } else { lines };
+        let frames = || frames.iter().map(free);
+        let text = || text.iter().map(free);
+        match self {
+            Self::Columns => vec![
+                vec![whole(id)],
+                vec![whole(dated())],
+                vec![whole(client)],
+                vec![whole(server)],
+                vec![whole(verdict)],
+                or_dash(frames().collect()),
+                or_dash(text().collect()),
+            ],
+            Self::Paired | Self::Tall => vec![
+                [id].into_iter().chain(date).chain([clock]).map(whole).collect(),
+                [whole(verdict)].into_iter().chain(frames()).collect(),
+                match self {
+                    Self::Tall => vec![whole(client), whole(format!("{arrow} {server}"))],
+                    _ => vec![whole(format!("{client} {arrow} {server}"))],
+                }
+                .into_iter()
+                .chain(text())
+                .collect(),
+            ],
+            Self::Single => {
+                let rst = row.frames.iter().map(|frames| free(format!("RST {frames}")));
+                let ends = [free(format!("Flow {id}, {}", dated())), whole(client), whole(format!("{arrow} {server}"))];
+                vec![ends.into_iter().chain([whole(verdict)]).chain(rst).chain(text()).collect()]
+            }
+        }
+    }
+
+    /// The widths of the columns in `width`; `None` where they do not fit.
+    fn share_out(self, extents: &[Extent], width: usize) -> Option<Vec<usize>> {
+        let mut widths: Vec<_> = extents.iter().map(|extent| extent.most).collect();
+        let total = widths.iter().sum::<usize>() + usize::from(GAP) * widths.len().saturating_sub(1);
+        let mut excess = total.saturating_sub(width);
+        for &(column, stop) in self.yielding() {
+            let Extent { least, most } = extents[column];
+            let give = excess.min(most - least.max(stop.min(most)));
+            widths[column] -= give;
+            excess -= give;
+        }
+        (excess == 0).then_some(widths)
+    }
+}
+
+impl Extent {
+    fn include(&mut self, line: &Line) {
+        let most = columns(&line.text);
+        let least = if line.breakable { line.text.split(' ').map(columns).max().unwrap_or(0) } else { most };
+        self.most = self.most.max(most);
+        self.least = self.least.max(least);
+    }
+}
+
+fn whole(text: impl Into<String> + Clone) -> Line {
+    Line { text: text.into(), breakable: false }
+}
+
+fn free(text: impl Into<String>) -> Line {
+    Line { text: text.into(), breakable: true }
+}
+
+/// Columns that a text takes at most: what is not plain may be twice as wide.
+fn columns(text: &str) -> usize {
+    text.chars().map(|c| if c.is_ascii() || matches!(c, '→' | '\u{a0}') { 1 } else { 2 }).sum()
+}
+
+fn write_rows(
+    layout: Layout,
+    widths: &[usize],
+    rows: impl Iterator<Item = Row>,
+    options: &TableOptions,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut rows = rows.peekable();
+    let mut first = true;
+    while rows.peek().is_some() {
+        let mut table = Table::new();
+        table.load_style(match layout.is_tall() {
+            true => TableStyle::new().row_separator(BLANK).header_separator(BLANK),
+            false => TableStyle::new(),
+        });
+        table.style_text_only();
+        if options.color {
+            table.enforce_styling()
+        } else {
+            table.force_no_tty()
+        };
+        if !first {
+            out.write_all(if layout.is_tall() { b"\n" } else { b"" })?;
+        } else if layout != Layout::Single {
+            table.set_header(layout.header().iter().map(|head| Cell::new(head).add_attribute(Attribute::Bold)));
+        }
+        first = false;
+        for row in rows.by_ref().take(CHUNK) {
+            table.add_row(layout.cells(&row).into_iter().enumerate().map(|(nth, lines)| {
+                let text: Vec<_> = lines.into_iter().map(|line| line.text).collect();
+                let cell = Cell::new(text.join("\n"));
+                if layout.verdict_column() == Some(nth) { cell.fg(color(row.teardown)) } else { cell }
+            }));
+        }
+        let last = widths.len().saturating_sub(1);
+        for (nth, (column, &width)) in table.column_iter_mut().zip(widths).enumerate() {
+            let gap = if nth == last { 0 } else { GAP };
+            column.set_padding((0, gap));
+            let width = u16::try_from(width).unwrap_or(u16::MAX).saturating_add(gap);
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+        }
+        for line in table.lines() {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+/// Between rows of several lines.
+const BLANK: LineStyle = LineStyle::none().fill(' ');
+
+fn color(teardown: Teardown) -> Color {
+    match teardown {
+        Teardown::Reset | Teardown::ResetAfterFin => Color::Red,
+        Teardown::Refused | Teardown::Unanswered => Color::Yellow,
+        Teardown::HalfClosed | Teardown::Open | Teardown::Fin => Color::Reset,
+    }
+}
+
+/// The escape sequence of an attribute.
+fn sgr(attribute: Attribute) -> &'static str {
+    match attribute {
+        Attribute::Bold => "\x1b[1m",
+        _ => "\x1b[0m",
+    }
+}
+
+/// Breaks a text between words so that it stays within `width`; lines after the first begin with `indent`.
+///
+/// No-break spaces become spaces afterwards.
+fn wrap(text: &str, width: Option<usize>, indent: &str) -> String {
+    let width = width.unwrap_or(usize::MAX);
+    let mut wrapped = String::with_capacity(text.len() + 8);
+    let mut used = 0_usize;
+    for word in text.split(' ') {
+        let size = columns(word);
+        if used > 0 && used.saturating_add(size) >= width {
+            wrapped.push('\n');
+            wrapped.push_str(indent);
+            used = indent.len();
+        } else if !wrapped.is_empty() {
+            wrapped.push(' ');
+            used += 1;
+        }
+        wrapped.push_str(word);
+        used = used.saturating_add(size);
+    }
+    wrapped.replace('\u{a0}', " ")
+}

@@ -1,0 +1,6 @@
+//! What several rooms' tests share.
+
+pub mod reports;
+pub mod schema;
+
+pub use schema::validate;

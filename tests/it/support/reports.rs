@@ -1,0 +1,348 @@
+//! Reports that every output format is tested with.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use tcpautopsy::report::*;
+use tcpautopsy::tcp::{Duration, TcpFlags, Timestamp};
+
+/// 2026-11-21 10:26:00 UTC.
+const START: i64 = 1_795_256_760;
+
+/// Seconds and nanoseconds after the start.
+pub fn at(seconds: i64, nanos: i64) -> Option<Time> {
+    Some(Time(Timestamp::from_nanos((START + seconds) * 1_000_000_000 + nanos)))
+}
+
+pub fn endpoint(ip: &str, port: u16) -> Endpoint {
+    Endpoint { ip: ip.parse().expect("an address"), port }
+}
+
+pub fn input(path: &str, frames: u64) -> Input {
+    Input {
+        path: path.to_owned(),
+        format: Format::Pcap,
+        compression: None,
+        link_types: vec!["EN10MB".to_owned()],
+        frames,
+        bytes: 24 + frames * 100,
+        first_time: at(0, 0).filter(|_| frames > 0),
+        last_time: at(312, 500_000_000).filter(|_| frames > 0),
+        time_reversals: 0,
+        cut_frames: 0,
+        complete: true,
+        problems: Vec::new(),
+    }
+}
+
+pub fn flow(id: u64, client: Endpoint, server: Endpoint, teardown: Teardown, activity: &str) -> Flow {
+    let begin = id as i64 * 10;
+    Flow {
+        roles: Roles::Handshake,
+        roles_why: Cow::Borrowed("the client sent the SYN"),
+        first_frame: id * 10,
+        last_frame: id * 10 + 9,
+        inputs: vec![0],
+        first_time: at(begin, 123_456_789),
+        last_time: at(begin + 1, 373_456_789),
+        rtt_s: Some(Seconds(Duration(21_000_000))),
+        client_packets: 6,
+        server_packets: 4,
+        client_bytes: 512,
+        server_bytes: 9000,
+        teardown,
+        activity: (!activity.is_empty()).then(|| activity.into()),
+        zeek: Zeek { conn_state: Cow::Borrowed("SF"), history: "ShADadfF".into() },
+        ..Flow::new(id, client, server)
+    }
+}
+
+pub fn reset(frames: &[u64], time: Option<Time>, from: Side) -> Reset {
+    let segments = frames.iter().enumerate().map(|(nth, &frame)| ResetSegment {
+        frame,
+        time,
+        flags: TcpFlags::RST.union(TcpFlags::ACK),
+        seq: 4_294_967_295,
+        ack: 1,
+        window: Some(0),
+        ttl: 64,
+        ip_id: Some(0),
+        payload_bytes: 0,
+        duplicate: nth > 0,
+    });
+    Reset {
+        frames: frames.to_vec(),
+        locations: Vec::new(),
+        time,
+        after_s: Some(Seconds(Duration(400))),
+        claimed_sender: from,
+        form: Form::RstAck,
+        in_window: Some(true),
+        exact: Some(true),
+        phase: Phase::Data,
+        sender: Sender::Unknown,
+        confidence: None,
+        mechanism: Mechanism::Unknown,
+        hops: None,
+        evidence: Vec::new(),
+        segments: segments.collect(),
+    }
+}
+
+/// The report of these flows and of so many that ended well.
+pub fn report(path: &str, flows: Vec<Flow>, closed: u64) -> Report {
+    let mut report = Report::default();
+    report.summary.teardown.fin = closed;
+    for flow in &flows {
+        report.summary.teardown += flow.teardown;
+        flow.resets.iter().for_each(|reset| report.summary.senders += reset.sender);
+        report.capture.rst_segments += flow.resets.iter().map(|reset| reset.frames.len() as u64).sum::<u64>();
+    }
+    report.capture.flows = report.summary.teardown.total();
+    report.capture.frames = report.capture.flows * 10 + 7;
+    report.capture.tcp_segments = report.capture.flows * 10;
+    report.capture.inputs = vec![input(path, report.capture.frames)];
+    report.flows = flows;
+    report
+}
+
+/// A file without a frame.
+pub fn empty() -> Report {
+    let mut report = Report::default();
+    report.capture.inputs = vec![input("empty.pcap", 0)];
+    report
+}
+
+/// Frames, but none of TCP.
+pub fn no_tcp() -> Report {
+    let mut report = Report::default();
+    report.capture.frames = 12;
+    report.capture.inputs = vec![input("dns.pcap", 12)];
+    report
+}
+
+/// Every connection ended well.
+pub fn nothing_reset() -> Report {
+    report("quiet.pcap", Vec::new(), 40)
+}
+
+/// Nothing was reset, but two connection requests were never answered.
+pub fn only_silence() -> Report {
+    let (client, server) = (endpoint("10.0.0.1", 51812), endpoint("10.0.0.9", 5432));
+    let silent = |id| flow(id, client, server, Teardown::Unanswered, "4 SYNs in 15.1 s, no answer");
+    report("silence.pcap", vec![silent(3), silent(4)], 12)
+}
+
+/// One connection of three was reset.
+pub fn one_reset() -> Report {
+    let (client, server) = (endpoint("10.0.0.1", 51812), endpoint("10.0.0.5", 443));
+    let activity = "server owed an answer for 1.2 s; 512 B sent, none back";
+    let mut one = flow(1, client, server, Teardown::Reset, activity);
+    one.resets = vec![reset(&[19], at(11, 373_456_789), Side::Server)];
+    report("classic.pcap", vec![one], 2)
+}
+
+/// Every way to end, and everything there is to note.
+pub fn everything() -> Report {
+    let client = |last, port| endpoint(&format!("192.168.100.{last}"), port);
+    let server = |last, port| endpoint(&format!("203.0.113.{last}"), port);
+    let mut storm =
+        flow(7, client(17, 40000), server(200, 8443), Teardown::Reset, "client was sending, 1448000 B so far");
+    storm.resets = vec![
+        reset(&[70, 71, 72, 75, 80, 90, 91, 100], at(71, 1), Side::Server),
+        reset(&[73], at(71, 2_000_000), Side::Client),
+    ];
+    let mut after_fin = flow(
+        5,
+        client(5, 50505),
+        server(5, 443),
+        Teardown::ResetAfterFin,
+        "server had closed; client sent 24 B after that",
+    );
+    after_fin.resets = vec![reset(&[58, 59], at(55, 0), Side::Server)];
+    let mut refused = flow(2, client(100, 61000), server(2, 80), Teardown::Refused, "");
+    refused.resets = vec![reset(&[21], at(20, 5_000_000), Side::Server)];
+    let mut filtered = flow(9, client(9, 39999), server(9, 25), Teardown::Unanswered, "3 SYNs in 7.0 s, no answer");
+    filtered.icmp = vec![unreachable(95), unreachable(96)];
+    let half_closed =
+        flow(3, client(3, 3333), server(3, 22), Teardown::HalfClosed, "client closed; server silent for 60.0 s");
+    let untimed = Flow { first_time: None, last_time: None, activity: None, ..half_closed.clone() };
+    let mut report =
+        report("edge-2.pcap", vec![refused, half_closed, after_fin, storm, filtered, Flow { id: 11, ..untimed }], 30);
+    report.summary.teardown.open = 2;
+    let capture = &mut report.capture;
+    capture.flows += 2;
+    capture.inputs[0].complete = false;
+    capture.inputs[0].problems =
+        vec![Problem { offset: 81_234, reason: "the record claims 4294967295 octets".to_owned() }];
+    capture.inputs[0].time_reversals = 3;
+    let reason = "it starts with neither a pcap nor a pcapng header".to_owned();
+    capture.skipped_inputs = vec![SkippedInput { path: "my notes\u{202e}.txt".to_owned(), reason }];
+    capture.undecoded_frames = 5;
+    capture.undecoded = BTreeMap::from([("ip_header_cut".to_owned(), 4), ("ip_version_7".to_owned(), 1)]);
+    capture.unsupported_link_types =
+        vec![UnsupportedLinkType { number: 189, name: Some("USB_LINUX".to_owned()), frames: 2 }];
+    capture.duplicate_frames = 1;
+    capture.fragments = Fragments { fragments: 7, reassembled: 2, incomplete: 1 };
+    capture.icmp_errors = 2;
+    capture.dropped_by_kernel = Some(17);
+    capture.dropped =
+        Dropped { flows_evicted: 1, resets_not_listed: 2, segments_not_detailed: 40, ..Dropped::default() };
+    report
+}
+
+fn unreachable(frame: u64) -> IcmpMessage {
+    IcmpMessage {
+        frame,
+        time: at(91, 0),
+        icmp_type: 3,
+        code: 13,
+        reporter: "203.0.113.254".parse().expect("an address"),
+        text: Cow::Borrowed("communication administratively prohibited"),
+    }
+}
+
+/// Addresses of the greatest length, beside short ones.
+pub fn ipv6() -> Report {
+    let client = endpoint("2001:db8:1234:5678:9abc:def0:1234:5678", 51812);
+    let server = endpoint("2001:db8:ffff:ffff:ffff:ffff:ffff:fffe", 8443);
+    let mut long = flow(1, client, server, Teardown::Reset, "server owed an answer for 3.2 s; 120 B sent, none back");
+    long.resets = vec![reset(&[18, 19], at(11, 0), Side::Server)];
+    let mut short =
+        flow(2, endpoint("fe80::1", 40404), endpoint("::1", 80), Teardown::Refused, "1 SYN, answered after 0.1 ms");
+    short.resets = vec![reset(&[21], at(20, 0), Side::Server)];
+    report("six.pcapng", vec![long, short], 1)
+}
+
+/// A capture that spans midnight.
+pub fn two_days() -> Report {
+    let mut report = one_reset();
+    report.capture.inputs[0].first_time = at(-86_400, 0);
+    report
+}
+
+/// File names and texts that attack a terminal.
+pub fn hostile() -> Report {
+    let mut report = one_reset();
+    report.flows[0].activity = Some("asked for \u{1b}]0;owned\u{7} and \u{202e}gnp.exe\n\n  twice".into());
+    report.capture.inputs[0].path = "a\u{1b}[2Jb c.pcap".to_owned();
+    report.capture.inputs[0].time_reversals = 1;
+    report.selection = Some(Selection {
+        criteria: vec!["log line \u{1b}[31mred".to_owned()],
+        flows: 1,
+        note: Some("the log line names no time\u{9b}1m".to_owned()),
+    });
+    report
+}
+
+/// Every field of the contract filled, with several inputs.
+pub fn maximal() -> Report {
+    let mut report = everything();
+    let locations = vec![Location { input: 1, frame: 3 }];
+    report.capture.inputs.push(Input {
+        format: Format::Pcapng,
+        compression: Some(Compression::Zstd),
+        ..input("edge-1.pcapng.zst", 120)
+    });
+    report.capture.vantage = Some(Vantage { near: Near::Server, why: "its packets have a TTL of 64".to_owned() });
+    report.capture.dropped.flows_not_listed = 1;
+    report.capture.dropped.icmp_not_listed = 1;
+    report.selection = Some(Selection {
+        criteria: vec!["server 203.0.113.200:8443".to_owned()],
+        flows: 1,
+        note: Some("none".to_owned()),
+    });
+    report.summary.causes = BTreeMap::from([("closed_with_unread_data".to_owned(), 1)]);
+    report.summary.benign = Some(2);
+    report.incidents = vec![Incident {
+        id: 1,
+        title: "203.0.113.200:8443 restarted".to_owned(),
+        cause: "server_restart".to_owned(),
+        server: Some("203.0.113.200:8443".to_owned()),
+        first_time: at(70, 0),
+        last_time: at(75, 0),
+        flows: vec![7, 9],
+        explanation: "Two connections ended at once.".to_owned(),
+    }];
+    let flow = report.flows.iter_mut().find(|flow| flow.id == 7).expect("flow 7");
+    flow.ports_reused = true;
+    flow.inputs = vec![0, 1];
+    flow.tunnel = vec!["gre 192.0.2.1 > 192.0.2.2".into()];
+    flow.vlan = vec![100, 7];
+    flow.application = Some(Box::new(Application {
+        protocol: "tls",
+        detail: Some("ClientHello, SNI shop.example".to_owned()),
+        progress: Some("0.4 ms after the ClientHello; no byte of a reply".to_owned()),
+    }));
+    flow.analysis.client = SideAnalysis {
+        data_segments: 3,
+        payload_bytes: 700,
+        retransmitted: 1,
+        out_of_order: 1,
+        missing_bytes: 100,
+        duplicates: 1,
+        zero_windows: 1,
+        keepalive_probes: 1,
+        syn: true,
+        fin: true,
+        mss: Some(1460),
+        window_scale: Some(7),
+        sack_permitted: Some(true),
+        timestamps: Some(true),
+        ttl_min: Some(60),
+        ttl_max: Some(64),
+    };
+    flow.analysis.server = flow.analysis.client;
+    flow.icmp = vec![unreachable(76)];
+    let reset = &mut flow.resets[0];
+    reset.locations = locations.clone();
+    reset.sender = Sender::Middlebox;
+    reset.confidence = Some(Confidence::Likely);
+    reset.mechanism = Mechanism::Forged;
+    reset.hops = Some(Hops { sender: Some(3), claimed_sender: Some(9) });
+    reset.evidence = vec![ResetEvidence {
+        clue: "ttl",
+        stance: Stance::For,
+        about: Sender::Middlebox,
+        weight: Weight::Strong,
+        frames: vec![70],
+        locations: locations.clone(),
+        text: Cow::Borrowed("its TTL is 61; the server's other packets have 55"),
+    }];
+    flow.diagnosis = Some(Box::new(Diagnosis {
+        cause: "injected_content_filter",
+        confidence: Confidence::Likely,
+        sentence: "Something on the path reset it when it saw the name.".to_owned(),
+        evidence: vec![CauseEvidence {
+            stance: Stance::Against,
+            weight: Weight::Weak,
+            frames: vec![70],
+            locations,
+            text: Cow::Borrowed("the name is harmless"),
+        }],
+        alternatives: vec![Alternative {
+            cause: "idle_timeout_middlebox",
+            confidence: Confidence::Possible,
+            sentence: "A firewall forgot it.".to_owned(),
+        }],
+        remedies: vec![Cow::Borrowed("Capture on the server's side.")],
+    }));
+    let error = SideOutcome {
+        error: "ECONNRESET",
+        when: Cow::Borrowed("the next read"),
+        linux: 104,
+        macos: 54,
+        windows: 10054,
+        messages: BTreeMap::from([("go", Cow::Borrowed("connection reset by peer"))]),
+    };
+    flow.outcome = Some(Box::new(Outcome {
+        client: Some(error.clone()),
+        server: Some(error),
+        request_delivered: Some(true),
+        response_bytes_delivered: Some(0),
+        bytes_lost: Some(512),
+        safe_to_retry: SafeToRetry::Unknown,
+        why: "the request may have been executed".to_owned(),
+    }));
+    report
+}
