@@ -2,6 +2,7 @@
 #![doc = ""]
 
 pub mod capture;
+pub mod cli;
 pub mod decode;
 pub mod error;
 pub mod select;
