@@ -1,6 +1,7 @@
 //! tcpautopsy: who reset this TCP connection, and why.
 
 pub mod capture;
+pub mod cli;
 pub mod decode;
 pub mod error;
 pub mod flow;

@@ -1,0 +1,150 @@
+//! The command line as clap knows it; its texts are the help.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{ArgAction, Parser};
+
+use super::options::OutputFormat;
+
+/// Says, for every TCP connection in a packet capture that was reset, how it ended and which packets show it.
+#[derive(Parser, Debug)]
+#[command(
+    name = "tcpautopsy",
+    bin_name = "tcpautopsy",
+    version,
+    about,
+    long_about = None,
+    override_usage = "tcpautopsy [analyze] [OPTIONS] CAPTURE...",
+    max_term_width = 100,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    after_help = AFTER_HELP
+)]
+pub(super) struct Definition {
+    /// Captures to read (pcap or pcapng, plain or packed with gzip, zstd or lz4); - is standard input. Several files of one
+    /// capture point are merged by time. Write ./NAME for a file that is named like a subcommand
+    #[arg(value_name = "CAPTURE", required = true)]
+    pub(super) captures: Vec<PathBuf>,
+
+    /// Only flows of this server (10.0.0.5, 10.0.0.5:443, [2001:db8::1]:443, 10.0.0.0/8 or :443)
+    #[arg(long, value_name = "ADDR[:PORT]", help_heading = WHICH)]
+    pub(super) server: Option<String>,
+
+    /// Only flows with this endpoint as client or server; given twice, flows that have both
+    #[arg(long, value_name = "ADDR[:PORT]", help_heading = WHICH)]
+    pub(super) endpoint: Vec<String>,
+
+    /// Only flows that lived at this time or later
+    #[arg(long, value_name = "TIME", help_heading = WHICH)]
+    pub(super) from: Option<String>,
+
+    /// Only flows that lived at this time or earlier
+    #[arg(long, value_name = "TIME", help_heading = WHICH)]
+    pub(super) to: Option<String>,
+
+    /// Only flows that lived within so many seconds of this time [default: ±60]; +- will do for ±
+    #[arg(long, value_name = "TIME[±SECONDS]", help_heading = WHICH)]
+    pub(super) around: Option<String>,
+
+    /// Only the flow that this log line or error speaks of; says what is missing where there is none
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, help_heading = WHICH)]
+    pub(super) log_line: Option<String>,
+
+    /// Only packets that pass this filter, in the syntax of tcpdump
+    #[arg(long, value_name = "EXPRESSION", help_heading = WHICH)]
+    pub(super) bpf: Option<String>,
+
+    /// How the report is written: table or json [default: by the ending of --output, else table]
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(OutputFormat::NAMES), hide_possible_values = true, help_heading = REPORT)]
+    pub(super) format: Option<String>,
+
+    /// Write the report to this file instead of standard output
+    #[arg(long, value_name = "FILE", help_heading = REPORT)]
+    pub(super) output: Option<PathBuf>,
+
+    /// Overwrite the file of --output if it exists
+    #[arg(long, requires = "output", help_heading = REPORT)]
+    pub(super) force: bool,
+
+    /// Show only the summary
+    #[arg(long, conflicts_with = "all_flows", help_heading = REPORT)]
+    pub(super) summary: bool,
+
+    /// Report every flow, also those that ended well
+    #[arg(long, help_heading = REPORT)]
+    pub(super) all_flows: bool,
+
+    /// Show and read times in the zone of this machine instead of UTC; JSON stays UTC
+    #[arg(long, help_heading = REPORT)]
+    pub(super) local_time: bool,
+
+    /// Colour the table: auto, always or never. The variable NO_COLOR turns auto off
+    #[arg(long, value_name = "WHEN", value_parser = PossibleValuesParser::new(["auto", "always", "never"]), default_value = "auto", hide_possible_values = true, help_heading = REPORT)]
+    pub(super) color: String,
+
+    /// Exit with 4 if such a reset is found: any is any reset that is not benign
+    #[arg(long, value_name = "WHAT", value_parser = PossibleValuesParser::new(["any"]), hide_possible_values = true, help_heading = REPORT)]
+    pub(super) fail_on: Option<String>,
+
+    /// Memory for flows and buffers, at least 64M [default: 1G]
+    #[arg(long, value_name = "SIZE", help_heading = RUN)]
+    pub(super) memory: Option<String>,
+
+    /// Number of threads [default: what the machine has]
+    #[arg(long, value_name = "N", help_heading = RUN)]
+    pub(super) threads: Option<String>,
+
+    /// Say nothing on standard error but what stops the program
+    #[arg(long, conflicts_with = "verbose", help_heading = RUN)]
+    pub(super) quiet: bool,
+
+    /// Say on standard error what is done
+    #[arg(long, help_heading = RUN)]
+    pub(super) verbose: bool,
+
+    /// Print this help
+    #[arg(long, short, action = ArgAction::Help, help_heading = RUN)]
+    help: Option<bool>,
+
+    /// Print the version
+    #[arg(long, short = 'V', action = ArgAction::Version, help_heading = RUN)]
+    version: Option<bool>,
+}
+
+const WHICH: &str = "Which flows";
+const REPORT: &str = "Report";
+const RUN: &str = "Run";
+
+const AFTER_HELP: &str = "\
+TIME is 2026-11-21T10:26:00Z, \"2026-11-21 10:26:00.123\", 10:26:05 (on the day of
+the capture), 2026-11-21 or seconds since 1970; without a zone it is UTC.
+
+Examples:
+  tcpautopsy capture.pcapng
+  tcpautopsy capture.pcap --log-line 'read tcp 10.0.0.1:51812->10.0.0.5:443: read:
+    connection reset by peer'
+  tcpautopsy capture.pcap --server 10.0.0.5:443 --around 10:26:00±30
+  tcpautopsy ring.pcap0 ring.pcap1 --output report.json
+  tcpdump -i eth0 -w - tcp | tcpautopsy -
+
+Exit codes:
+  0 analysed; 1 nothing could be analysed; 2 wrong usage;
+  3 analysed, but some input was damaged or missing; 4 --fail-on found something
+
+docs/cli.md explains every option.";
+
+/// The name of the main job, which may be left out.
+pub(super) const ANALYZE: &str = "analyze";
+
+impl Definition {
+    /// Leaves out the name of the main job where it was written.
+    pub(super) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut definition = Self::try_parse_from(args)?;
+        if definition.captures.first().is_some_and(|first| first.as_os_str() == ANALYZE) {
+            definition.captures.remove(0);
+        }
+        Ok(definition)
+    }
+}

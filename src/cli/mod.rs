@@ -1,0 +1,145 @@
+//! The command line: texts to [`Options`], or an answer that ends the program. The only user of clap.
+//!
+//! Opens no capture: whether one can be read is for the run to find out.
+
+mod definition;
+mod options;
+mod size;
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+use jiff::tz::TimeZone;
+
+use crate::error::ExitCode;
+use crate::select::{Around, LogLine, Selection, WrittenTime};
+use definition::Definition;
+pub use options::{Color, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
+pub use size::{DEFAULT_MEMORY, MIN_MEMORY};
+
+/// Threads beyond this number are a slip of the finger.
+const MAX_THREADS: usize = 1024;
+
+/// What there is to say instead of running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The text, with a line feed at its end: help and version go to standard output, all else to standard error.
+    pub text: String,
+    /// The exit code: success for help and version.
+    pub exit: ExitCode,
+}
+
+/// Reads the arguments, the program's name first, as [`std::env::args_os`] gives them.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options, Answer> {
+    parse_with(args, || {
+        TimeZone::try_system()
+            .map_err(|_| "the zone of this machine is not known: set TZ, as in TZ=Europe/Berlin".to_owned())
+    })
+}
+
+fn parse_with(
+    args: impl IntoIterator<Item = OsString>,
+    local: impl FnOnce() -> Result<TimeZone, String>,
+) -> Result<Options, Answer> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if args.len() <= 1 {
+        return Err(Answer { text: USAGE.to_owned(), exit: ExitCode::Usage });
+    }
+    let definition = Definition::read(args).map_err(|error| answer(&error))?;
+    options(definition, local)
+        .map_err(|message| answer(&Definition::command().error(ErrorKind::ValueValidation, message)))
+}
+
+/// What is said where there are no arguments.
+const USAGE: &str = "\
+usage: tcpautopsy [analyze] [OPTIONS] CAPTURE...
+
+  tcpautopsy capture.pcapng       how every connection in it ended
+  tcpdump -w - | tcpautopsy -     the same from standard input
+  tcpautopsy --help               all options, with examples
+";
+
+fn answer(error: &clap::Error) -> Answer {
+    let exit = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Success,
+        _ => ExitCode::Usage,
+    };
+    Answer { text: error.render().to_string(), exit }
+}
+
+fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, String>) -> Result<Options, String> {
+    if definition.captures.is_empty() {
+        return Err(format!("no capture to {} was given", definition::ANALYZE));
+    }
+    if definition.captures.iter().filter(|path| path.as_os_str() == STANDARD_INPUT).count() > 1 {
+        return Err("standard input (-) can be read only once".to_owned());
+    }
+    if definition.output.as_deref() == Some(Path::new(STANDARD_INPUT)) {
+        return Err("--output takes a file: without it the report goes to standard output".to_owned());
+    }
+    let format = match (&definition.format, &definition.output) {
+        (Some(name), _) => name.parse()?,
+        (None, Some(path)) => OutputFormat::of_path(path)?,
+        (None, None) => OutputFormat::Table,
+    };
+    let zone = if definition.local_time { local()? } else { TimeZone::UTC };
+    Ok(Options {
+        selection: selection(&definition, &zone)?,
+        captures: definition.captures,
+        format,
+        output: definition.output,
+        force: definition.force,
+        fail_on: definition.fail_on.as_deref().map(str::parse).transpose()?,
+        summary: definition.summary,
+        all_flows: definition.all_flows,
+        bpf: definition.bpf,
+        memory: definition.memory.as_deref().map_or(Ok(DEFAULT_MEMORY), size::parse_memory).map_err(of("--memory"))?,
+        threads: definition.threads.as_deref().map(parse_threads).transpose()?,
+        zone,
+        verbosity: match (definition.quiet, definition.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        },
+        color: definition.color.parse()?,
+    })
+}
+
+fn selection(definition: &Definition, zone: &TimeZone) -> Result<Selection, String> {
+    let time = |text: &Option<String>, option| {
+        text.as_deref().map(|text| WrittenTime::parse(text, zone)).transpose().map_err(of(option))
+    };
+    let around = definition.around.as_deref().map(|text| Around::parse(text, zone)).transpose();
+    let line = definition.log_line.as_deref().map(|text| LogLine::parse(text, zone)).transpose();
+    Ok(Selection {
+        server: definition.server.as_deref().map(str::parse).transpose().map_err(of("--server"))?,
+        endpoints: definition
+            .endpoint
+            .iter()
+            .map(|text| text.parse())
+            .collect::<Result<_, _>>()
+            .map_err(of("--endpoint"))?,
+        from: time(&definition.from, "--from")?,
+        to: time(&definition.to, "--to")?,
+        around: around.map_err(of("--around"))?,
+        log_line: line.map_err(of("--log-line"))?,
+    })
+}
+
+/// Says which option an error is about.
+fn of(option: &'static str) -> impl Fn(String) -> String {
+    move |message| format!("{option}: {message}")
+}
+
+fn parse_threads(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse::<NonZeroUsize>()
+        .ok()
+        .filter(|threads| threads.get() <= MAX_THREADS)
+        .ok_or_else(|| format!("--threads: `{text}` is no number of threads: it goes from 1 to {MAX_THREADS}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! What the command line asks for, as plain values.
+
+use std::fs::File;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use jiff::tz::TimeZone;
+
+use crate::error::Error;
+use crate::select::Selection;
+
+/// Everything a run of the analysis needs to know from its user.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The captures as typed, at least one; [`STANDARD_INPUT`] stands at most once.
+    pub captures: Vec<PathBuf>,
+    /// How the report is written.
+    pub format: OutputFormat,
+    /// Where the report goes; standard output where there is none.
+    pub output: Option<PathBuf>,
+    /// Whether an existing output file may be overwritten.
+    pub force: bool,
+    /// What turns the exit code to [`crate::error::ExitCode::FailOn`].
+    pub fail_on: Option<FailOn>,
+    /// Which flows the report is about.
+    pub selection: Selection,
+    /// Show only the summary.
+    pub summary: bool,
+    /// Report flows that ended well, too.
+    pub all_flows: bool,
+    /// A filter in libpcap's syntax that packets have to pass.
+    pub bpf: Option<String>,
+    /// Bound of the memory for flows and buffers, octets.
+    pub memory: u64,
+    /// Number of threads; the program chooses where there is none.
+    pub threads: Option<NonZeroUsize>,
+    /// The zone that people read times in; reports for programs stay in UTC.
+    pub zone: TimeZone,
+    /// How much is said on standard error.
+    pub verbosity: Verbosity,
+    /// Whether the table is coloured.
+    pub color: Color,
+}
+
+/// The path that stands for standard input.
+pub const STANDARD_INPUT: &str = "-";
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// For people.
+    Table,
+    /// For programs, as `docs/json.md` promises.
+    Json,
+}
+
+/// What `--fail-on` waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailOn {
+    /// Any reset that is not benign.
+    Any,
+}
+
+/// How much is said on standard error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Only what stops the program.
+    Quiet,
+    /// Warnings, and progress on a terminal.
+    #[default]
+    Normal,
+    /// And what was done.
+    Verbose,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Also in a file.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Options {
+    /// Creates the file of `--output`, before anything is analysed: a refusal should not come after an hour's work.
+    pub fn create_output(&self) -> Result<Option<File>, Error> {
+        let Some(path) = &self.output else { return Ok(None) };
+        if self.captures.iter().any(|capture| is_same_file(capture, path)) {
+            return Err(Error::OutputIsInput(path.clone()));
+        }
+        let mut options = File::options();
+        options.write(true);
+        if self.force {
+            options.create(true).truncate(true);
+        } else {
+            options.create_new(true);
+        }
+        match options.open(path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Error::OutputExists(path.clone())),
+            Err(error) => Err(Error::write(Some(path), error)),
+        }
+    }
+}
+
+/// Whether two paths lead to one existing file.
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+impl OutputFormat {
+    /// The names that `--format` takes.
+    pub const NAMES: [&str; 2] = ["table", "json"];
+
+    /// The format that the ending of a file name asks for.
+    pub fn of_path(path: &Path) -> Result<Self, String> {
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("json") => Ok(Self::Json),
+            Some("txt") | None => Ok(Self::Table),
+            Some(ending) => Err(format!(
+                "no format goes with the ending .{ending} of {}: there are .txt (table) and .json; or say --format",
+                path.display()
+            )),
+        }
+    }
+}
+
+impl FromStr for OutputFormat {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "table" => Ok(Self::Table),
+            "json" => Ok(Self::Json),
+            _ => Err(format!("there is no format `{name}`: there are {}", Self::NAMES.join(" and "))),
+        }
+    }
+}
+
+impl FromStr for FailOn {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "any" => Ok(Self::Any),
+            _ => Err(format!("`{name}` is nothing to fail on: there is `any`, any reset that is not benign")),
+        }
+    }
+}
+
+impl FromStr for Color {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "always" => Ok(Self::Always),
+            "never" => Ok(Self::Never),
+            _ => Err(format!("`{name}` is no choice of colour: there are auto, always and never")),
+        }
+    }
+}
+
+impl Color {
+    /// Whether to colour a stream: a word on the command line counts more than `NO_COLOR` (<https://no-color.org>), of which only
+    /// a value that is not empty counts.
+    pub fn applies(self, is_terminal: bool, no_color: Option<&std::ffi::OsStr>) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => is_terminal && no_color.is_none_or(std::ffi::OsStr::is_empty),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_color_is_obeyed_unless_told_otherwise() {
+        let set = Some(std::ffi::OsStr::new("1"));
+        let empty = Some(std::ffi::OsStr::new(""));
+        assert!(Color::Auto.applies(true, None) && Color::Auto.applies(true, empty));
+        assert!(!Color::Auto.applies(true, set) && !Color::Auto.applies(false, None));
+        assert!(Color::Always.applies(false, set));
+        assert!(!Color::Never.applies(true, None));
+    }
+
+    #[test]
+    fn formats_follow_the_ending() {
+        assert_eq!(OutputFormat::of_path(Path::new("a/b.json")), Ok(OutputFormat::Json));
+        assert_eq!(OutputFormat::of_path(Path::new("report")), Ok(OutputFormat::Table));
+        assert!(OutputFormat::of_path(Path::new("report.html")).unwrap_err().contains(".json"));
+        for name in OutputFormat::NAMES {
+            assert!(name.parse::<OutputFormat>().is_ok());
+        }
+    }
+}
