@@ -1,2 +1,129 @@
-//! Joins the rooms.
-pub mod pipeline;
+//! Joins the rooms: what a command line asks for, from opening the inputs to the last line of the report.
+
+mod pipeline;
+mod selection;
+
+use std::io::{self, IsTerminal, Write};
+
+use crate::capture::{Capture, Filter, InputError, OpenOptions};
+use crate::cli::{FailOn, Options, OutputFormat, Verbosity};
+use crate::error::{Error, ExitCode};
+use crate::flow::Limits;
+use crate::output::{self, sanitize};
+use crate::report::{self, Findings, Report, SkippedInput, Wanted};
+
+/// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
+const FIXED_MEMORY: u64 = 24 << 20;
+
+/// Analyses the captures and writes the report; the exit code says how that went.
+///
+/// # Errors
+/// What leaves nothing to report, or nowhere to report it.
+pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
+    let notes = Notes { quiet: options.verbosity == Verbosity::Quiet };
+    let filter = options.bpf.as_deref().map(filter).transpose()?;
+    let output = options.create_output()?;
+    let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter });
+    if errors.len() == options.captures.len() {
+        // The one thing that went wrong is the message, also with --quiet.
+        return Err(Error::NothingToAnalyse(errors.iter().map(ToString::to_string).collect()));
+    }
+    for error in &errors {
+        notes.warn(&error.to_string());
+    }
+    let limits = Limits::within(options.memory.saturating_sub(FIXED_MEMORY));
+    let threads = options.threads.map_or_else(default_threads, usize::from);
+    let bar = progress(&capture, &notes);
+    let analysis = pipeline::analyse(capture, limits, threads).map_err(Error::Thread)?;
+    drop(bar);
+    for input in &analysis.inputs {
+        for problem in &input.problems {
+            notes.warn(&format!("{}: {} at offset {}", input.path, problem.reason, problem.offset));
+        }
+    }
+
+    let chosen = selection::choose(options, &analysis.flows);
+    let findings = Findings {
+        inputs: analysis.inputs,
+        skipped_inputs: errors.iter().map(skipped).collect(),
+        decoded: analysis.decoder.counts(),
+        paths: analysis.decoder.paths(),
+        flows: &analysis.flows,
+    };
+    let is_chosen = |flow: &crate::flow::Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
+    let wanted = Wanted {
+        selection: chosen.as_ref().map(|chosen| (chosen.selection(), &is_chosen as &dyn Fn(&_) -> bool)),
+        // Whoever pastes a log line wants to hear of its flow however it ended.
+        all_flows: options.all_flows || options.selection.log_line.is_some(),
+        summary_only: options.summary,
+    };
+    let report = report::build(findings, wanted);
+    write(options, &report, output)?;
+    Ok(exit_code(options, &report))
+}
+
+fn filter(expression: &str) -> Result<Filter, Error> {
+    Filter::new(expression).map_err(|reason| Error::Bpf { expression: expression.to_owned(), reason })
+}
+
+/// Two where there are two cores: one reads and decodes, one follows the flows.
+fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(2)
+}
+
+fn progress(capture: &Capture, notes: &Notes) -> Option<crate::progress::Bar> {
+    let progress = capture.progress();
+    let shown = !notes.quiet && io::stderr().is_terminal();
+    shown.then(|| crate::progress::watch(move || (progress.done(), progress.total())))
+}
+
+fn skipped(error: &InputError) -> SkippedInput {
+    SkippedInput { path: error.path().to_owned(), reason: error.to_string() }
+}
+
+fn write(options: &Options, report: &Report, file: Option<std::fs::File>) -> Result<(), Error> {
+    let stdout = io::stdout();
+    let is_terminal = file.is_none() && stdout.is_terminal();
+    let mut out: Box<dyn Write> = match file {
+        Some(file) => Box::new(file),
+        None => Box::new(stdout.lock()),
+    };
+    let written = match options.format {
+        OutputFormat::Json => output::json::write(report, &mut out),
+        OutputFormat::Table => {
+            let table = output::table::TableOptions {
+                is_terminal,
+                width: terminal_size::terminal_size().map(|(width, _)| width.0),
+                color: options.color.applies(is_terminal, std::env::var_os("NO_COLOR").as_deref()),
+                zone: options.zone.clone().into(),
+                summary_only: options.summary,
+            };
+            output::table::write(report, &table, &mut out)
+        }
+    };
+    written.map_err(|error| Error::write(options.output.as_deref(), error))
+}
+
+fn exit_code(options: &Options, report: &Report) -> ExitCode {
+    let damaged = !report.capture.skipped_inputs.is_empty() || report.capture.inputs.iter().any(|input| !input.complete);
+    let failed = match options.fail_on {
+        None => false,
+        // A reset after both sides had closed, or one that nobody heeded, did no harm.
+        Some(FailOn::Any) => report.summary.teardown.reset + report.summary.teardown.refused > 0,
+    };
+    ExitCode::of([(damaged, ExitCode::Damaged), (failed, ExitCode::FailOn)].into_iter().filter_map(|(is, code)| is.then_some(code)))
+}
+
+/// What is said on standard error beside the report.
+struct Notes {
+    quiet: bool,
+}
+
+impl Notes {
+    fn warn(&self, text: &str) {
+        if !self.quiet {
+            // Nothing can be done about a standard error that is gone.
+            let _ = writeln!(io::stderr(), "tcpautopsy: warning: {}", sanitize(text));
+        }
+    }
+}

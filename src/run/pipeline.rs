@@ -1,5 +1,6 @@
 //! From frames to flows, on one thread or two.
 
+use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -34,7 +35,10 @@ struct Batch {
 }
 
 /// Reads a capture to its end. Two threads or more give the same as one, sooner.
-pub fn analyse(capture: Capture, limits: Limits, threads: usize) -> Analysis {
+///
+/// # Errors
+/// When the operating system gives no second thread.
+pub fn analyse(capture: Capture, limits: Limits, threads: usize) -> io::Result<Analysis> {
     let mut table = FlowTable::new(limits);
     let mut reader = Reader { capture, decoder: Decoder::new(DecodeLimits::default()) };
     if threads < 2 {
@@ -42,7 +46,7 @@ pub fn analyse(capture: Capture, limits: Limits, threads: usize) -> Analysis {
         while reader.fill(&mut batch) {
             follow(&mut table, &batch);
         }
-        return reader.finish(table.finish());
+        return Ok(reader.finish(table.finish()));
     }
     let (full, to_follow) = sync_channel(IN_FLIGHT);
     // Room for every batch there is, so that giving one back never waits.
@@ -51,20 +55,15 @@ pub fn analyse(capture: Capture, limits: Limits, threads: usize) -> Analysis {
         let reading = thread::Builder::new().name("decode".to_owned()).spawn_scoped(scope, move || {
             decode_all(&mut reader, &full, &to_fill);
             reader
-        });
-        match reading {
-            Ok(reading) => {
-                for batch in to_follow {
-                    follow(&mut table, &batch);
-                    // A refusal means that reading has ended: the batch is no longer needed.
-                    let _ = empty.send(batch);
-                }
-                reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            }
-            Err(error) => panic!("cannot start a thread: {error}; try --threads 1"),
+        })?;
+        for batch in to_follow {
+            follow(&mut table, &batch);
+            // A refusal means that reading has ended: the batch is no longer needed.
+            let _ = empty.send(batch);
         }
+        Ok(reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    reader.finish(table.finish())
+    Ok(reader?.finish(table.finish()))
 }
 
 fn decode_all(reader: &mut Reader, full: &SyncSender<Batch>, to_fill: &Receiver<Batch>) {

@@ -1,0 +1,53 @@
+//! Which flows the command line asks for.
+
+use std::collections::HashSet;
+
+use crate::cli::Options;
+use crate::flow::{Flow, Flows, Roles, Teardown, Way};
+use crate::report::Selection;
+use crate::select::{FlowView, Span};
+
+/// The answer to the options that narrow the report.
+pub struct Chosen {
+    /// The flows, by id.
+    pub ids: HashSet<u32>,
+    criteria: Vec<String>,
+    note: Option<String>,
+}
+
+impl Chosen {
+    /// For the report, which counts the flows itself.
+    pub fn selection(&self) -> Selection {
+        Selection { criteria: self.criteria.clone(), flows: 0, note: self.note.clone() }
+    }
+}
+
+/// The flows asked for; `None` where every flow is.
+pub fn choose(options: &Options, flows: &Flows) -> Option<Chosen> {
+    let selection = &options.selection;
+    if selection.is_everything() {
+        return None;
+    }
+    let (views, ids): (Vec<FlowView>, Vec<u32>) = flows.iter().map(|flow| (view(flow, flows), flow.id)).unzip();
+    let first = views.iter().filter_map(|view| view.first_time).min();
+    let last = views.iter().filter_map(|view| view.last_time).max();
+    let span = first.zip(last).map(|(first, last)| Span { first, last });
+    let (ids, note) = match selection.choose(&views, span, &options.zone) {
+        Ok(found) => (found.flows.iter().filter_map(|&index| ids.get(index)).copied().collect(), found.remark),
+        Err(why) => (HashSet::new(), Some(why)),
+    };
+    Some(Chosen { ids, criteria: selection.criteria(), note })
+}
+
+fn view(flow: &Flow, flows: &Flows) -> FlowView {
+    let client = Roles::of(flow).from_client;
+    let end = |way: Way| (flow.endpoints[way].ip(flow.ipv6), flow.endpoints[way].port);
+    FlowView {
+        client: end(client),
+        server: end(client.reverse()),
+        first_time: flow.first_time,
+        last_time: flow.last_time,
+        resets: flow.resets().iter().filter_map(|reset| reset.segment.time).collect(),
+        ended_well: !Teardown::of(flow, flows.end).is_noteworthy(),
+    }
+}
