@@ -33,7 +33,10 @@ fn damage(capture: &Capture, notes: &mut Vec<String>) {
             _ => {}
         }
         if input.time_reversals > 0 {
-            notes.push(format!("Time goes backwards {} in {name}.", count(input.time_reversals, "time")));
+            let these = count(input.time_reversals, "frame");
+            let verb =
+                verb(input.time_reversals, "is earlier than the one before it", "are earlier than the one before");
+            notes.push(format!("{these} of {name} {verb}."));
         }
     }
     if let Some(lost @ 1..) = capture.dropped_by_kernel {

@@ -1,10 +1,11 @@
 //! The report for a person at a bad hour: what happened in a sentence, a row for each flow that did not end well, and
 //! what to know before trusting the rows.
 //!
-//! On a terminal the rows take the widest [`Layout`] that fits, so that words, numbers and addresses stay whole. Elsewhere
+//! On a terminal the rows take the widest layout that fits, so that words, numbers and addresses stay whole. Elsewhere
 //! a flow is one line of ASCII however long, its cells apart by two spaces or more and none of them empty, whatever the
 //! size of anybody's window, so that `grep` and `awk -F'  +'` work. No row is ever left out silently.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, LineStyle, Table, TableStyle, Width};
@@ -23,7 +24,7 @@ pub struct TableOptions {
     pub is_terminal: bool,
     /// Columns of that terminal; 80 where unknown. Ignored elsewhere.
     pub width: Option<u16>,
-    /// Whether to use colours and bold.
+    /// Whether to use colours and bold. Where `NO_COLOR` is set, comfy-table keeps to bold even so.
     pub color: bool,
     /// The zone of all times.
     pub zone: Zone,
@@ -33,6 +34,10 @@ pub struct TableOptions {
 
 /// The width of a terminal that does not tell its own, and of nearly every one that is smaller than somebody's screen.
 const USUAL_WIDTH: u16 = 80;
+
+/// SGR sequences (ECMA-48) for the one text that stands outside the table.
+const BOLD: &str = "\x1b[1m";
+const PLAIN: &str = "\x1b[0m";
 
 /// Writes the report as text.
 ///
@@ -76,7 +81,7 @@ impl<'a> Page<'a> {
         for (nth, line) in summary(self.report, self.span, &self.options.zone).into_iter().enumerate() {
             let line = wrap(&line, self.width, "");
             if self.options.color && nth == 0 {
-                writeln!(out, "{}{line}{}", sgr(Attribute::Bold), sgr(Attribute::Reset))?;
+                writeln!(out, "{BOLD}{line}{PLAIN}")?;
             } else {
                 writeln!(out, "{line}")?;
             }
@@ -230,8 +235,8 @@ enum Layout {
 }
 
 /// A line of a cell, and whether it may be broken between words.
-struct Line {
-    text: String,
+struct Line<'a> {
+    text: Cow<'a, str>,
     breakable: bool,
 }
 
@@ -319,11 +324,13 @@ impl Layout {
     }
 
     /// The cells of a row, line by line.
-    fn cells(self, row: &Row) -> Vec<Vec<Line>> {
+    fn cells(self, row: &Row) -> Vec<Vec<Line<'_>>> {
         let Row { id, date, clock, client, server, frames, text, arrow, .. } = row;
         let verdict = ended(row.teardown);
-        let dated = || date.iter().chain([clock]).cloned().collect::<Vec<_>>().join(" ");
-        let or_dash = |lines: Vec<Line>| if lines.is_empty() { vec![whole("-")] } else { lines };
+        let dated = || match date {
+            Some(date) => Cow::Owned(format!("{date} {clock}")),
+            None => Cow::Borrowed(clock.as_str()),
+        };
         let frames = || frames.iter().map(free);
         let text = || text.iter().map(free);
         match self {
@@ -379,11 +386,16 @@ impl Extent {
     }
 }
 
-fn whole(text: impl Into<String> + Clone) -> Line {
+/// No cell is empty where it is a column of its own.
+fn or_dash(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
+    if lines.is_empty() { vec![whole("-")] } else { lines }
+}
+
+fn whole<'a>(text: impl Into<Cow<'a, str>>) -> Line<'a> {
     Line { text: text.into(), breakable: false }
 }
 
-fn free(text: impl Into<String>) -> Line {
+fn free<'a>(text: impl Into<Cow<'a, str>>) -> Line<'a> {
     Line { text: text.into(), breakable: true }
 }
 
@@ -422,7 +434,7 @@ fn write_rows(
         for row in rows.by_ref().take(CHUNK) {
             table.add_row(layout.cells(&row).into_iter().enumerate().map(|(nth, lines)| {
                 let text: Vec<_> = lines.into_iter().map(|line| line.text).collect();
-                let cell = Cell::new(text.join("\n"));
+                let cell = Cell::new_owned(text.join("\n"));
                 if layout.verdict_column() == Some(nth) { cell.fg(color(row.teardown)) } else { cell }
             }));
         }
@@ -448,14 +460,6 @@ fn color(teardown: Teardown) -> Color {
         Teardown::Reset | Teardown::ResetAfterFin => Color::Red,
         Teardown::Refused | Teardown::Unanswered => Color::Yellow,
         Teardown::HalfClosed | Teardown::Open | Teardown::Fin => Color::Reset,
-    }
-}
-
-/// The escape sequence of an attribute.
-fn sgr(attribute: Attribute) -> &'static str {
-    match attribute {
-        Attribute::Bold => "\x1b[1m",
-        _ => "\x1b[0m",
     }
 }
 

@@ -2,7 +2,7 @@ use std::fmt::Display;
 
 use super::clock::Zone;
 use super::sanitize::sanitize;
-use crate::report::{Report, Teardown, Time};
+use crate::report::{Report, Selection, Teardown, Time};
 
 /// How a flow ended, as a cell of a table.
 pub(super) fn ended(teardown: Teardown) -> &'static str {
@@ -31,6 +31,13 @@ pub(super) fn verb<'a>(n: u64, one: &'a str, many: &'a str) -> &'a str {
 ///
 /// No-break spaces hold numbers to what they count.
 pub(super) fn summary(report: &Report, span: Option<(Time, Time)>, zone: &Zone) -> Vec<String> {
+    let mut lines = headline(report, span, zone);
+    let note = report.selection.as_ref().and_then(|selection| selection.note.as_ref());
+    lines.extend(note.map(|note| sanitize(note).into_owned()));
+    lines
+}
+
+fn headline(report: &Report, span: Option<(Time, Time)>, zone: &Zone) -> Vec<String> {
     let capture = &report.capture;
     if capture.frames == 0 {
         return vec!["The capture is empty: it has no frames.".to_owned()];
@@ -47,32 +54,41 @@ pub(super) fn summary(report: &Report, span: Option<(Time, Time)>, zone: &Zone) 
         .map(|how| format!("{} {}", teardown.of(how), in_summary(how)).replace(' ', "\u{a0}"))
         .collect();
     let endings = if endings.is_empty() { String::new() } else { format!(": {}", endings.join(", ")) };
-    let flows = match &report.selection {
-        Some(selection) => {
-            let criteria: Vec<_> = selection.criteria.iter().map(|text| sanitize(text)).collect();
-            let chosen = if criteria.is_empty() { String::new() } else { format!(" ({})", criteria.join(", ")) };
-            format!("{} of {} chosen{chosen}", selection.flows, count(capture.flows, "flow"))
-        }
-        None => count(capture.flows, "flow"),
-    };
-    let mut lines = vec![format!("{flows}{when}{endings}.")];
-
     let resets = report.summary.senders.total();
-    lines.push(match (&report.selection, resets) {
-        (None, 0) if capture.rst_segments == 0 => "Nothing was reset: no segment has the RST bit.".to_owned(),
-        (None, 0) => format!("Nothing was reset, though {} seen.", rsts(capture.rst_segments)),
-        (Some(_), 0) => "None of them was reset.".to_owned(),
-        (None, _) => format!("{} in {}.", count(resets, "reset"), count(capture.rst_segments, "RST frame")),
-        (Some(_), _) => format!("{} in them.", count(resets, "reset")),
-    });
-    if let Some(note) = report.selection.as_ref().and_then(|selection| selection.note.as_ref()) {
-        lines.push(sanitize(note).into_owned());
-    }
+    let mut lines = match &report.selection {
+        Some(selection) => vec![
+            format!("{}{when} {}{endings}.", chosen(selection.flows, capture.flows), matching(selection)),
+            match resets {
+                0 if selection.flows == 0 => String::new(),
+                0 => format!("{} not reset.", verb(selection.flows, "It was", "They were")),
+                _ => format!("{} in {}.", count(resets, "reset"), verb(selection.flows, "it", "them")),
+            },
+        ],
+        None => vec![
+            format!("{}{when}{endings}.", count(capture.flows, "flow")),
+            match (resets, capture.rst_segments) {
+                (0, 0) => "Nothing was reset: no segment has the RST bit.".to_owned(),
+                (0, n) => {
+                    format!("Nothing was reset, though {} {} seen.", count(n, "RST frame"), verb(n, "was", "were"))
+                }
+                (_, n) => format!("{} in {}.", count(resets, "reset"), count(n, "RST frame")),
+            },
+        ],
+    };
+    lines.retain(|line| !line.is_empty());
     lines
 }
 
-fn rsts(n: u64) -> String {
-    format!("{} {}", count(n, "RST frame"), verb(n, "was", "were"))
+/// `3 of 40 flows`, `none of 40 flows`.
+fn chosen(selected: u64, all: u64) -> String {
+    let selected = if selected == 0 { "None".to_owned() } else { selected.to_string() };
+    format!("{selected} of {}", count(all, "flow"))
+}
+
+/// `match endpoint 10.0.0.5:443 and ...`.
+fn matching(selection: &Selection) -> String {
+    let criteria: Vec<_> = selection.criteria.iter().map(|text| sanitize(text)).collect();
+    format!("{} {}", verb(selection.flows.max(1), "matches", "match"), criteria.join(" and "))
 }
 
 /// The order in which people want to hear it.

@@ -21,7 +21,7 @@ fn script() -> table::TableOptions {
     table::TableOptions { is_terminal: false, width: Some(40), ..terminal(0) }
 }
 
-fn all() -> [(&'static str, Report); 10] {
+fn all() -> [(&'static str, Report); 11] {
     [
         ("empty", reports::empty()),
         ("no_tcp", reports::no_tcp()),
@@ -31,6 +31,7 @@ fn all() -> [(&'static str, Report); 10] {
         ("everything", reports::everything()),
         ("ipv6", reports::ipv6()),
         ("two_days", reports::two_days()),
+        ("nothing_chosen", reports::nothing_chosen()),
         ("hostile", reports::hostile()),
         ("maximal", reports::maximal()),
     ]

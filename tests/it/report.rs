@@ -1,6 +1,7 @@
 //! The JSON report, its schema and its page: three descriptions of one contract.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tcpautopsy::output::json;
@@ -97,7 +98,8 @@ fn reach(value: &Value, path: &str) -> Vec<Value> {
 #[test]
 fn a_broken_report_is_found_out() {
     let good = written(&reports::maximal());
-    let breaks: [(&str, fn(&mut Value)); 14] = [
+    type Spoil = fn(&mut Value);
+    let breaks: [(&str, Spoil); 14] = [
         ("an unknown field", |it| it["flows"][0]["new"] = json!(1)),
         ("an unknown field deep down", |it| it["flows"][3]["resets"][0]["segments"][0]["new"] = json!(1)),
         ("a missing field", |it| drop(it["capture"].as_object_mut().unwrap().remove("frames"))),
@@ -181,6 +183,24 @@ fn collect_words(schema: &Value, words: &mut BTreeSet<String>) {
         Value::Array(values) => values.iter().for_each(|value| collect_words(value, words)),
         _ => {}
     }
+}
+
+#[test]
+fn nothing_but_the_report_derives_serialize() {
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() { sources(&path, found) } else { found.push(path) }
+        }
+    }
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    sources(&src, &mut found);
+    let derive = |path: &PathBuf| std::fs::read_to_string(path).expect("text").contains("Serialize)]");
+    let (inside, outside): (Vec<_>, Vec<_>) =
+        found.into_iter().filter(derive).partition(|path| path.starts_with(src.join("report")));
+    assert!(!inside.is_empty());
+    assert_eq!(outside, Vec::<PathBuf>::new());
 }
 
 /// The fields that the page describes, by path, in its order.

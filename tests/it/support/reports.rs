@@ -227,10 +227,23 @@ pub fn hostile() -> Report {
     report.flows[0].activity = Some("asked for \u{1b}]0;owned\u{7} and \u{202e}gnp.exe\n\n  twice".into());
     report.capture.inputs[0].path = "a\u{1b}[2Jb c.pcap".to_owned();
     report.capture.inputs[0].time_reversals = 1;
+    report.summary.teardown.fin = 0;
     report.selection = Some(Selection {
         criteria: vec!["log line \u{1b}[31mred".to_owned()],
         flows: 1,
         note: Some("the log line names no time\u{9b}1m".to_owned()),
+    });
+    report
+}
+
+/// A question to which the capture has no answer.
+pub fn nothing_chosen() -> Report {
+    let mut report = Report { flows: Vec::new(), ..one_reset() };
+    report.summary = Summary::default();
+    report.selection = Some(Selection {
+        criteria: vec!["endpoint 10.9.9.9:443".to_owned(), "from 2026-11-21T11:00:00Z".to_owned()],
+        flows: 0,
+        note: Some("The capture ends before that time.".to_owned()),
     });
     report
 }
