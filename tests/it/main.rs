@@ -5,5 +5,7 @@ mod capture;
 mod decode;
 mod output;
 mod report;
+mod samples;
+mod shared;
 mod support;
 mod wireshark;
