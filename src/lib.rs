@@ -8,5 +8,7 @@ pub mod flow;
 pub mod output;
 pub mod report;
 pub mod run;
+pub mod notes;
+pub mod progress;
 pub mod select;
 pub mod tcp;

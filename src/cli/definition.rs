@@ -14,10 +14,8 @@ use super::options::OutputFormat;
     name = "tcpautopsy",
     bin_name = "tcpautopsy",
     version,
-    about,
-    long_about = None,
     override_usage = "tcpautopsy [analyze] [OPTIONS] CAPTURE...",
-    max_term_width = 100,
+    max_term_width = 80,
     disable_help_flag = true,
     disable_version_flag = true,
     after_help = AFTER_HELP
@@ -105,7 +103,7 @@ pub(super) struct Definition {
     pub(super) verbose: bool,
 
     /// Print this help
-    #[arg(long, short, action = ArgAction::Help, help_heading = RUN)]
+    #[arg(long, short, action = ArgAction::HelpShort, help_heading = RUN)]
     help: Option<bool>,
 
     /// Print the version
@@ -122,10 +120,9 @@ TIME is 2026-11-21T10:26:00Z, \"2026-11-21 10:26:00.123\", 10:26:05 (on the day 
 the capture), 2026-11-21 or seconds since 1970; without a zone it is UTC.
 
 Examples:
-  tcpautopsy capture.pcapng
-  tcpautopsy capture.pcap --log-line 'read tcp 10.0.0.1:51812->10.0.0.5:443: read:
-    connection reset by peer'
-  tcpautopsy capture.pcap --server 10.0.0.5:443 --around 10:26:00±30
+  tcpautopsy a.pcapng
+  tcpautopsy a.pcap --log-line 'read tcp 10.0.0.1:51812->10.0.0.5:443: reset'
+  tcpautopsy a.pcap --server 10.0.0.5:443 --around 10:26:00±30
   tcpautopsy ring.pcap0 ring.pcap1 --output report.json
   tcpdump -i eth0 -w - tcp | tcpautopsy -
 

@@ -145,7 +145,7 @@ fn our_names_and_those_that_clap_checks_are_the_same() {
 
 /// The help as `--help` prints it to a terminal of 80 columns.
 fn help() -> String {
-    Definition::command().term_width(80).render_long_help().to_string()
+    Definition::command().term_width(80).render_help().to_string()
 }
 
 #[test]

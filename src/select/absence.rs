@@ -72,6 +72,9 @@ pub(super) fn endpoint_missing(filter: &EndpointFilter, as_server: bool, flows: 
         || flows.iter().flat_map(|flow| if as_server { vec![flow.server] } else { vec![flow.server, flow.client] });
     let same_address =
         examples(ends().filter(|(ip, _)| filter.matches_address(*ip)).map(|end| SocketAddr::from(end).to_string()));
+    if ends().any(|(ip, port)| filter.matches(ip, port)) {
+        return format!("no flow that has {filter} is left by the other options");
+    }
     let what = if as_server { "no flow of the server" } else { "no flow of" };
     let instead = match same_address {
         Some(same) => format!("it has {same}"),

@@ -75,52 +75,66 @@ impl Selection {
     /// `capture` reaches from the first to the last frame with a time; `zone` is the one that times are shown in.
     pub fn choose(&self, flows: &[FlowView], capture: Option<Span>, zone: &TimeZone) -> Result<Found, String> {
         let capture = Capture { span: capture, zone };
-        let mut chosen: Vec<usize> = (0..flows.len()).collect();
-        let mut narrow = |why: &dyn Fn() -> String, passes: &dyn Fn(&FlowView) -> bool| {
-            chosen.retain(|&index| flows.get(index).is_some_and(passes));
-            if chosen.is_empty() { Err(why()) } else { Ok(()) }
-        };
+        let mut left = Left { flows, places: (0..flows.len()).collect() };
         if let Some(server) = &self.server {
             let passes = |flow: &FlowView| server.matches(flow.server.0, flow.server.1);
-            narrow(&|| absence::endpoint_missing(server, true, flows), &passes)?;
+            left.narrow(passes, || absence::endpoint_missing(server, true, flows))?;
         }
         for endpoint in &self.endpoints {
             let passes =
                 |flow: &FlowView| [flow.client, flow.server].iter().any(|&(ip, port)| endpoint.matches(ip, port));
-            narrow(&|| absence::endpoint_missing(endpoint, false, flows), &passes)?;
+            left.narrow(passes, || absence::endpoint_missing(endpoint, false, flows))?;
         }
-        self.narrow_by_time(&capture, &mut narrow)?;
+        self.narrow_by_window(&mut left, &capture)?;
+        if let Some(around) = &self.around {
+            let passes = |flow: &FlowView| flow.gap_to_life(&around.time).is_some_and(|gap| gap <= around.tolerance);
+            left.narrow(passes, || absence::window_missing(&[&around.time], &capture))?;
+        }
         match &self.log_line {
-            Some(line) => matching::find(line, flows, &chosen, &capture),
-            None => Ok(Found { flows: chosen, fit: None, remark: None }),
+            Some(line) => matching::find(line, flows, &left.places, &capture),
+            None => Ok(Found { flows: left.places, fit: None, remark: None }),
         }
     }
 
-    fn narrow_by_time(
-        &self,
-        capture: &Capture<'_>,
-        narrow: &mut dyn FnMut(&dyn Fn() -> String, &dyn Fn(&FlowView) -> bool) -> Result<(), String>,
-    ) -> Result<(), String> {
+    fn narrow_by_window(&self, left: &mut Left<'_>, capture: &Capture<'_>) -> Result<(), String> {
         let from = self.from.as_ref().map(|time| (time, time.within(capture.span)));
+        let start = from.as_ref().and_then(|(_, from)| *from);
         let to = self.to.as_ref().map(|time| {
-            let after_from = from.as_ref().and_then(|(_, from)| time.after((*from)?));
             // Written in full it means what it says, also where that lies before --from.
-            (time, after_from.or_else(|| time.within(capture.span)))
+            (time, start.and_then(|start| time.after(start)).or_else(|| time.within(capture.span)))
         });
-        if from.is_some() || to.is_some() {
-            let passes = |flow: &FlowView| {
-                flow.life().is_some_and(|life| {
-                    from.as_ref().is_none_or(|(_, from)| from.is_some_and(|from| life.last >= from.first))
-                        && to.as_ref().is_none_or(|(_, to)| to.is_some_and(|to| life.first <= to.last))
-                })
-            };
-            let times: Vec<&WrittenTime> = [&self.from, &self.to].into_iter().flatten().collect();
-            narrow(&|| absence::window_missing(&times, capture), &passes)?;
+        if let (Some((from, Some(start))), Some((to, Some(end)))) = (&from, &to)
+            && end.last < start.first
+        {
+            return Err(format!("{} of --to lies before {} of --from", to.text(), from.text()));
         }
-        if let Some(around) = &self.around {
-            let passes = |flow: &FlowView| flow.gap_to_life(&around.time).is_some_and(|gap| gap <= around.tolerance);
-            narrow(&|| absence::window_missing(&[&around.time], capture), &passes)?;
+        if from.is_none() && to.is_none() {
+            return Ok(());
         }
-        Ok(())
+        let passes = |flow: &FlowView| {
+            flow.life().is_some_and(|life| {
+                from.as_ref().is_none_or(|(_, from)| from.is_some_and(|from| life.last >= from.first))
+                    && to.as_ref().is_none_or(|(_, to)| to.is_some_and(|to| life.first <= to.last))
+            })
+        };
+        let times: Vec<&WrittenTime> = [&self.from, &self.to].into_iter().flatten().collect();
+        left.narrow(passes, || absence::window_missing(&times, capture))
     }
 }
+
+/// The flows that have passed so far.
+struct Left<'a> {
+    flows: &'a [FlowView],
+    places: Vec<usize>,
+}
+
+impl Left<'_> {
+    /// Keeps those that pass; an error that says why where none is left.
+    fn narrow(&mut self, passes: impl Fn(&FlowView) -> bool, why: impl FnOnce() -> String) -> Result<(), String> {
+        self.places.retain(|&place| self.flows.get(place).is_some_and(&passes));
+        if self.places.is_empty() { Err(why()) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

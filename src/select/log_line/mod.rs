@@ -56,10 +56,7 @@ fn find_time(text: &str, zone: &TimeZone) -> Option<WrittenTime> {
     let mut best: Option<(u8, WrittenTime)> = None;
     let mut at = 0;
     while at < text.len() {
-        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
-        let starts = before.is_none_or(|byte| {
-            !byte.is_ascii_alphanumeric() && !matches!(byte, b'.' | b':' | b'-' | b'_' | b'/' | b'+')
-        });
+        let starts = starts_time(bytes.get(..at).unwrap_or_default());
         let found = starts.then(|| text.get(at..)).flatten().and_then(|rest| when::read(rest, zone));
         if let Some((time, length)) = found
             && let Some(rank) = rank(&time)
@@ -73,6 +70,15 @@ fn find_time(text: &str, zone: &TimeZone) -> Option<WrittenTime> {
         }
     }
     best.map(|(_, time)| time)
+}
+
+/// Whether a time may start behind this: not inside a word, a number, a hardware address or a path.
+fn starts_time(before: &[u8]) -> bool {
+    match before {
+        [.., quote, b':'] => !quote.is_ascii_alphanumeric() && *quote != b':',
+        [.., byte] => !byte.is_ascii_alphanumeric() && !matches!(byte, b'.' | b':' | b'-' | b'_' | b'/' | b'+'),
+        [] => true,
+    }
 }
 
 /// How much a written time looks like the time of a line; lower is better, `None` is not at all.
@@ -89,3 +95,6 @@ fn rank(time: &WrittenTime) -> Option<u8> {
         (false, _) => is_clock.then_some(2),
     }
 }
+
+#[cfg(test)]
+mod tests;
