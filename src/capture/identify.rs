@@ -110,7 +110,71 @@ fn is_erf(head: &[u8]) -> bool {
         if !(1..=LAST_TYPE).contains(&(kind & 0x7f)) || length < RECORD_HEADER {
             return false;
         }
-        rest = rest.get(length..).unwrap_or_default();
+        let Some(next) = rest.get(length..) else { return seen > 0 && head.len() >= HEAD };
+        rest = next;
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(head: &[u8], expected: &str) {
+        let said = identify(head).unwrap_err().at("f");
+        assert!(said.contains(expected), "{said}");
+    }
+
+    #[test]
+    fn what_we_read_is_told_by_four_octets() {
+        assert_eq!(identify(b"\xd4\xc3\xb2\xa1"), Ok(Content::Pcap));
+        assert_eq!(identify(b"\xa1\xb2\x3c\x4d"), Ok(Content::Pcap));
+        assert_eq!(identify(b"\x0a\x0d\x0d\x0a"), Ok(Content::Pcapng));
+        assert_eq!(identify(b"\x1f\x8b\x08\x00"), Ok(Content::Packed(Compression::Gzip)));
+        assert_eq!(identify(b"\x28\xb5\x2f\xfd"), Ok(Content::Packed(Compression::Zstd)));
+        assert_eq!(identify(b"\x04\x22\x4d\x18"), Ok(Content::Packed(Compression::Lz4)));
+    }
+
+    #[test]
+    fn a_skippable_frame_is_what_follows_it() {
+        assert_eq!(identify(b"\x50\x2a\x4d\x18\x01\0\0\0x\x04\x22\x4d\x18"), Ok(Content::Packed(Compression::Lz4)));
+        assert_eq!(identify(b"\x5f\x2a\x4d\x18\x01\0\0\0x\x28\xb5\x2f\xfd"), Ok(Content::Packed(Compression::Zstd)));
+        assert_eq!(identify(b"\x50\x2a\x4d\x18\xff\xff\xff\xff"), Ok(Content::Packed(Compression::Zstd)));
+    }
+
+    #[test]
+    fn what_we_do_not_read_is_named_with_the_way_out() {
+        check(
+            b"GMBU\0\x02",
+            "f is a Microsoft Network Monitor capture, convert it with `editcap -F pcapng f OUT.pcapng`",
+        );
+        check(b"snoop\0\0\0\0\0\0\x02", "f is a Solaris snoop capture, convert");
+        check(b"\xfd7zXZ\0\0", "f is packed in xz, unpack it: `xz -dc f | tcpautopsy -`");
+        check(b"PK\x03\x04", "f is a zip archive, unpack");
+        let mut tar = vec![b'a'; 512];
+        tar[257..262].copy_from_slice(b"ustar");
+        check(&tar, "f is a tar archive, unpack");
+    }
+
+    #[test]
+    fn the_rest_is_shown_as_it_starts() {
+        check(b"Hello", "f is not a capture: it starts with 'Hell', which is neither pcap nor pcapng");
+        check(b"\x00\x01\x02\x03\x04", "it starts with 00 01 02 03,");
+        check(b"", "f is empty");
+        check(b"\xd4\xc3", "f ends within its file header, after 2 of 24 octets");
+    }
+
+    #[test]
+    fn erf_is_told_by_a_run_of_records() {
+        let record = |kind: u8, length: u16| {
+            let mut record = vec![0; usize::from(length)];
+            record[8] = kind;
+            record[10..12].copy_from_slice(&length.to_be_bytes());
+            record
+        };
+        check(&[record(2, 72), record(2, 80), record(0x9b, 64)].concat(), "an Endace ERF capture");
+        check(&[record(2, 72), record(77, 80), record(2, 64)].concat(), "it starts with 00 00 00 00");
+        check(&record(2, 72)[..60], "it starts with 00 00 00 00");
+    }
 }

@@ -20,6 +20,8 @@ mod progress;
 mod reader;
 mod record;
 mod source;
+#[cfg(test)]
+mod testing;
 mod tick;
 mod unpack;
 

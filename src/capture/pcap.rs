@@ -205,3 +205,121 @@ fn aix_link_type(network: u32) -> Option<LinkType> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Taken, Writer, check, check_cut_and_flipped, walk, walk_in_pieces, whole};
+    use super::*;
+
+    const ORDERS: [Order; 2] = [Order::Little, Order::Big];
+    const FRAME: &[u8] = b"fourteen octets";
+
+    #[test]
+    fn microseconds_and_nanoseconds_in_both_orders() {
+        for order in ORDERS {
+            for (magic, nanos) in [(MICROSECONDS, 7_000), (NANOSECONDS, 7)] {
+                let file = Writer::new(order).pcap_header(magic, (2, 4), 1).record(3, 7, FRAME, FRAME.len() as u32);
+                check(&file.bytes, &[whole(3_000_000_000 + nanos, FRAME)]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_modified_variant_has_longer_record_headers() {
+        for order in ORDERS {
+            let file = Writer::new(order).pcap_header(MODIFIED, (2, 4), 1);
+            let file = file.u32(3).u32(7).u32(2).u32(2).u32(99).u16(0x800).u16(4).raw(b"ab");
+            let file = file.u32(4).u32(7).u32(1).u32(1).u32(99).u16(0x800).u16(4).raw(b"c");
+            check(&file.bytes, &[whole(3_000_007_000, b"ab"), whole(4_000_007_000, b"c")]);
+        }
+    }
+
+    #[test]
+    fn ixia_writes_a_longer_file_header() {
+        for (magic, nanos) in [(IXIA_HARDWARE, 7), (IXIA_SOFTWARE, 7_000)] {
+            let file = Writer::new(Order::Little).pcap_header(magic, (2, 4), 1).u32(18).record(3, 7, b"ab", 2);
+            check(&file.bytes, &[whole(3_000_000_000 + nanos, b"ab")]);
+        }
+    }
+
+    #[test]
+    fn lengths_stood_the_other_way_round_before_2_3() {
+        let old = Writer::new(Order::Little).pcap_header(MICROSECONDS, (2, 2), 1);
+        let dgux = Writer::new(Order::Little).pcap_header(MICROSECONDS, (543, 0), 1);
+        let either = Writer::new(Order::Little).pcap_header(MICROSECONDS, (2, 3), 1);
+        let cut = Taken { original: 9, cut: true, ..whole(1_000_000_000, b"ab") };
+        for (file, lengths) in [(&old, [9, 2]), (&dgux, [9, 2]), (&either, [9, 2]), (&either, [2, 9])] {
+            let file = file.clone().u32(1).u32(0).u32(lengths[0]).u32(lengths[1]).raw(b"ab");
+            check(&file.bytes, std::slice::from_ref(&cut));
+        }
+    }
+
+    #[test]
+    fn aix_names_interface_types_and_counts_nanoseconds() {
+        let file = Writer::new(Order::Big).pcap_header(MICROSECONDS, (2, 2), 6);
+        check(&file.u32(1).u32(5).u32(2).u32(2).raw(b"ab").bytes, &[whole(1_000_000_005, b"ab")]);
+        let fddi = Writer::new(Order::Big).pcap_header(MICROSECONDS, (2, 2), 15);
+        let frame = Taken { link_type: FDDI, ..whole(1_000_000_005, b"ab") };
+        check(&fddi.u32(1).u32(5).u32(5).u32(5).raw(b"???ab").bytes, &[frame]);
+    }
+
+    #[test]
+    fn the_check_sequence_is_stripped_where_it_was_captured() {
+        let file = Writer::new(Order::Little).pcap_header(MICROSECONDS, (2, 4), 0x2400_0001);
+        let file =
+            file.record(0, 0, b"abcdFCS!", 8).record(0, 0, b"abcdFC", 8).record(0, 0, b"ab", 8).record(0, 0, b"a", 1);
+        let cut = |bytes: &[u8]| Taken { original: 4, cut: true, ..whole(0, bytes) };
+        check(&file.bytes, &[whole(0, b"abcd"), cut(b"abcd"), cut(b"ab"), whole(0, b"")]);
+    }
+
+    #[test]
+    fn other_upper_bits_of_the_link_type_are_refused() {
+        let file = Writer::new(Order::Little).pcap_header(MICROSECONDS, (2, 4), 0x0001_0001);
+        assert!(matches!(walk_in_pieces(&file.bytes, usize::MAX), Err(Reason::Unsupported(_))));
+    }
+
+    #[test]
+    fn a_file_of_only_a_header_is_a_complete_capture_of_nothing() {
+        check(&Writer::new(Order::Little).pcap().bytes, &[]);
+    }
+
+    #[test]
+    fn times_run_from_1970_to_2106_and_odd_fractions_run_over() {
+        let file = Writer::new(Order::Little).pcap().record(u32::MAX, 999_999, b"a", 1).record(0, u32::MAX, b"a", 1);
+        check(&file.bytes, &[whole(4_294_967_295_999_999_000, b"a"), whole(4_294_967_295_000, b"a")]);
+    }
+
+    #[test]
+    fn more_captured_than_there_was_is_believed() {
+        let file = Writer::new(Order::Little).pcap().record(0, 0, b"abc", 1);
+        check(&file.bytes, &[whole(0, b"abc")]);
+    }
+
+    #[test]
+    fn lengths_beyond_reason_are_damage() {
+        let good = Writer::new(Order::Little).pcap().record(0, 0, b"a", 1);
+        for (length, network) in [(256 << 10, true), ((256 << 10) + 1, false), (u32::MAX, false)] {
+            let walked = walk(&good.clone().u32(0).u32(0).u32(length).u32(length).bytes);
+            let (offset, reason) = walked.damage.unwrap();
+            assert_eq!((walked.frames.len(), offset), (1, 41));
+            assert_eq!(reason.contains("ends within a record"), network, "{reason}");
+        }
+        let usb = Writer::new(Order::Little).pcap_header(MICROSECONDS, (2, 4), 249);
+        let large = vec![7; 1 << 20];
+        assert_eq!(walk(&usb.record(0, 0, &large, 1 << 20).bytes).frames[0].bytes, large);
+    }
+
+    #[test]
+    fn garbage_after_a_good_start_is_damage() {
+        let walked = walk(&Writer::new(Order::Little).pcap().record(0, 0, b"a", 1).raw(&[0xee; 40]).bytes);
+        assert_eq!((walked.frames, walked.damage.map(|damage| damage.0)), (vec![whole(0, b"a")], Some(41)));
+    }
+
+    #[test]
+    fn every_cut_and_every_flip() {
+        for order in ORDERS {
+            let file = Writer::new(order).pcap().record(1, 0, b"abc", 3).record(2, 0, b"", 9).record(3, 0, FRAME, 99);
+            check_cut_and_flipped(&file.bytes, &[24, 43, 59]);
+        }
+    }
+}

@@ -434,3 +434,164 @@ fn options(order: Order, mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])>
         (code != END).then_some((code, value))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Taken, Writer, check, check_cut_and_flipped, walk, walk_in_pieces, whole};
+    use super::*;
+
+    const ORDERS: [Order; 2] = [Order::Little, Order::Big];
+
+    fn section(order: Order) -> Writer {
+        Writer::new(order).section()
+    }
+
+    fn ethernet(order: Order) -> Writer {
+        section(order).interface(1, 0, &[])
+    }
+
+    #[track_caller]
+    fn damage_after(file: &Writer, bad: Writer, reason: &str) {
+        let walked = walk(&[file.bytes.as_slice(), &bad.bytes].concat());
+        let (offset, said) = walked.damage.expect(reason);
+        assert_eq!(walked.frames, walk(&file.bytes).frames);
+        assert_eq!(offset, file.bytes.len() as u64, "{said}");
+        assert!(said.contains(reason), "{said}");
+    }
+
+    #[test]
+    fn all_three_packet_blocks_in_both_orders() {
+        for order in ORDERS {
+            let file =
+                ethernet(order).enhanced(0, 5, b"enhanced", 8).simple(b"simple", 6).obsolete(0, 0, 9, b"old", 30);
+            let simple = Taken { nanos: None, ..whole(0, b"simple") };
+            let old = Taken { original: 30, cut: true, ..whole(9_000, b"old") };
+            check(&file.bytes, &[whole(5_000, b"enhanced"), simple, old]);
+        }
+    }
+
+    #[test]
+    fn interfaces_differ_in_link_type_resolution_and_offset() {
+        let file = section(Order::Little)
+            .interface(1, 0, &[(9, &[9])])
+            .interface(101, 0, &[(2, b"eth0"), (9, &[0x80 | 1]), (14, &2i64.to_le_bytes())])
+            .enhanced(1, 3, b"a", 1)
+            .enhanced(0, 3, b"b", 1);
+        let raw = Taken { link_type: LinkType(101), ..whole(3_500_000_000, b"a") };
+        check(&file.bytes, &[raw, whole(3, b"b")]);
+    }
+
+    #[test]
+    fn each_section_has_its_own_order_and_interfaces() {
+        let first = section(Order::Big).interface(101, 0, &[]).interface(1, 0, &[]).enhanced(1, 1, b"a", 1);
+        let second = ethernet(Order::Little).enhanced(0, 2, b"b", 1);
+        let both = [first.bytes, second.bytes.clone()].concat();
+        check(&both, &[whole(1_000, b"a"), whole(2_000, b"b")]);
+        let file = Writer { order: Order::Little, bytes: both };
+        damage_after(&file, Writer::new(Order::Little).enhanced(1, 3, b"c", 1), "names interface 1, of 1 described");
+    }
+
+    #[test]
+    fn a_simple_packet_is_as_long_as_the_snap_length_allows() {
+        let file = section(Order::Little).interface(1, 3, &[]).simple(b"abc", 99).simple(b"ab", 2);
+        let frame = |bytes: &[u8], original, cut| Taken { nanos: None, original, cut, ..whole(0, bytes) };
+        check(&file.bytes, &[frame(b"abc", 99, true), frame(b"ab", 2, false)]);
+    }
+
+    #[test]
+    fn unknown_blocks_are_passed_over_whatever_their_size() {
+        let large = vec![0xaa; 600 << 10];
+        for kind in [4, 10, 0x0bad, 0x8000_0001] {
+            let file = ethernet(Order::Big).block(kind, b"").enhanced(0, 1, b"a", 1).block(kind, &large);
+            check(&file.enhanced(0, 2, b"b", 1).bytes, &[whole(1_000, b"a"), whole(2_000, b"b")]);
+        }
+    }
+
+    #[test]
+    fn a_block_that_claims_four_gigabytes_costs_nothing() {
+        let file = ethernet(Order::Little);
+        damage_after(&file, Writer::new(Order::Little).u32(0x8000_0001).u32(u32::MAX - 3).u32(0), "the file ends");
+        damage_after(&file, Writer::new(Order::Little).u32(6).u32(u32::MAX - 3).u32(0), "more than the");
+    }
+
+    #[test]
+    fn drops_come_from_statistics_else_from_packets() {
+        let eight = 8u64.to_le_bytes();
+        let two = 2u64.to_le_bytes();
+        let none = ethernet(Order::Little).enhanced(0, 1, b"a", 1);
+        assert_eq!(walk(&none.bytes).dropped, None);
+        let packets = none.clone().enhanced_with(0, 2, b"b", 1, &[(4, &two)]).obsolete(0, 3, 3, b"c", 1);
+        assert_eq!(walk(&packets.bytes).dropped, Some(5));
+        assert_eq!(walk(&packets.clone().obsolete(0, 0xffff, 3, b"c", 1).bytes).dropped, Some(5));
+        let both = packets.statistics(0, &[(4, &two), (5, &two)]).statistics(0, &[(5, &eight), (7, &two)]);
+        assert_eq!(walk(&both.bytes).dropped, Some(10));
+        let again = both.section().interface(1, 0, &[]).statistics(0, &[(5, &two)]);
+        assert_eq!(walk(&again.bytes).dropped, Some(12));
+    }
+
+    #[test]
+    fn the_check_sequence_is_told_by_the_interface_or_the_packet() {
+        let flags = (2u32 << 5).to_le_bytes();
+        for length in [4, 32] {
+            let file = section(Order::Little).interface(1, 0, &[(13, &[length])]).enhanced(0, 0, b"abFCS!", 6);
+            let file = file.enhanced_with(0, 0, b"abcFC", 5, &[(2, &flags)]);
+            check(&file.bytes, &[whole(0, b"ab"), whole(0, b"abc")]);
+        }
+    }
+
+    #[test]
+    fn lies_about_lengths_are_damage() {
+        let order = Order::Little;
+        let new = || Writer::new(order);
+        let file = ethernet(order).enhanced(0, 1, b"a", 1);
+        damage_after(&file, new().u32(6).u32(11).u32(11), "fewer than its own frame");
+        damage_after(&file, new().u32(6).u32(0).u32(0), "fewer than its own frame");
+        damage_after(&file, new().block(6, b"too short"), "too short");
+        damage_after(&file, new().u32(9).u32(16).u32(0).u32(20), "16 octets by its head and 20 by its end");
+        damage_after(&file, new().u32(1).u32(20).u64(0).u32(24), "20 octets by its head and 24 by its end");
+        let claims = |captured: u32| new().u32(0).u32(0).u32(0).u32(captured).u32(captured).raw(b"abcd").bytes;
+        damage_after(&file, new().block(6, &claims(5)), "room for 4");
+        damage_after(&file, new().block(6, &claims(u32::MAX)), "room for 4");
+        damage_after(&file, new().block(3, &new().u32(5).raw(b"abcd").bytes), "room for 4");
+        damage_after(&section(order), new().simple(b"a", 1), "before any interface");
+        let large = vec![0; (256 << 10) + 1];
+        damage_after(&file, new().enhanced(0, 0, &large, 1), "more than the 262144 there can be");
+    }
+
+    #[test]
+    fn options_that_make_no_sense_end_their_list_and_nothing_else() {
+        let file = section(Order::Little).interface(1, 0, &[(9, &[])]).block(1, b"\x01\0\0\0\0\0\0\0\x09\0\xff\xff");
+        check(&file.enhanced(1, 1, b"a", 1).bytes, &[whole(1_000, b"a")]);
+    }
+
+    #[test]
+    fn versions_other_than_1_0_and_1_2_are_not_guessed_at() {
+        let version = |major, minor| {
+            let body = Writer::new(Order::Little).u32(BYTE_ORDER).u16(major).u16(minor).u64(u64::MAX).bytes;
+            Writer::new(Order::Little).block(SECTION_HEADER, &body)
+        };
+        assert!(walk_in_pieces(&version(1, 2).bytes, usize::MAX).is_ok());
+        assert!(matches!(walk_in_pieces(&version(2, 0).bytes, usize::MAX), Err(Reason::Unsupported(_))));
+        damage_after(&ethernet(Order::Little).enhanced(0, 1, b"a", 1), version(2, 0), "version 2.0");
+    }
+
+    #[test]
+    fn a_section_without_packets_is_complete() {
+        check(&section(Order::Little).bytes, &[]);
+    }
+
+    #[test]
+    fn every_cut_and_every_flip() {
+        for order in ORDERS {
+            let start = Writer::new(order).section();
+            let described = start.clone().interface(1, 64, &[(9, &[6]), (13, &[0])]);
+            let one = described.clone().enhanced_with(0, 1 << 40, b"abc", 3, &[(2, &[0; 4])]);
+            let named = one.clone().block(4, b"name");
+            let two = named.clone().simple(b"simple", 6);
+            let counted = two.clone().statistics(0, &[(5, &[0; 8])]);
+            let all = counted.clone().obsolete(0, 1, 7, b"old", 3);
+            let ends = [start, described, one, named, two, counted].map(|part| part.bytes.len());
+            check_cut_and_flipped(&all.bytes, &ends);
+        }
+    }
+}

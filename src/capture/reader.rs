@@ -66,7 +66,7 @@ impl Reader {
     }
 
     /// Reads what can only be read once from start to end.
-    fn stream(reader: impl Read + Send + 'static, size: Option<u64>) -> Result<Self, Reason> {
+    pub(super) fn stream(reader: impl Read + Send + 'static, size: Option<u64>) -> Result<Self, Reason> {
         let taken = Arc::default();
         let mut source = Source::stream(Box::new(Counted::new(reader, Arc::clone(&taken))), Arc::clone(&taken));
         match look(&mut source)? {

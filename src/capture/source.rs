@@ -174,7 +174,9 @@ impl Stream {
         }
         if self.filled == self.buffer.len() {
             // Doubling what has been received, never what a length field claims, keeps a lie from costing memory.
-            self.buffer.resize((self.buffer.len() * 2).max(BLOCK), 0);
+            let mut larger = vec![0; (self.buffer.len() * 2).max(BLOCK)];
+            larger[..self.filled].copy_from_slice(&self.buffer);
+            self.buffer = larger;
         }
         let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
         self.state = loop {
@@ -189,5 +191,66 @@ impl Stream {
             }
         };
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Trickle;
+    use super::*;
+
+    fn trickle(bytes: &[u8], piece: usize) -> Source {
+        let taken = Arc::default();
+        let pipe = Trickle { bytes: bytes.to_vec(), at: 0, piece };
+        Source::stream(Box::new(super::super::unpack::Counted::new(pipe, Arc::clone(&taken))), taken)
+    }
+
+    #[test]
+    fn a_pipe_is_asked_for_no_more_than_is_needed() {
+        let mut source = trickle(&[7; 100], 1);
+        assert!(source.need(10));
+        assert_eq!((source.rest().len(), source.stored()), (10, 10));
+        source.advance(4);
+        assert!(source.need(10));
+        assert_eq!((source.offset(), source.stored()), (4, 14));
+    }
+
+    #[test]
+    fn the_end_is_told_from_a_failure() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("the disk is on fire"))
+            }
+        }
+        let mut ended = trickle(b"abc", 2);
+        assert!(!ended.need(4));
+        assert_eq!((ended.rest(), ended.failure()), (&b"abc"[..], None));
+        let mut broken = Source::stream(Box::new(b"abc".chain(Broken)), Arc::default());
+        assert!(!broken.need(4));
+        assert_eq!((broken.rest(), broken.failure()), (&b"abc"[..], Some("the disk is on fire")));
+    }
+
+    #[test]
+    fn what_is_asked_for_survives_the_move_to_the_front() {
+        let bytes: Vec<u8> = (0..3 * BLOCK).map(|i| (i % 251) as u8).collect();
+        for (piece, step) in [(usize::MAX, 1000), (7777, 3001), (BLOCK + 1, BLOCK - 1)] {
+            let mut source = trickle(&bytes, piece);
+            let mut at = 0;
+            while source.need(step) {
+                assert_eq!((source.offset(), source.slice(source.at(), step)), (at as u64, &bytes[at..at + step]));
+                source.advance(step);
+                at += step;
+            }
+            assert_eq!(source.rest(), &bytes[at..]);
+        }
+    }
+
+    #[test]
+    fn skipping_runs_over_what_was_not_read_yet() {
+        let mut source = trickle(&[1; 1000], 9);
+        assert!(source.skip(999));
+        assert_eq!(source.offset(), 999);
+        assert!(!source.skip(2));
     }
 }

@@ -40,19 +40,19 @@ pub(super) fn unpack(
             Err(error) => Block::Failed(describe(compression, &error)),
         });
     })?;
-    Ok(Box::new(Plain { full, empty, block: Vec::new(), at: 0, over: false }))
+    Ok(Box::new(Plain { full, empty, block: Vec::new(), at: 0, filled: 0, over: false }))
 }
 
 enum Block {
-    Octets(Vec<u8>),
+    /// A block and how much of it is filled.
+    Octets(Vec<u8>, usize),
     End,
     Failed(io::Error),
 }
 
 fn pump(mut plain: impl Read, eager: bool, full: &SyncSender<Block>, empty: &Receiver<Vec<u8>>) -> io::Result<()> {
     loop {
-        let mut block = empty.try_recv().unwrap_or_default();
-        block.resize(BLOCK, 0);
+        let mut block = empty.try_recv().unwrap_or_else(|_| vec![0; BLOCK]);
         let mut filled = 0;
         let end = loop {
             match plain.read(block.get_mut(filled..).unwrap_or_default()) {
@@ -67,8 +67,7 @@ fn pump(mut plain: impl Read, eager: bool, full: &SyncSender<Block>, empty: &Rec
                 Err(error) => break Some(Err(error)),
             }
         };
-        block.truncate(filled);
-        if filled > 0 && full.send(Block::Octets(block)).is_err() {
+        if filled > 0 && full.send(Block::Octets(block, filled)).is_err() {
             return Ok(());
         }
         if let Some(end) = end {
@@ -96,20 +95,24 @@ struct Plain {
     empty: Sender<Vec<u8>>,
     block: Vec<u8>,
     at: usize,
+    filled: usize,
     over: bool,
 }
 
 impl Read for Plain {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.block.len() {
+        if self.at == self.filled {
             if self.over {
                 return Ok(0);
             }
             match self.full.recv() {
-                Ok(Block::Octets(next)) => {
-                    // Nobody takes it back once the thread is done.
-                    let _ = self.empty.send(std::mem::replace(&mut self.block, next));
-                    self.at = 0;
+                Ok(Block::Octets(next, filled)) => {
+                    let used = std::mem::replace(&mut self.block, next);
+                    if !used.is_empty() {
+                        // Nobody takes it back once the thread is done.
+                        let _ = self.empty.send(used);
+                    }
+                    (self.at, self.filled) = (0, filled);
                 }
                 Ok(Block::End) => {
                     self.over = true;
@@ -125,7 +128,7 @@ impl Read for Plain {
                 }
             }
         }
-        let read = self.block.get(self.at..).unwrap_or_default().read(into)?;
+        let read = self.block.get(self.at..self.filled).unwrap_or_default().read(into)?;
         self.at += read;
         Ok(read)
     }
@@ -231,5 +234,147 @@ impl<R: Read> Read for Counted<R> {
         let read = self.reader.read(into)?;
         self.taken.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::super::bytes::Order;
+    use super::super::error::Reason;
+    use super::super::testing::{Taken, Writer, check, walk, walk_in_pieces, whole};
+    use super::*;
+
+    const ALL: [Compression; 3] = [Compression::Gzip, Compression::Zstd, Compression::Lz4];
+    const SKIPPABLE: &[u8] = b"\x5a\x2a\x4d\x18\x03\0\0\0abc";
+
+    fn pack(compression: Compression, plain: &[u8]) -> Vec<u8> {
+        match compression {
+            Compression::Gzip => {
+                let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                packer.write_all(plain).unwrap();
+                packer.finish().unwrap()
+            }
+            Compression::Zstd => zstd::encode_all(plain, 1).unwrap(),
+            Compression::Lz4 => {
+                let mut packer = lz4_flex::frame::FrameEncoder::new(Vec::new());
+                packer.write_all(plain).unwrap();
+                packer.finish().unwrap()
+            }
+        }
+    }
+
+    /// Frames that do not compress to nothing.
+    fn capture<const SIZE: usize>(frames: u32) -> (Vec<u8>, Vec<Taken>) {
+        let mut file = Writer::new(Order::Little).pcap();
+        let mut taken = Vec::new();
+        let mut noise = 1u32;
+        for i in 0..frames {
+            let mut bytes = [0; SIZE];
+            for octet in &mut bytes {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                *octet = (noise >> 24) as u8;
+            }
+            file = file.record(i, 0, &bytes, SIZE as u32);
+            taken.push(whole(i64::from(i) * 1_000_000_000, &bytes));
+        }
+        (file.bytes, taken)
+    }
+
+    #[test]
+    fn one_member_or_many() {
+        let (plain, frames) = capture::<300>(9);
+        for compression in ALL {
+            check(&pack(compression, &plain), &frames);
+            let parts: Vec<_> = plain.chunks(500).flat_map(|part| pack(compression, part)).collect();
+            check(&parts, &frames);
+        }
+    }
+
+    #[test]
+    fn more_than_the_blocks_in_flight_hold() {
+        let (plain, frames) = capture::<300>(6000);
+        assert!(plain.len() > BLOCK * (AHEAD + 2));
+        for compression in ALL {
+            let walked = walk_in_pieces(&pack(compression, &plain), 100_000).unwrap();
+            assert!(walked.frames == frames && walked.damage.is_none());
+        }
+    }
+
+    #[test]
+    fn skippable_frames_are_skipped() {
+        let (plain, frames) = capture::<50>(2);
+        for compression in [Compression::Zstd, Compression::Lz4] {
+            let packed = pack(compression, &plain);
+            check(&[&packed, SKIPPABLE].concat(), &frames);
+            // Octet by octet nothing but the first four can be looked at, and zstd is the better guess.
+            let first = [SKIPPABLE, &packed].concat();
+            assert_eq!(walk_in_pieces(&first, usize::MAX).unwrap().frames, frames);
+        }
+    }
+
+    #[test]
+    fn cut_anywhere_everything_before_is_read_and_the_cut_is_noticed() {
+        let (plain, frames) = capture::<50>(3);
+        for compression in ALL {
+            // The last octets of gzip and lz4 are checks of what has been read.
+            let parts: Vec<Vec<u8>> = plain.chunks(130).map(|part| pack(compression, part)).collect();
+            let packed = parts.concat();
+            let mut ends: Vec<usize> = Vec::new();
+            for part in &parts {
+                ends.push(ends.last().unwrap_or(&0) + part.len());
+            }
+            for cut in 0..packed.len() {
+                let Ok(walked) = walk_in_pieces(&packed[..cut], usize::MAX) else { continue };
+                assert!(frames.starts_with(&walked.frames), "{compression:?} cut at {cut}");
+                let damage = walked.damage.map(|(_, reason)| reason);
+                let reason = damage.unwrap_or_else(|| panic!("{compression:?} cut at {cut} of {ends:?}"));
+                assert!(ends.contains(&cut) || reason.contains("ends early"), "{compression:?} cut at {cut}: {reason}");
+            }
+        }
+    }
+
+    #[test]
+    fn flipped_anywhere_nothing_panics_and_the_good_frames_come_first() {
+        let (plain, frames) = capture::<50>(3);
+        for compression in ALL {
+            let packed = pack(compression, &plain);
+            for at in 0..packed.len() {
+                let mut flipped = packed.clone();
+                flipped[at] ^= 0x10;
+                if let Ok(walked) = walk_in_pieces(&flipped, usize::MAX)
+                    && walked.damage.is_none()
+                {
+                    assert_eq!(walked.frames.len(), frames.len(), "{compression:?} flipped at {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_the_last_member_is_damage() {
+        let (plain, frames) = capture::<50>(2);
+        for compression in ALL {
+            let walked = walk(&[pack(compression, &plain), b"something else".to_vec()].concat());
+            assert_eq!(walked.frames, frames);
+            let (offset, reason) = walked.damage.unwrap();
+            assert_eq!(offset, plain.len() as u64);
+            assert!(reason.contains(&format!("the {} data is damaged", compression.name())), "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_is_inside_is_named() {
+        for compression in ALL {
+            let packing = compression.name();
+            let opened = |packed: &[u8]| walk_in_pieces(packed, usize::MAX).unwrap_err();
+            let unknown = Box::new(Reason::Unknown(b"Hell".to_vec()));
+            assert_eq!(opened(&pack(compression, b"Hello")), Reason::Packed { packing, inside: unknown });
+            let twice = opened(&pack(compression, &pack(Compression::Gzip, b"Hello")));
+            assert!(twice.at("x").contains("packed once more"), "{}", twice.at("x"));
+            let broken = pack(compression, b"Hello")[..12].to_vec();
+            assert!(matches!(opened(&broken), Reason::Unpackable { .. }), "{:?}", opened(&broken));
+        }
     }
 }
