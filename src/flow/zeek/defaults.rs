@@ -25,6 +25,8 @@ pub fn is_interactive(port: u16) -> bool {
 
 /// How long Zeek waits for the peer of a first SYN (`tcp_attempt_delay`).
 pub const ATTEMPT: Duration = Duration::from_secs(5);
+/// The shortest of these times.
+pub const SHORTEST: Duration = ATTEMPT;
 /// How long a closed connection is kept (`tcp_close_delay`).
 pub const CLOSED: Duration = Duration::from_secs(5);
 /// How long after its last segment a connection is kept that one side both finished and reset: Zeek looks every 6 s

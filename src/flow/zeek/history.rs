@@ -1,6 +1,6 @@
 //! The history string: a few letters in place, more of them elsewhere.
 
-use super::endpoint::Role;
+use super::side::Role;
 
 /// Letters held in place; measured over ordinary captures, longer histories are rare.
 const IN_PLACE: usize = 13;

@@ -13,17 +13,18 @@
 
 mod blocks;
 mod defaults;
-mod endpoint;
 mod history;
 mod reassembly;
+mod side;
 mod state;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 use crate::tcp::{Duration, Segment, TcpFlags, Timestamp};
 use blocks::Blocks;
-use endpoint::{Counted, Endpoint, Mark, Role, State};
 use history::{History, letter};
+use side::{Counted, Mark, Role, Side, State};
 pub use state::ConnState;
 
 /// The direction of a segment relative to the first one of its connection.
@@ -39,7 +40,7 @@ pub enum Way {
 #[derive(Clone, Debug)]
 pub struct ZeekConn {
     /// The sender of the first segment and its peer.
-    ends: [Endpoint; 2],
+    ends: [Side; 2],
     /// What the timer that runs counts from: see [`Self::patience`].
     clock: Option<Timestamp>,
     rare: Option<Box<Rare>>,
@@ -90,7 +91,7 @@ impl ZeekConn {
     /// The connection after its first segment: decides who the originator is, and takes the segment in.
     pub fn start(first: &Segment) -> Self {
         let mut conn =
-            Self { ends: [Endpoint::new(); 2], clock: first.time, rare: None, history: History::default(), facts: 0 };
+            Self { ends: [Side::new(); 2], clock: first.time, rare: None, history: History::default(), facts: 0 };
         if is_answer_of_server(first) {
             conn.facts |= fact::SWAPPED;
             conn.add_letter(b'^');
@@ -103,6 +104,12 @@ impl ZeekConn {
     /// a retransmission.
     #[inline]
     pub fn segment(&mut self, way: Way, segment: &Segment) {
+        if !self.continue_stream(way, segment) {
+            self.segment_in_full(way, segment);
+        }
+    }
+
+    fn segment_in_full(&mut self, way: Way, segment: &Segment) {
         if self.ended() {
             return;
         }
@@ -211,7 +218,7 @@ impl ZeekConn {
 
     fn exchange_roles(&mut self) {
         let [a, b] = &mut self.ends;
-        Endpoint::swap_history(a, b);
+        Side::swap_history(a, b);
         let heard = self.facts & (fact::HEARD_ORIGINATOR | fact::HEARD_RESPONDER);
         let exchanged = (heard & fact::HEARD_ORIGINATOR) << 1 | (heard & fact::HEARD_RESPONDER) >> 1;
         self.facts = (self.facts ^ fact::SWAPPED) & !heard & !fact::PARTIAL | exchanged;
@@ -510,7 +517,7 @@ impl ZeekConn {
     fn timed_out(&self, now: Option<Timestamp>) -> bool {
         let Some((now, since)) = now.zip(self.clock) else { return false };
         let silence = now.since(since);
-        silence >= defaults::ATTEMPT.min(defaults::CLOSED) && silence >= self.patience()
+        silence >= defaults::SHORTEST && silence >= self.patience()
     }
 
     /// How long after [`Self::clock`] Zeek gives the connection up: after its first SYN, its end, or its last segment.
