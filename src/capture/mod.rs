@@ -1,6 +1,33 @@
 //! Frames from files and pipes, in the order of their merge by time.
+//!
+//! A frame goes this way: `reader` opens the input and `identify` tells what it is by content, `unpack` takes off a
+//! compression on a thread of its own, `source` holds the octets (a `map` of a regular file, else a buffer), `pcap` or
+//! `pcapng` walk its records, `input` keeps the tally, `merge` joins the inputs, `bpf` sorts out.
+//!
+//! Nothing here looks into a frame. Damage never fails: what stands in front of it is read, the rest is a [`Problem`].
+
+mod bpf;
+mod bytes;
+mod error;
+mod identify;
+mod input;
+mod map;
+mod merge;
+mod pcap;
+mod pcapng;
+mod progress;
+mod reader;
+mod record;
+mod source;
+mod tick;
+mod unpack;
 
 use std::fmt;
+
+pub use bpf::Filter;
+pub use error::InputError;
+pub use merge::{Capture, OpenOptions};
+pub use progress::Progress;
 
 use crate::tcp::{FrameNumber, Timestamp};
 
@@ -12,11 +39,11 @@ pub struct LinkType(pub u16);
 /// One captured frame, borrowed from the memory of its source until the next one is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
-    /// Its place in the whole capture, from 1.
+    /// Its place in the whole capture, from 1; blocks of pcapng that Wireshark numbers like frames have numbers as well.
     pub number: FrameNumber,
     /// Which input it came from, from 0 in the order of the command line.
     pub input: u16,
-    /// Its place in that input, from 1.
+    /// Its place in that input, from 1: Wireshark's `frame.number` there.
     pub input_frame: FrameNumber,
     /// When it was captured; `None` for a pcapng Simple Packet Block.
     pub time: Option<Timestamp>,
@@ -46,6 +73,17 @@ pub enum Compression {
     Zstd,
     /// LZ4 frame format.
     Lz4,
+}
+
+impl Compression {
+    /// Its name as its own tools spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+            Self::Lz4 => "lz4",
+        }
+    }
 }
 
 /// Where an input stopped making sense, and why; what came before it was read.

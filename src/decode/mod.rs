@@ -1,5 +1,38 @@
 //! A frame's octets as a TCP segment, an ICMP error about one, or a note why neither. Cannot fail.
+//!
+//! From the link type inwards every header leads to the next one, through tags, labels and tunnels, to the innermost TCP
+//! header. What is around the innermost IP header is the segment's path. The plain frame has a short way of its own,
+//! which leaves everything else to the long one.
+//!
+//! Not here: checksums (a captured one is often left to the network card), decryption, and any opinion about the segment.
 
+mod counts;
+mod ether;
+mod fast;
+mod fragments;
+mod gre;
+mod icmp;
+mod ip;
+mod link;
+mod octets;
+mod paths;
+mod ppp;
+mod tcp;
+#[cfg(test)]
+mod testing;
+mod udp;
+mod walk;
+mod wifi;
+
+pub use counts::{DecodeCounts, Undecoded};
+pub use fragments::DecodeLimits;
+pub use paths::{Layer, Paths, Tunnel};
+
+use fragments::Fragments;
+use octets::Octets;
+use walk::{State, Walk};
+
+use crate::capture::Frame;
 use crate::tcp::{IcmpError, Segment};
 
 /// What one frame turned out to be.
@@ -12,4 +45,63 @@ pub enum Decoded {
     IcmpError(IcmpError),
     /// Something else, counted.
     Other,
+}
+
+/// Turns frames, in the order of the capture, into what they say of TCP.
+///
+/// It keeps fragments that wait for their rest, and the paths seen.
+pub struct Decoder(State);
+
+impl Decoder {
+    /// A decoder that has seen nothing.
+    pub fn new(limits: DecodeLimits) -> Self {
+        Self(State {
+            paths: Paths::new(),
+            fragments: Fragments::new(limits),
+            counts: DecodeCounts::default(),
+            layers: Vec::new(),
+        })
+    }
+
+    /// What `frame` says.
+    #[inline]
+    pub fn decode(&mut self, frame: &Frame<'_>) -> Decoded {
+        match fast::plain(frame, &mut self.0) {
+            Some(segment) => {
+                self.0.counts.segments += 1;
+                Decoded::Segment(segment)
+            }
+            None => self.decode_any(frame),
+        }
+    }
+
+    /// What became of the frames so far.
+    pub fn counts(&self) -> &DecodeCounts {
+        &self.0.counts
+    }
+
+    /// What [`Segment::path`] refers to.
+    pub fn paths(&self) -> &Paths {
+        &self.0.paths
+    }
+
+    /// As [`Self::decode`], by the long way.
+    #[inline(never)]
+    fn decode_any(&mut self, frame: &Frame<'_>) -> Decoded {
+        let data = Octets::new(frame.bytes, frame.original_len as usize);
+        let read = Walk::new(frame, &mut self.0).link(frame.link_type.0.into(), data);
+        let counts = &mut self.0.counts;
+        match read {
+            Ok(Decoded::Segment(_)) => counts.segments += 1,
+            Ok(Decoded::IcmpError(_)) => counts.icmp_errors += 1,
+            Ok(Decoded::Other) => {}
+            Err(reason) => {
+                *counts.undecoded.entry(reason).or_default() += 1;
+                if reason == Undecoded::LinkType {
+                    *counts.link_types.entry(frame.link_type).or_default() += 1;
+                }
+            }
+        }
+        read.unwrap_or(Decoded::Other)
+    }
 }

@@ -1,0 +1,198 @@
+//! One input of several: open or waiting, its next frame, and the tally of what has been read.
+
+use std::path::{Path, PathBuf};
+
+use super::error::Reason;
+use super::progress::Progress;
+use super::reader::{Reader, STANDARD_INPUT};
+use super::record::{Damage, Record};
+use super::{InputSummary, LinkType, Problem};
+use crate::tcp::Timestamp;
+
+/// How much is read between two looks at the clockwork: progress, released memory, a file cut short under us.
+const STRIDE: u64 = 4 << 20;
+
+pub(super) struct Input {
+    path: PathBuf,
+    reader: Option<Reader>,
+    /// The frame whose turn is next, or that has just been handed out.
+    pub(super) head: Option<Record>,
+    size: Option<u64>,
+    /// Where the next look is due.
+    due: u64,
+    reported: u64,
+    /// The number of the frame at hand, in this input.
+    number: u64,
+    last_link_type: Option<LinkType>,
+    last_time: Option<Timestamp>,
+    summary: InputSummary,
+}
+
+impl Input {
+    pub(super) fn open(path: &Path) -> Result<Self, Reason> {
+        let reader = Reader::open(path)?;
+        let summary = InputSummary {
+            path: path.display().to_string(),
+            format: reader.format(),
+            compression: reader.compression,
+            link_types: Vec::new(),
+            frames: 0,
+            bytes: reader.size.unwrap_or_default(),
+            first_time: None,
+            last_time: None,
+            time_reversals: 0,
+            cut_frames: 0,
+            dropped_by_kernel: None,
+            complete: false,
+            problems: Vec::new(),
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            size: reader.size,
+            reader: Some(reader),
+            head: None,
+            due: STRIDE,
+            reported: 0,
+            number: 0,
+            last_link_type: None,
+            last_time: None,
+            summary,
+        })
+    }
+
+    /// Octets of the file as stored; `None` for a pipe.
+    pub(super) fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// Whether it may be closed and opened again: pipes may not.
+    pub(super) fn reopens(&self) -> bool {
+        self.size.is_some() && self.path.as_os_str() != STANDARD_INPUT
+    }
+
+    /// The time of its first frame that has one, found by reading ahead, and closes it until its turn comes.
+    pub(super) fn first_time_then_close(&mut self) -> Option<Timestamp> {
+        /// Frames without a time that we look over; only Simple Packet Blocks have none, and files of them have no other.
+        const AHEAD: usize = 1000;
+        let mut reader = self.reader.take()?;
+        std::iter::from_fn(|| reader.next().ok().flatten()).take(AHEAD).find_map(|record| record.time)
+    }
+
+    /// Opens it again if need be and reads to its first frame; `false` where there is none.
+    pub(super) fn begin(&mut self, progress: &Progress) -> bool {
+        if self.head.is_some() {
+            return true;
+        }
+        if self.reader.is_none() {
+            match Reader::open(&self.path) {
+                Ok(reader) => self.reader = Some(reader),
+                Err(reason) => {
+                    let reason = format!("changed since it was first opened: {}", reason.at(&self.summary.path));
+                    self.summary.problems.push(Problem { offset: 0, reason });
+                    return false;
+                }
+            }
+        }
+        self.advance(progress)
+    }
+
+    /// Goes on to the next frame; `false` at the end, proper or not.
+    #[inline]
+    pub(super) fn advance(&mut self, progress: &Progress) -> bool {
+        let Some(reader) = &mut self.reader else { return false };
+        let next = if reader.source.offset() < self.due {
+            reader.next()
+        } else {
+            self.due = reader.source.offset().saturating_add(STRIDE);
+            look_about(reader, &mut self.reported, progress)
+        };
+        match next {
+            Ok(Some(record)) => {
+                self.head = Some(record);
+                self.note(&record);
+                true
+            }
+            Ok(None) => self.end(None, progress),
+            Err(damage) => self.end(Some(damage), progress),
+        }
+    }
+
+    /// The octets of the frame at hand.
+    #[inline]
+    pub(super) fn bytes(&self, record: &Record) -> &[u8] {
+        self.reader.as_ref().map_or(&[], |reader| reader.source.slice(record.at, record.len as usize))
+    }
+
+    /// The number of the frame at hand, in this input.
+    #[inline]
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Notes a problem that does not end the reading, once.
+    #[cold]
+    pub(super) fn note_problem(&mut self, reason: String) {
+        if self.summary.problems.iter().all(|known| known.reason != reason) {
+            let offset = self.reader.as_ref().map_or(0, |reader| reader.source.offset());
+            self.summary.problems.push(Problem { offset, reason });
+        }
+    }
+
+    /// What is known of it now.
+    pub(super) fn into_summary(mut self) -> InputSummary {
+        self.close();
+        self.summary
+    }
+
+    #[inline]
+    fn note(&mut self, record: &Record) {
+        let summary = &mut self.summary;
+        summary.frames += 1;
+        self.number += 1 + u64::from(record.numbers_skipped);
+        summary.cut_frames += u64::from(record.cut);
+        if self.last_link_type != Some(record.link_type) {
+            self.last_link_type = Some(record.link_type);
+            if !summary.link_types.contains(&record.link_type) {
+                summary.link_types.push(record.link_type);
+            }
+        }
+        if let Some(time) = record.time {
+            summary.time_reversals += u64::from(self.last_time.is_some_and(|last| time < last));
+            self.last_time = Some(time);
+            summary.first_time = Some(summary.first_time.map_or(time, |first| first.min(time)));
+            summary.last_time = Some(summary.last_time.map_or(time, |last| last.max(time)));
+        }
+    }
+
+    #[cold]
+    fn end(&mut self, damage: Option<Damage>, progress: &Progress) -> bool {
+        self.close();
+        progress.add(self.summary.bytes.saturating_sub(self.reported));
+        self.summary.complete = damage.is_none();
+        self.summary.problems.extend(damage.map(|Damage { offset, reason }| Problem { offset, reason }));
+        false
+    }
+
+    fn close(&mut self) {
+        self.head = None;
+        if let Some(reader) = self.reader.take() {
+            self.summary.dropped_by_kernel = reader.dropped();
+            if self.size.is_none() {
+                self.summary.bytes = reader.source.stored();
+            }
+        }
+    }
+}
+
+#[cold]
+fn look_about(reader: &mut Reader, reported: &mut u64, progress: &Progress) -> Result<Option<Record>, Damage> {
+    let stored = reader.source.stored();
+    progress.add(stored.saturating_sub(*reported));
+    *reported = stored;
+    if reader.source.checkpoint() {
+        reader.next()
+    } else {
+        let reason = "the file became shorter while it was read".to_owned();
+        Err(Damage { offset: reader.source.offset(), reason })
+    }
+}

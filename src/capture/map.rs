@@ -1,0 +1,67 @@
+//! The one place with `unsafe`: a regular file as memory.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use memmap2::{Mmap, UncheckedAdvice};
+
+/// A file mapped read-only, as long as it was when it was opened.
+///
+/// A file that someone truncates while it is mapped raises SIGBUS at the first touch of a page behind its new end, and
+/// nothing in the program can catch that. [`Map::shrunk`] finds it out between windows and makes the risk small; it
+/// cannot remove it. Whoever must read a file that others truncate pipes it in (`tcpautopsy - < file`), which never maps.
+pub(super) struct Map {
+    memory: Mmap,
+    file: File,
+    released: usize,
+}
+
+impl Map {
+    /// Maps all of `file`.
+    pub(super) fn new(file: File) -> io::Result<Self> {
+        // SAFETY: `&[u8]` promises that the octets do not change while it is borrowed. We only ever read, through a
+        // private read-only mapping. Another process may still write to the file; every parser here takes each octet
+        // for hostile and keeps every length within bounds it has itself checked on values copied out of the memory,
+        // so that a change in between gives wrong frames but no access out of bounds. This is the usual reliance of
+        // programs that map files; truncation is spoken of above.
+        let memory = unsafe { Mmap::map(&file)? };
+        Ok(Self { memory, file, released: 0 })
+    }
+
+    #[inline]
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.memory
+    }
+
+    /// The file again, from `offset` on.
+    pub(super) fn into_reader(self, offset: u64) -> impl Read + Send {
+        let mut file = self.file;
+        // Where a regular file cannot seek, reading it fails as well and says so.
+        let _ = file.seek(SeekFrom::Start(offset));
+        file
+    }
+
+    /// Whether the file has become shorter than the mapping.
+    pub(super) fn shrunk(&self) -> bool {
+        self.file.metadata().is_ok_and(|now| now.len() < self.memory.len() as u64)
+    }
+
+    /// Lets go of the pages in front of `until`, so that a long file does not count as resident memory. They come back
+    /// from the file if they are touched again.
+    pub(super) fn release(&mut self, until: usize) {
+        /// Covers every page size in use, so that ranges start on a page.
+        const STEP: usize = 1 << 16;
+        let until = until.min(self.memory.len()) / STEP * STEP;
+        if until > self.released {
+            // SAFETY: on a shared file mapping MADV_DONTNEED drops pages that the next touch reads again from the file,
+            // so the octets stay what they were; the range lies within the mapping.
+            let advised = unsafe {
+                self.memory.unchecked_advise_range(UncheckedAdvice::DontNeed, self.released, until - self.released)
+            };
+            // Advice that is refused costs memory and nothing else.
+            drop(advised);
+            self.released = until;
+        }
+    }
+}

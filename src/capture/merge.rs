@@ -1,0 +1,215 @@
+//! All inputs as one capture, in the order of time.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::bpf::Filter;
+use super::error::{InputError, Reason};
+use super::input::Input;
+use super::progress::Progress;
+use super::reader::STANDARD_INPUT;
+use super::{Frame, InputSummary};
+use crate::tcp::{FrameNumber, Timestamp};
+
+/// How to read.
+#[derive(Default)]
+pub struct OpenOptions {
+    /// Frames that do not pass are numbered and counted, but not given out.
+    pub filter: Option<Filter>,
+}
+
+/// The merge of all inputs.
+///
+/// Each input keeps its own order, even where its clock goes backwards; the input whose next frame is the earliest has
+/// its turn. A frame without a time follows the frame before it at once. At equal times the input that begins earlier
+/// goes first, then the one named earlier. Of several regular files only those are held open whose time has come, so
+/// that a ring of a thousand files costs one or two at a time.
+pub struct Capture {
+    /// In the order of the command line.
+    inputs: Vec<Input>,
+    /// For each rank of a [`Turn`], the input.
+    ranks: Vec<u16>,
+    /// Inputs that have not begun, the earliest last.
+    waiting: Vec<Turn>,
+    /// Inputs that have begun, with their next frame, except the current one.
+    begun: BinaryHeap<Reverse<Turn>>,
+    /// The input that gave the last frame.
+    current: Option<Turn>,
+    /// The number of the last frame.
+    number: u64,
+    filter: Option<Filter>,
+    progress: Arc<Progress>,
+}
+
+/// When a frame's turn comes, and whose it is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    /// `None`, which comes first, where no time is known.
+    time: Option<Timestamp>,
+    rank: u16,
+}
+
+impl Capture {
+    /// Opens the inputs; `-` is standard input. What cannot be opened or is no capture is named beside, and the rest is
+    /// read.
+    pub fn open(paths: &[PathBuf], options: OpenOptions) -> (Self, Vec<InputError>) {
+        let (mut inputs, mut errors) = (Vec::new(), Vec::new());
+        let mut standard_input = false;
+        for path in paths {
+            let opened = if path.as_os_str() == STANDARD_INPUT && std::mem::replace(&mut standard_input, true) {
+                Err(Reason::StandardInputTwice)
+            } else if inputs.len() == usize::from(u16::MAX) {
+                Err(Reason::TooMany)
+            } else {
+                Input::open(path)
+            };
+            match opened {
+                Ok(mut input) => {
+                    let first = if paths.len() > 1 && input.reopens() { input.first_time_then_close() } else { None };
+                    inputs.push((input, first));
+                }
+                Err(reason) => errors.push(InputError::new(&path.display().to_string(), reason)),
+            }
+        }
+        (Self::merge(inputs, options), errors)
+    }
+
+    fn merge(opened: Vec<(Input, Option<Timestamp>)>, options: OpenOptions) -> Self {
+        let total = opened.iter().map(|(input, _)| input.size()).sum();
+        let progress = Arc::new(Progress::new(total));
+        let several = opened.len() > 1;
+        let mut firsts = Vec::with_capacity(opened.len());
+        let mut inputs = Vec::with_capacity(opened.len());
+        for (index, (mut input, mut first)) in (0u16..).zip(opened) {
+            let mut begun = false;
+            if several && !input.reopens() {
+                begun = input.begin(&progress);
+                first = input.head.and_then(|head| head.time);
+            }
+            firsts.push((first, index, begun));
+            inputs.push(input);
+        }
+        firsts.sort_unstable();
+
+        let mut capture = Self {
+            inputs,
+            ranks: firsts.iter().map(|(_, index, _)| *index).collect(),
+            waiting: Vec::new(),
+            begun: BinaryHeap::new(),
+            current: None,
+            number: 0,
+            filter: options.filter,
+            progress,
+        };
+        for (rank, (time, _, begun)) in (0u16..).zip(firsts) {
+            let turn = Turn { time, rank };
+            if begun {
+                capture.begun.push(Reverse(turn));
+            } else {
+                capture.waiting.push(turn);
+            }
+        }
+        capture.waiting.reverse();
+        capture
+    }
+
+    /// The next frame; `None` when all inputs are at their end.
+    // Not an `Iterator`: the frame borrows from its input until the next one is asked for.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Option<Frame<'_>> {
+        let index = loop {
+            let index = self.turn()?;
+            let head = self.inputs.get(usize::from(index))?.head.as_ref()?;
+            self.number += 1 + u64::from(head.numbers_skipped);
+            if self.filter.is_none() || self.passes(index) {
+                break index;
+            }
+        };
+        let input = self.inputs.get(usize::from(index))?;
+        let record = input.head.as_ref()?;
+        Some(Frame {
+            number: FrameNumber::new(self.number)?,
+            input: index,
+            input_frame: FrameNumber::new(input.number())?,
+            time: record.time,
+            link_type: record.link_type,
+            original_len: record.original_len,
+            bytes: input.bytes(record),
+        })
+    }
+
+    /// How far the reading is.
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
+    }
+
+    /// What is known of each input that could be opened, in the order of the command line; [`Frame::input`] is the
+    /// index. An input that was not read to its end is not complete.
+    pub fn finish(self) -> Vec<InputSummary> {
+        self.inputs.into_iter().map(Input::into_summary).collect()
+    }
+
+    /// Finds the input with the next frame, which is then its head.
+    #[inline]
+    fn turn(&mut self) -> Option<u16> {
+        if let Some(Turn { rank, .. }) = self.current {
+            let index = *self.ranks.get(usize::from(rank))?;
+            let input = self.inputs.get_mut(usize::from(index))?;
+            if input.advance(&self.progress) {
+                if self.begun.is_empty() && self.waiting.is_empty() {
+                    return Some(index);
+                }
+                let time = input.head.as_ref().and_then(|head| head.time);
+                let turn = Turn { time, rank };
+                if time.is_none() || self.next_turn().is_none_or(|other| turn < other) {
+                    return Some(index);
+                }
+                self.begun.push(Reverse(turn));
+            }
+        }
+        self.take_turn()
+    }
+
+    /// Gives the turn to another input.
+    #[cold]
+    fn take_turn(&mut self) -> Option<u16> {
+        self.current = None;
+        loop {
+            let turn = self.next_turn()?;
+            let index = *self.ranks.get(usize::from(turn.rank))?;
+            if self.begun.peek() == Some(&Reverse(turn)) {
+                self.begun.pop();
+            } else {
+                self.waiting.pop();
+                if !self.inputs.get_mut(usize::from(index))?.begin(&self.progress) {
+                    continue;
+                }
+            }
+            self.current = Some(turn);
+            return Some(index);
+        }
+    }
+
+    fn next_turn(&self) -> Option<Turn> {
+        let begun = self.begun.peek().map(|Reverse(turn)| *turn);
+        begun.into_iter().chain(self.waiting.last().copied()).min()
+    }
+
+    /// Whether the head of an input passes the filter.
+    fn passes(&mut self, index: u16) -> bool {
+        let (Some(filter), Some(input)) = (&mut self.filter, self.inputs.get_mut(usize::from(index))) else {
+            return true;
+        };
+        let Some(head) = input.head else { return false };
+        match filter.passes(head.link_type, input.bytes(&head)) {
+            Ok(passes) => passes,
+            Err(error) => {
+                let reason = format!("the filter has no meaning for link type {}: {error}", head.link_type);
+                input.note_problem(reason);
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Classic pcap: a file header, then records of a header and octets. See
+//! [draft-ietf-opsawg-pcap](https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcap/); the dialects that the draft leaves
+//! out are those that libpcap and Wireshark tell apart by the file header. Dialects that only a look at later records
+//! could guess (Nokia, two Linux patches of 1999) are not attempted: the guess would differ between a file and a pipe.
+
+use super::LinkType;
+use super::bytes::{Order, octets};
+use super::error::Reason;
+use super::record::{Damage, Record, max_captured};
+use super::source::Source;
+use crate::tcp::Timestamp;
+
+/// Magic numbers as the writer's machine saw them.
+const MICROSECONDS: u32 = 0xa1b2_c3d4;
+const NANOSECONDS: u32 = 0xa1b2_3c4d;
+/// Kuznetzov's Linux patch: each record header has eight octets more (interface, protocol, packet type).
+const MODIFIED: u32 = 0xa1b2_cd34;
+/// Ixia's "lcap": the file header has four octets more (the size of what follows).
+const IXIA_HARDWARE: u32 = 0x1c00_01ac;
+const IXIA_SOFTWARE: u32 = 0x1c00_01ab;
+
+const FILE_HEADER: usize = 24;
+const RECORD_HEADER: usize = 16;
+
+/// A reader of one pcap file.
+pub(super) struct Pcap {
+    order: Order,
+    record_header: usize,
+    nanos_per_fraction: i64,
+    lengths: Lengths,
+    link_type: LinkType,
+    /// Octets in front of each frame that are not of it.
+    padding: u32,
+    /// Octets of frame check sequence at the end of each frame.
+    fcs: u32,
+    max_captured: u32,
+}
+
+/// In which order a record header has its two lengths.
+#[derive(Clone, Copy)]
+enum Lengths {
+    CapturedFirst,
+    /// Before version 2.3, and DG/UX.
+    OriginalFirst,
+    /// Version 2.3 was written either way; where the first is larger it must be the original one.
+    SmallerIsCaptured,
+}
+
+struct Fields {
+    seconds: u32,
+    fraction: u32,
+    captured: u32,
+    original: u32,
+}
+
+/// Whether a file that starts with `head` is pcap, and its byte order.
+pub(super) fn detect(head: [u8; 4]) -> Option<(Order, u32)> {
+    [Order::Little, Order::Big]
+        .into_iter()
+        .map(|order| (order, order.u32(head)))
+        .find(|(_, magic)| matches!(*magic, MICROSECONDS | NANOSECONDS | MODIFIED | IXIA_HARDWARE | IXIA_SOFTWARE))
+}
+
+impl Pcap {
+    /// Reads the file header and leaves the cursor behind it.
+    pub(super) fn open(source: &mut Source) -> Result<Self, Reason> {
+        let cut = |source: &Source| Reason::CutHeader { octets: source.rest().len(), of: FILE_HEADER };
+        if !source.need(FILE_HEADER) {
+            return Err(cut(source));
+        }
+        let header: [u8; FILE_HEADER] = octets(source.rest(), 0).ok_or_else(|| cut(source))?;
+        let [m0, m1, m2, m3, a0, a1, b0, b1, .., l0, l1, l2, l3] = header;
+        let Some((order, magic)) = detect([m0, m1, m2, m3]) else {
+            return Err(Reason::Unsupported("pcap with an unknown magic number".into()));
+        };
+        let (major, minor) = (order.u16([a0, a1]), order.u16([b0, b1]));
+        let network = order.u32([l0, l1, l2, l3]);
+        if major < 2 {
+            return Err(Reason::Unsupported(format!("pcap of version {major}.{minor}, older than 2.0")));
+        }
+        if network & 0x03ff_0000 != 0 {
+            return Err(Reason::Unsupported(format!("pcap with reserved bits set in its link type 0x{network:08x}")));
+        }
+        let header_len = match magic {
+            IXIA_HARDWARE | IXIA_SOFTWARE => FILE_HEADER + 4,
+            _ => FILE_HEADER,
+        };
+        if !source.need(header_len) {
+            return Err(Reason::CutHeader { octets: source.rest().len(), of: header_len });
+        }
+        source.advance(header_len);
+
+        let aix = if magic == MICROSECONDS && (major, minor) == (2, 2) { aix_link_type(network) } else { None };
+        let link_type = aix.unwrap_or(LinkType(network as u16));
+        let nanoseconds = matches!(magic, NANOSECONDS | IXIA_HARDWARE) || aix.is_some();
+        Ok(Self {
+            order,
+            record_header: if magic == MODIFIED { RECORD_HEADER + 8 } else { RECORD_HEADER },
+            nanos_per_fraction: if nanoseconds { 1 } else { 1000 },
+            lengths: match (major, minor) {
+                (2, 0..=2) | (543, _) => Lengths::OriginalFirst,
+                (2, 3) => Lengths::SmallerIsCaptured,
+                _ => Lengths::CapturedFirst,
+            },
+            link_type,
+            padding: if aix == Some(FDDI) { 3 } else { 0 },
+            // Bit 26 says that bits 28 to 31 count the check sequence in units of two octets.
+            fcs: if network & 0x0400_0000 != 0 { (network >> 28) * 2 } else { 0 },
+            max_captured: max_captured(link_type),
+        })
+    }
+
+    #[inline]
+    fn fields(&self, header: &[u8; RECORD_HEADER]) -> Fields {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *header;
+        let (first, second) = (self.order.u32([i, j, k, l]), self.order.u32([m, n, o, p]));
+        let swapped = match self.lengths {
+            Lengths::CapturedFirst => false,
+            Lengths::OriginalFirst => true,
+            Lengths::SmallerIsCaptured => first > second,
+        };
+        let (captured, original) = if swapped { (second, first) } else { (first, second) };
+        Fields { seconds: self.order.u32([a, b, c, d]), fraction: self.order.u32([e, f, g, h]), captured, original }
+    }
+
+    /// The next record; `None` at a proper end.
+    #[inline]
+    pub(super) fn next(&self, source: &mut Source) -> Result<Option<Record>, Damage> {
+        loop {
+            let rest = source.rest();
+            if let Some(header) = rest.first_chunk() {
+                let fields = self.fields(header);
+                let whole = self.record_header + fields.captured as usize;
+                if fields.captured <= self.max_captured && whole <= rest.len() {
+                    let record = self.record(&fields, source.at() + self.record_header);
+                    source.advance(whole);
+                    return Ok(Some(record));
+                }
+            }
+            if !self.wait(source)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    #[inline]
+    fn record(&self, fields: &Fields, at: usize) -> Record {
+        // Seconds are unsigned, as Wireshark reads them; a fraction of more than a second runs over instead of failing.
+        let nanos = i64::from(fields.seconds) * 1_000_000_000 + i64::from(fields.fraction) * self.nanos_per_fraction;
+        Record::new(
+            Some(Timestamp::from_nanos(nanos)),
+            self.link_type,
+            at + self.padding.min(fields.captured) as usize,
+            fields.captured.saturating_sub(self.padding),
+            fields.original.saturating_sub(self.padding),
+            self.fcs,
+        )
+    }
+
+    /// Waits until a whole record is at hand: `false` at a proper end.
+    #[cold]
+    fn wait(&self, source: &mut Source) -> Result<bool, Damage> {
+        let offset = source.offset();
+        let damage = |reason| Err(Damage { offset, reason });
+        let cut = |source: &Source, what: &str, of: usize| {
+            let had = source.rest().len();
+            damage(match source.failure() {
+                Some(failure) => format!("reading failed within a {what}: {failure}"),
+                None => format!("the file ends within a {what}, after {had} of {of} octets"),
+            })
+        };
+        if !source.need(self.record_header) {
+            return match (source.rest().len(), source.failure()) {
+                (0, None) => Ok(false),
+                (0, Some(failure)) => damage(format!("reading failed: {failure}")),
+                _ => cut(source, "record header", self.record_header),
+            };
+        }
+        let Some(header) = source.rest().first_chunk() else { return Ok(false) };
+        let captured = self.fields(header).captured;
+        if captured > self.max_captured {
+            let most = self.max_captured;
+            return damage(format!("a record claims {captured} captured octets, more than the {most} there can be"));
+        }
+        let whole = self.record_header + captured as usize;
+        if !source.need(whole) {
+            return cut(source, "record", whole);
+        }
+        Ok(true)
+    }
+}
+
+const ETHERNET: LinkType = LinkType(1);
+const TOKEN_RING: LinkType = LinkType(6);
+const FDDI: LinkType = LinkType(10);
+const LOOPBACK: LinkType = LinkType(0);
+
+/// AIX writes version 2.2 with interface types of RFC 1573 in place of link types, and times in nanoseconds.
+fn aix_link_type(network: u32) -> Option<LinkType> {
+    match network {
+        6 => Some(ETHERNET),
+        9 => Some(TOKEN_RING),
+        15 => Some(FDDI),
+        24 => Some(LOOPBACK),
+        _ => None,
+    }
+}

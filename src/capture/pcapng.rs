@@ -1,0 +1,436 @@
+//! pcapng: sections of blocks, each section with its own byte order and interfaces. See
+//! [draft-ietf-opsawg-pcapng](https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcapng/). Names, secrets, comments and
+//! custom blocks are passed over.
+
+use super::LinkType;
+use super::bytes::{Order, octets, padded};
+use super::error::Reason;
+use super::record::{Damage, Record, max_captured};
+use super::source::Source;
+use super::tick::Tick;
+
+/// The type of a Section Header Block, the same in both byte orders.
+pub(super) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+const INTERFACE_DESCRIPTION: u32 = 1;
+const OBSOLETE_PACKET: u32 = 2;
+const SIMPLE_PACKET: u32 = 3;
+const INTERFACE_STATISTICS: u32 = 5;
+const ENHANCED_PACKET: u32 = 6;
+const JOURNAL_ENTRY: u32 = 9;
+const CUSTOM: u32 = 0x0000_0bad;
+const CUSTOM_NOT_TO_COPY: u32 = 0x4000_0bad;
+
+const BYTE_ORDER: u32 = 0x1a2b_3c4d;
+
+/// Type and length in front of a block, the length once more behind it.
+const FRAME: usize = 12;
+/// The largest block that is looked into: the largest packet (see [`max_captured`]) and 128 KiB of options beside it, as
+/// in Wireshark. Blocks of other types may be as large as they like, they are passed over without being kept.
+const MAX_BLOCK: u32 = (128 << 20) + (128 << 10) + 32;
+/// Interfaces of one section: as many as the obsolete Packet Block can number. Each costs some 40 octets.
+const MAX_INTERFACES: usize = 1 << 16;
+
+/// A reader of one pcapng file.
+pub(super) struct Pcapng {
+    order: Order,
+    interfaces: Vec<Interface>,
+    /// Drops of the sections that have ended.
+    dropped_before: Option<u64>,
+    /// Blocks since the last packet that are numbered like one.
+    numbers_skipped: u32,
+}
+
+struct Interface {
+    link_type: LinkType,
+    snaplen: u32,
+    fcs: u32,
+    tick: Tick,
+    /// By the latest Interface Statistics Block, which counts from the start.
+    dropped_in_all: Option<u64>,
+    /// By the packets' own options, each of which counts since the packet before.
+    dropped_between: Option<u64>,
+}
+
+/// The head of a block.
+#[derive(Clone, Copy)]
+struct Head {
+    kind: u32,
+    /// Octets from its start to its end, as written.
+    length: u32,
+    /// The same, with the padding that some writers forget.
+    whole: u64,
+}
+
+impl Pcapng {
+    /// Reads the first section's header and leaves the cursor behind it.
+    pub(super) fn open(source: &mut Source) -> Result<Self, Reason> {
+        const SMALLEST: usize = 28;
+        if !source.need(SMALLEST) {
+            return Err(Reason::CutHeader { octets: source.rest().len(), of: SMALLEST });
+        }
+        let mut reader =
+            Self { order: Order::Little, interfaces: Vec::new(), dropped_before: None, numbers_skipped: 0 };
+        match reader.block(source) {
+            Ok(Some(head)) => {
+                reader.begin_section(source, head).map_err(Reason::Unsupported)?;
+                source.advance(head.whole as usize);
+                Ok(reader)
+            }
+            Ok(None) => Err(Reason::Empty),
+            Err(damage) => Err(Reason::Unsupported(format!("a damaged pcapng file: {}", damage.reason))),
+        }
+    }
+
+    /// Packets that the capturing machine says it dropped; `None` where it says nothing.
+    pub(super) fn dropped(&self) -> Option<u64> {
+        let of = |interface: &Interface| interface.dropped_in_all.or(interface.dropped_between);
+        self.interfaces.iter().filter_map(of).chain(self.dropped_before).reduce(u64::saturating_add)
+    }
+
+    /// The next record; `None` at a proper end.
+    #[inline]
+    pub(super) fn next(&mut self, source: &mut Source) -> Result<Option<Record>, Damage> {
+        while let Some(head) = self.block(source)? {
+            let (offset, at) = (source.offset(), source.at());
+            let damage = |reason| Damage { offset, reason };
+            let body = body(source, head);
+            let record = match head.kind {
+                ENHANCED_PACKET => Some(self.enhanced_packet(body, at + 8)),
+                SIMPLE_PACKET => Some(self.simple_packet(body, at + 8)),
+                OBSOLETE_PACKET => Some(self.obsolete_packet(body, at + 8)),
+                _ => None,
+            };
+            if let Some(record) = record {
+                source.advance(head.whole as usize);
+                let numbers_skipped = std::mem::take(&mut self.numbers_skipped);
+                return record.map(|record| Some(Record { numbers_skipped, ..record })).map_err(damage);
+            }
+            self.other_block(source, head).map_err(damage)?;
+        }
+        Ok(None)
+    }
+
+    #[cold]
+    fn other_block(&mut self, source: &mut Source, head: Head) -> Result<(), String> {
+        match head.kind {
+            SECTION_HEADER => self.begin_section(source, head)?,
+            INTERFACE_DESCRIPTION => self.add_interface(body(source, head))?,
+            INTERFACE_STATISTICS => self.note_statistics(body(source, head)),
+            JOURNAL_ENTRY | CUSTOM | CUSTOM_NOT_TO_COPY => {
+                // Wireshark gives each of them a frame number; ours must be its.
+                self.numbers_skipped = self.numbers_skipped.saturating_add(1);
+                return self.pass_over(source, head);
+            }
+            _ => return self.pass_over(source, head),
+        }
+        source.advance(head.whole as usize);
+        Ok(())
+    }
+
+    /// Sees to it that the next block is at hand and framed well, or at least its head where it is only passed over;
+    /// `None` at a proper end.
+    #[inline]
+    fn block(&self, source: &mut Source) -> Result<Option<Head>, Damage> {
+        let rest = source.rest();
+        if let (Some(kind), Some(length)) = (octets(rest, 0), octets(rest, 4)) {
+            let length = self.order.u32(length);
+            let whole = length as usize;
+            if self.order.u32(kind) == ENHANCED_PACKET
+                && (FRAME..=MAX_BLOCK as usize).contains(&whole)
+                && length.is_multiple_of(4)
+                && octets(rest, whole - 4).map(|trailer| self.order.u32(trailer)) == Some(length)
+            {
+                return Ok(Some(Head { kind: ENHANCED_PACKET, length, whole: u64::from(length) }));
+            }
+        }
+        self.wait(source)
+    }
+
+    #[cold]
+    fn wait(&self, source: &mut Source) -> Result<Option<Head>, Damage> {
+        let offset = source.offset();
+        let damage = |reason| Err(Damage { offset, reason });
+        if !source.need(FRAME) {
+            return match (source.rest().len(), source.failure()) {
+                (0, None) => Ok(None),
+                (_, Some(failure)) => damage(format!("reading failed: {failure}")),
+                (had, None) => damage(format!("the file ends within a block, after {had} octets")),
+            };
+        }
+        let (Some(kind), Some(length), Some(third)) =
+            (octets(source.rest(), 0), octets(source.rest(), 4), octets(source.rest(), 8))
+        else {
+            return Ok(None);
+        };
+        // A Section Header Block is read in its own byte order, whatever the section before had.
+        let kind = self.order.u32(kind);
+        let order = if kind == SECTION_HEADER { section_order(third) } else { Some(self.order) };
+        let Some(order) = order else {
+            return damage("a section header has no byte-order magic".into());
+        };
+        let length = order.u32(length);
+        let head = Head { kind, length, whole: padded(u64::from(length)) };
+        if (length as usize) < FRAME {
+            return damage(format!("a block of type 0x{kind:08x} claims {length} octets, fewer than its own frame"));
+        }
+        if !looked_into(kind) {
+            return Ok(Some(head));
+        }
+        if length > MAX_BLOCK {
+            return damage(format!(
+                "a block of type {kind} claims {length} octets, more than the {MAX_BLOCK} there can be"
+            ));
+        }
+        if !source.need(head.whole as usize) {
+            return damage(ended_within(source, head));
+        }
+        let trailer = octets(source.rest(), head.whole as usize - 4).map(|trailer| order.u32(trailer));
+        match trailer {
+            Some(trailer) if padded(u64::from(trailer)) == head.whole => Ok(Some(head)),
+            _ => damage(mismatch(head, trailer.unwrap_or_default())),
+        }
+    }
+
+    /// Moves over a block that is not looked into.
+    fn pass_over(&self, source: &mut Source, head: Head) -> Result<(), String> {
+        if !source.skip(head.whole - 4) || !source.need(4) {
+            return Err(ended_within(source, head));
+        }
+        let trailer = octets(source.rest(), 0).map(|trailer| self.order.u32(trailer)).unwrap_or_default();
+        if padded(u64::from(trailer)) != head.whole {
+            return Err(mismatch(head, trailer));
+        }
+        source.advance(4);
+        Ok(())
+    }
+
+    fn begin_section(&mut self, source: &Source, head: Head) -> Result<(), String> {
+        let body = body(source, head);
+        let (Some(magic), Some(major), Some(minor), true) =
+            (octets(body, 0), octets(body, 4), octets(body, 6), body.len() >= 16)
+        else {
+            return Err(format!("a section header of {} octets is too short", head.length));
+        };
+        let order = section_order(magic).ok_or("a section header has no byte-order magic")?;
+        match (order.u16(major), order.u16(minor)) {
+            // 1.2 is written by some and read like 1.0, says the draft.
+            (1, 0 | 2) => {}
+            (major, minor) => return Err(format!("a pcapng section of version {major}.{minor}, not 1.0 or 1.2")),
+        }
+        self.dropped_before = self.dropped();
+        self.order = order;
+        self.interfaces.clear();
+        Ok(())
+    }
+
+    fn add_interface(&mut self, body: &[u8]) -> Result<(), String> {
+        let (Some(link_type), Some(snaplen)) = (octets(body, 0), octets(body, 4)) else {
+            return Err("an interface description is too short".into());
+        };
+        if self.interfaces.len() == MAX_INTERFACES {
+            return Err(format!("a section describes more than {MAX_INTERFACES} interfaces"));
+        }
+        let mut tick = Tick::default();
+        let (mut fcs, mut offset) = (0, 0);
+        for (code, value) in options(self.order, body.get(8..).unwrap_or_default()) {
+            match (code, value) {
+                (9, [resolution, ..]) => tick = Tick::new(*resolution),
+                // In bits, says the draft; its first example was 4, and so some write octets.
+                (13, [length @ 0..8, ..]) => fcs = u32::from(*length),
+                (13, [bits, ..]) => fcs = u32::from(*bits) / 8,
+                (14, _) => offset = octets(value, 0).map_or(0, |seconds| self.order.u64(seconds).cast_signed()),
+                _ => {}
+            }
+        }
+        self.interfaces.push(Interface {
+            link_type: LinkType(self.order.u16(link_type)),
+            snaplen: self.order.u32(snaplen),
+            fcs,
+            tick: tick.from(offset),
+            dropped_in_all: None,
+            dropped_between: None,
+        });
+        Ok(())
+    }
+
+    fn note_statistics(&mut self, body: &[u8]) {
+        let order = self.order;
+        let Some(interface) = octets(body, 0).and_then(|id| self.interfaces.get_mut(order.u32(id) as usize)) else {
+            return;
+        };
+        let mut dropped = None;
+        for (code, value) in options(order, body.get(12..).unwrap_or_default()) {
+            // isb_ifdrop and isb_osdrop.
+            if let (5 | 7, Some(count)) = (code, octets(value, 0)) {
+                dropped = Some(dropped.unwrap_or(0u64).saturating_add(order.u64(count)));
+            }
+        }
+        interface.dropped_in_all = dropped.or(interface.dropped_in_all);
+    }
+
+    #[inline]
+    fn enhanced_packet(&mut self, body: &[u8], at: usize) -> Result<Record, String> {
+        const FIXED: usize = 20;
+        let Some([i0, i1, i2, i3, h0, h1, h2, h3, l0, l1, l2, l3, c0, c1, c2, c3, o0, o1, o2, o3]) =
+            body.first_chunk::<FIXED>().copied()
+        else {
+            return Err("an enhanced packet block is too short".into());
+        };
+        let order = self.order;
+        let packet = Packet {
+            interface: order.u32([i0, i1, i2, i3]),
+            time: u64::from(order.u32([h0, h1, h2, h3])) << 32 | u64::from(order.u32([l0, l1, l2, l3])),
+            captured: order.u32([c0, c1, c2, c3]),
+            original: order.u32([o0, o1, o2, o3]),
+            fixed: FIXED,
+        };
+        self.timed_packet(&packet, body, at)
+    }
+
+    fn obsolete_packet(&mut self, body: &[u8], at: usize) -> Result<Record, String> {
+        const FIXED: usize = 20;
+        /// The writer does not know.
+        const UNKNOWN: u16 = 0xffff;
+        let Some([i0, i1, d0, d1, h0, h1, h2, h3, l0, l1, l2, l3, c0, c1, c2, c3, o0, o1, o2, o3]) =
+            body.first_chunk::<FIXED>().copied()
+        else {
+            return Err("a packet block is too short".into());
+        };
+        let order = self.order;
+        let packet = Packet {
+            interface: order.u16([i0, i1]).into(),
+            time: u64::from(order.u32([h0, h1, h2, h3])) << 32 | u64::from(order.u32([l0, l1, l2, l3])),
+            captured: order.u32([c0, c1, c2, c3]),
+            original: order.u32([o0, o1, o2, o3]),
+            fixed: FIXED,
+        };
+        let record = self.timed_packet(&packet, body, at)?;
+        let dropped = order.u16([d0, d1]);
+        if dropped != UNKNOWN {
+            self.note_dropped(packet.interface, dropped.into());
+        }
+        Ok(record)
+    }
+
+    #[inline]
+    fn timed_packet(&mut self, packet: &Packet, body: &[u8], at: usize) -> Result<Record, String> {
+        let Some(interface) = self.interfaces.get(packet.interface as usize) else {
+            let (id, all) = (packet.interface, self.interfaces.len());
+            return Err(format!("a packet names interface {id}, of {all} described"));
+        };
+        let captured = packet.captured as usize;
+        let room = body.len().saturating_sub(packet.fixed);
+        if captured > room {
+            return Err(format!("a packet claims {captured} captured octets in a block with room for {room}"));
+        }
+        let most = max_captured(interface.link_type);
+        if packet.captured > most {
+            return Err(format!("a packet claims {captured} captured octets, more than the {most} there can be"));
+        }
+        let time = Some(interface.tick.time(packet.time));
+        let (link_type, mut fcs) = (interface.link_type, interface.fcs);
+        // Four octets hold an option's head; fewer are padding.
+        if room >= captured + 4 {
+            let after = packet.fixed + padded(captured as u64) as usize;
+            fcs = self.packet_options(packet.interface, body.get(after..).unwrap_or_default()).unwrap_or(fcs);
+        }
+        Ok(Record::new(time, link_type, at + packet.fixed, packet.captured, packet.original, fcs))
+    }
+
+    /// Notes epb_dropcount; returns the length of the check sequence where epb_flags gives it.
+    fn packet_options(&mut self, interface: u32, bytes: &[u8]) -> Option<u32> {
+        let mut fcs = None;
+        for (code, value) in options(self.order, bytes) {
+            match code {
+                2 => {
+                    let flags = self.order.u32(octets(value, 0).unwrap_or_default());
+                    fcs = Some(flags >> 5 & 0xf).filter(|octets| *octets > 0).or(fcs);
+                }
+                4 => self.note_dropped(interface, self.order.u64(octets(value, 0).unwrap_or_default())),
+                _ => {}
+            }
+        }
+        fcs
+    }
+
+    fn note_dropped(&mut self, interface: u32, count: u64) {
+        if let Some(interface) = self.interfaces.get_mut(interface as usize) {
+            interface.dropped_between = Some(interface.dropped_between.unwrap_or(0).saturating_add(count));
+        }
+    }
+
+    fn simple_packet(&self, body: &[u8], at: usize) -> Result<Record, String> {
+        const FIXED: usize = 4;
+        let Some(original) = octets(body, 0) else { return Err("a simple packet block is too short".into()) };
+        let Some(interface) = self.interfaces.first() else {
+            return Err("a simple packet block stands before any interface description".into());
+        };
+        let original = self.order.u32(original);
+        let captured = if interface.snaplen == 0 { original } else { original.min(interface.snaplen) };
+        let room = body.len().saturating_sub(FIXED);
+        let most = max_captured(interface.link_type);
+        if captured as usize > room {
+            return Err(format!("a packet claims {captured} captured octets in a block with room for {room}"));
+        }
+        if captured > most {
+            return Err(format!("a packet claims {captured} captured octets, more than the {most} there can be"));
+        }
+        Ok(Record::new(None, interface.link_type, at + FIXED, captured, original, interface.fcs))
+    }
+}
+
+/// What the two packet blocks with a time have in common.
+struct Packet {
+    interface: u32,
+    time: u64,
+    captured: u32,
+    original: u32,
+    /// Octets in front of the captured ones.
+    fixed: usize,
+}
+
+fn looked_into(kind: u32) -> bool {
+    matches!(
+        kind,
+        SECTION_HEADER
+            | INTERFACE_DESCRIPTION
+            | OBSOLETE_PACKET
+            | SIMPLE_PACKET
+            | INTERFACE_STATISTICS
+            | ENHANCED_PACKET
+    )
+}
+
+/// What stands between the two frames of a block.
+#[inline]
+fn body(source: &Source, head: Head) -> &[u8] {
+    source.slice(source.at() + 8, (head.whole as usize).saturating_sub(FRAME))
+}
+
+fn section_order(magic: [u8; 4]) -> Option<Order> {
+    [Order::Little, Order::Big].into_iter().find(|order| order.u32(magic) == BYTE_ORDER)
+}
+
+fn ended_within(source: &Source, head: Head) -> String {
+    let length = head.length;
+    match source.failure() {
+        Some(failure) => format!("reading failed within a block of {length} octets: {failure}"),
+        None => format!("the file ends within a block of {length} octets"),
+    }
+}
+
+fn mismatch(head: Head, trailer: u32) -> String {
+    format!("a block has {} octets by its head and {trailer} by its end", head.length)
+}
+
+/// The options of a block, as far as they make sense: a wrong length ends the list, not the file.
+fn options(order: Order, mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    std::iter::from_fn(move || {
+        const END: u16 = 0;
+        let code = order.u16(octets(bytes, 0)?);
+        let length = order.u16(octets(bytes, 2)?);
+        let value = bytes.get(4..4 + usize::from(length))?;
+        bytes = bytes.get(4 + padded(length.into()) as usize..).unwrap_or_default();
+        (code != END).then_some((code, value))
+    })
+}

@@ -1,0 +1,193 @@
+//! A run of octets with a cursor: a mapped file, or a pipe read piece by piece.
+//!
+//! Positions handed out (`at`) stay valid until the next call of [`Source::need`] or [`Source::skip`].
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::map::Map;
+
+/// What one read asks for: performance falls below 64 KiB and no longer rises above 256 KiB.
+const BLOCK: usize = 256 << 10;
+
+pub(super) struct Source {
+    kind: Kind,
+    /// The cursor, in the memory at hand.
+    at: usize,
+    /// Where that memory starts in the (uncompressed) input.
+    base: u64,
+}
+
+enum Kind {
+    Map(Map),
+    Stream(Stream),
+}
+
+struct Stream {
+    reader: Box<dyn Read + Send>,
+    buffer: Vec<u8>,
+    filled: usize,
+    state: State,
+    /// Octets taken from the file or pipe, before unpacking.
+    stored: Arc<AtomicU64>,
+}
+
+enum State {
+    Open,
+    Ended,
+    Failed(String),
+}
+
+impl Source {
+    pub(super) fn map(map: Map) -> Self {
+        Self { kind: Kind::Map(map), at: 0, base: 0 }
+    }
+
+    /// Reads from `reader`; `stored` tells how much has been taken from the file or pipe behind it.
+    pub(super) fn stream(reader: Box<dyn Read + Send>, stored: Arc<AtomicU64>) -> Self {
+        let stream = Stream { reader, buffer: Vec::new(), filled: 0, state: State::Open, stored };
+        Self { kind: Kind::Stream(stream), at: 0, base: 0 }
+    }
+
+    #[inline]
+    fn memory(&self) -> &[u8] {
+        match &self.kind {
+            Kind::Map(map) => map.bytes(),
+            Kind::Stream(stream) => stream.buffer.get(..stream.filled).unwrap_or_default(),
+        }
+    }
+
+    /// What lies at hand from the cursor on.
+    #[inline]
+    pub(super) fn rest(&self) -> &[u8] {
+        self.memory().get(self.at..).unwrap_or_default()
+    }
+
+    /// The place of the cursor, for [`Source::slice`].
+    #[inline]
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// `length` octets from `at`; fewer, or none, where they are not at hand.
+    #[inline]
+    pub(super) fn slice(&self, at: usize, length: usize) -> &[u8] {
+        let rest = self.memory().get(at..).unwrap_or_default();
+        rest.get(..length).unwrap_or(rest)
+    }
+
+    /// The cursor's distance from the start of the (uncompressed) input.
+    #[inline]
+    pub(super) fn offset(&self) -> u64 {
+        self.base + self.at as u64
+    }
+
+    /// Octets consumed of the input as it is stored.
+    pub(super) fn stored(&self) -> u64 {
+        match &self.kind {
+            Kind::Map(_) => self.offset(),
+            Kind::Stream(stream) => stream.stored.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Moves the cursor over octets that [`Source::rest`] has shown.
+    #[inline]
+    pub(super) fn advance(&mut self, octets: usize) {
+        self.at += octets;
+    }
+
+    /// Sees to it that `octets` lie at hand from the cursor on; `false` where the input ends or fails before.
+    pub(super) fn need(&mut self, octets: usize) -> bool {
+        if self.rest().len() >= octets {
+            return true;
+        }
+        let Kind::Stream(stream) = &mut self.kind else { return false };
+        let started = self.at.min(stream.filled);
+        if stream.buffer.len() - started < octets || stream.filled == stream.buffer.len() {
+            stream.buffer.copy_within(started..stream.filled, 0);
+            stream.filled -= started;
+            self.at -= started;
+            self.base += started as u64;
+        }
+        while stream.filled - self.at < octets {
+            if !stream.fill() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Moves the cursor over `octets`, at hand or not; `false` where the input ends or fails before.
+    pub(super) fn skip(&mut self, mut octets: u64) -> bool {
+        loop {
+            let here = usize::try_from(octets).unwrap_or(usize::MAX).min(self.rest().len());
+            self.at += here;
+            octets -= here as u64;
+            if octets == 0 {
+                return true;
+            }
+            if !self.need(1) {
+                return false;
+            }
+        }
+    }
+
+    /// What has not been consumed, as a reader from the cursor on.
+    pub(super) fn into_reader(self) -> Box<dyn Read + Send> {
+        match self.kind {
+            Kind::Stream(mut stream) => {
+                stream.buffer.truncate(stream.filled);
+                let mut begun = io::Cursor::new(stream.buffer);
+                begun.set_position(self.at as u64);
+                Box::new(begun.chain(stream.reader))
+            }
+            Kind::Map(map) => Box::new(map.into_reader(self.at as u64)),
+        }
+    }
+
+    /// Why reading failed, where it did rather than end.
+    pub(super) fn failure(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Stream(Stream { state: State::Failed(reason), .. }) => Some(reason),
+            Kind::Stream(_) | Kind::Map(_) => None,
+        }
+    }
+
+    /// Called now and then: lets go of memory behind the cursor; `false` where the file shrank under us.
+    pub(super) fn checkpoint(&mut self) -> bool {
+        match &mut self.kind {
+            Kind::Map(map) => {
+                map.release(self.at);
+                !map.shrunk()
+            }
+            Kind::Stream(_) => true,
+        }
+    }
+}
+
+impl Stream {
+    /// Reads once; `false` at the end or on failure.
+    fn fill(&mut self) -> bool {
+        if !matches!(self.state, State::Open) {
+            return false;
+        }
+        if self.filled == self.buffer.len() {
+            // Doubling what has been received, never what a length field claims, keeps a lie from costing memory.
+            self.buffer.resize((self.buffer.len() * 2).max(BLOCK), 0);
+        }
+        let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
+        self.state = loop {
+            match self.reader.read(room) {
+                Ok(0) => break State::Ended,
+                Ok(read) => {
+                    self.filled += read;
+                    return true;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break State::Failed(super::error::plain(&error)),
+            }
+        };
+        false
+    }
+}

@@ -1,0 +1,235 @@
+//! Unpacking on a thread of its own: gzip, zstd, lz4 in, plain octets out, a few blocks ahead of the reader.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread;
+
+use super::Compression;
+
+/// What one turn hands over: large enough that handing over costs nothing, small enough for the second-level cache.
+const BLOCK: usize = 256 << 10;
+/// Blocks in flight: the packer works ahead of a reader that is busy for a moment.
+const AHEAD: usize = 4;
+
+/// Starts unpacking `packed` and returns the plain octets. Dropping the reader ends the thread at its next block.
+///
+/// With `eager`, what is there is handed over at once, as a pipe wants it; otherwise in full blocks.
+pub(super) fn unpack(
+    packed: Box<dyn Read + Send>,
+    compression: Compression,
+    eager: bool,
+) -> io::Result<Box<dyn Read + Send>> {
+    let (full_sender, full) = sync_channel(AHEAD);
+    let (empty, empty_receiver) = channel();
+    thread::Builder::new().name("unpack".into()).spawn(move || {
+        let packed = BufReader::with_capacity(BLOCK, packed);
+        let run = match compression {
+            Compression::Gzip => {
+                pump(flate2::bufread::MultiGzDecoder::new(packed), eager, &full_sender, &empty_receiver)
+            }
+            Compression::Zstd => {
+                zstd::Decoder::with_buffer(packed).and_then(|plain| pump(plain, eager, &full_sender, &empty_receiver))
+            }
+            Compression::Lz4 => pump(Lz4Frames::new(packed), eager, &full_sender, &empty_receiver),
+        };
+        // Whoever hung up does not want to know how it ended.
+        let _ = full_sender.send(match run {
+            Ok(()) => Block::End,
+            Err(error) => Block::Failed(describe(compression, &error)),
+        });
+    })?;
+    Ok(Box::new(Plain { full, empty, block: Vec::new(), at: 0, over: false }))
+}
+
+enum Block {
+    Octets(Vec<u8>),
+    End,
+    Failed(io::Error),
+}
+
+fn pump(mut plain: impl Read, eager: bool, full: &SyncSender<Block>, empty: &Receiver<Vec<u8>>) -> io::Result<()> {
+    loop {
+        let mut block = empty.try_recv().unwrap_or_default();
+        block.resize(BLOCK, 0);
+        let mut filled = 0;
+        let end = loop {
+            match plain.read(block.get_mut(filled..).unwrap_or_default()) {
+                Ok(0) => break Some(Ok(())),
+                Ok(read) => {
+                    filled += read;
+                    if eager || filled == BLOCK {
+                        break None;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Some(Err(error)),
+            }
+        };
+        block.truncate(filled);
+        if filled > 0 && full.send(Block::Octets(block)).is_err() {
+            return Ok(());
+        }
+        if let Some(end) = end {
+            return end;
+        }
+    }
+}
+
+/// Says what the crates leave out.
+fn describe(compression: Compression, error: &io::Error) -> io::Error {
+    let name = compression.name();
+    io::Error::new(
+        error.kind(),
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => format!("the {name} data ends early"),
+            _ if error.raw_os_error().is_some() => super::error::plain(error),
+            _ => format!("the {name} data is damaged ({})", error.to_string().to_lowercase()),
+        },
+    )
+}
+
+/// The reader's end.
+struct Plain {
+    full: Receiver<Block>,
+    empty: Sender<Vec<u8>>,
+    block: Vec<u8>,
+    at: usize,
+    over: bool,
+}
+
+impl Read for Plain {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.block.len() {
+            if self.over {
+                return Ok(0);
+            }
+            match self.full.recv() {
+                Ok(Block::Octets(next)) => {
+                    // Nobody takes it back once the thread is done.
+                    let _ = self.empty.send(std::mem::replace(&mut self.block, next));
+                    self.at = 0;
+                }
+                Ok(Block::End) => {
+                    self.over = true;
+                    return Ok(0);
+                }
+                Ok(Block::Failed(error)) => {
+                    self.over = true;
+                    return Err(error);
+                }
+                Err(_) => {
+                    self.over = true;
+                    return Err(io::Error::other("unpacking stopped without a reason"));
+                }
+            }
+        }
+        let read = self.block.get(self.at..).unwrap_or_default().read(into)?;
+        self.at += read;
+        Ok(read)
+    }
+}
+
+/// A run of lz4 frames. The crate decodes one at a time, takes a frame that ends between two blocks for complete, and
+/// knows no skippable frames; all three are made good here.
+struct Lz4Frames<R: BufRead> {
+    frame: Option<lz4_flex::frame::FrameDecoder<Watched<R>>>,
+    between: Option<Watched<R>>,
+}
+
+/// Remembers that the end was met, and gives back the magic number that was read to look at it.
+struct Watched<R> {
+    again: io::Cursor<[u8; 4]>,
+    reader: R,
+    ended: bool,
+}
+
+const LZ4_MAGIC: u32 = 0x184d_2204;
+const LZ4_SKIPPABLE: u32 = 0x184d_2a50;
+
+impl<R: BufRead> Lz4Frames<R> {
+    fn new(reader: R) -> Self {
+        let mut again = io::Cursor::new([0; 4]);
+        again.set_position(4);
+        Self { frame: None, between: Some(Watched { again, reader, ended: false }) }
+    }
+
+    /// Goes on to the next frame that holds data; `false` at a proper end.
+    fn next_frame(&mut self) -> io::Result<bool> {
+        let Some(mut watched) = self.between.take() else { return Ok(false) };
+        loop {
+            if watched.reader.fill_buf()?.is_empty() {
+                return Ok(false);
+            }
+            let mut magic = [0; 4];
+            watched.reader.read_exact(&mut magic)?;
+            let number = u32::from_le_bytes(magic);
+            if number == LZ4_MAGIC {
+                watched.again = io::Cursor::new(magic);
+                self.frame = Some(lz4_flex::frame::FrameDecoder::new(watched));
+                return Ok(true);
+            }
+            if number & !0xf != LZ4_SKIPPABLE {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "something else follows the last frame"));
+            }
+            let mut length = [0; 4];
+            watched.reader.read_exact(&mut length)?;
+            let length = u64::from(u32::from_le_bytes(length));
+            if io::copy(&mut watched.reader.by_ref().take(length), &mut io::sink())? < length {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Read for Lz4Frames<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(frame) = &mut self.frame {
+                let read = frame.read(into)?;
+                if read > 0 || into.is_empty() {
+                    return Ok(read);
+                }
+                if frame.get_ref().ended {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                self.between = self.frame.take().map(lz4_flex::frame::FrameDecoder::into_inner);
+            }
+            if !self.next_frame()? {
+                return Ok(0);
+            }
+        }
+    }
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = match self.again.read(into)? {
+            0 => self.reader.read(into)?,
+            again => again,
+        };
+        self.ended |= read == 0 && !into.is_empty();
+        Ok(read)
+    }
+}
+
+/// Counts what is taken out of a file or pipe.
+pub(super) struct Counted<R> {
+    reader: R,
+    taken: Arc<AtomicU64>,
+}
+
+impl<R> Counted<R> {
+    pub(super) fn new(reader: R, taken: Arc<AtomicU64>) -> Self {
+        Self { reader, taken }
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(into)?;
+        self.taken.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}

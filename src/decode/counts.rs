@@ -1,0 +1,73 @@
+use std::collections::BTreeMap;
+
+use crate::capture::LinkType;
+
+/// Why a frame gave neither a segment nor an ICMP error about one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Undecoded {
+    /// It carries no IP: ARP, spanning tree, wireless management and the like.
+    NotIp,
+    /// It carries IP without TCP: UDP, ICMP about something else, encrypted payload.
+    NotTcp,
+    /// A fragment of an IP packet whose rest has yet to come, or never does.
+    Fragment,
+    /// The link type is not one that is known to carry IP.
+    LinkType,
+    /// Encrypted below IP (protected 802.11 frames, MACsec).
+    Encrypted,
+    /// The snap length left too little of it.
+    Cut,
+    /// A header contradicts itself or the length of the frame.
+    Malformed,
+    /// More headers within headers than the bound allows.
+    TooDeep,
+}
+
+/// What became of all frames.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DecodeCounts {
+    /// Frames that gave a TCP segment.
+    pub segments: u64,
+    /// Frames that gave an ICMP error about a TCP segment.
+    pub icmp_errors: u64,
+    /// Frames that gave neither, by reason. Reasons without a frame are absent.
+    pub undecoded: BTreeMap<Undecoded, u64>,
+    /// Frames of link types that are not known to carry IP.
+    pub link_types: BTreeMap<LinkType, u64>,
+    /// Fragments of IP packets seen, at any depth of tunnels.
+    pub fragments: u64,
+    /// IP packets of which a fragment was seen.
+    pub datagrams: u64,
+    /// Those of them that were put together.
+    pub reassembled: u64,
+    /// Those of them given up because the rest did not come in time.
+    pub expired: u64,
+    /// Those of them given up, and single fragments ignored, because of the bound on memory.
+    pub crowded_out: u64,
+    /// Segments whose layers came after [`super::Paths`] was full, so that they share one path.
+    pub path_overflow: u64,
+    /// Frames in which more than one packet was aggregated (802.11 A-MSDU) and of which only the first TCP segment was read.
+    pub aggregated: u64,
+}
+
+impl DecodeCounts {
+    /// Frames that may have held TCP that could not be read: encrypted, cut, malformed, too deep, or of an unknown link type.
+    pub fn unreadable(&self) -> u64 {
+        self.undecoded
+            .iter()
+            .map(|(reason, &frames)| match reason {
+                Undecoded::NotIp | Undecoded::NotTcp | Undecoded::Fragment => 0,
+                Undecoded::LinkType
+                | Undecoded::Encrypted
+                | Undecoded::Cut
+                | Undecoded::Malformed
+                | Undecoded::TooDeep => frames,
+            })
+            .sum()
+    }
+
+    /// IP packets whose fragments were never all seen.
+    pub fn incomplete_datagrams(&self) -> u64 {
+        self.datagrams.saturating_sub(self.reassembled)
+    }
+}
