@@ -11,7 +11,7 @@ pub fn is_likely_server(port: u16) -> bool {
         21 | 2811                                                     // FTP, GridFTP
         | 22 | 25 | 587 | 53 | 79                                     // SSH, SMTP, DNS, Finger
         | 80 | 81 | 631 | 1080 | 3128 | 8000 | 8080 | 8888            // HTTP; 1080 is SOCKS too
-        | 88 | 110 | 135 | 139 | 445 | 143                            // Kerberos, POP3, DCE-RPC, SMB, IMAP
+        | 88 | 135 | 139 | 445 | 143                                  // Kerberos, DCE-RPC, SMB, IMAP
         | 389 | 3268 | 502 | 1434 | 3306 | 1883 | 3389                // LDAP, Modbus, MySQL, MQTT, RDP
         | 443 | 563 | 585 | 614 | 636 | 989 | 990 | 992 | 993 | 995 | 5223 // TLS
         | 5222 | 5269 | 5432 | 6379 | 6666..=6669 | 20000             // XMPP, PostgreSQL, Redis, IRC, DNP3

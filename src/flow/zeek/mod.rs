@@ -9,6 +9,7 @@
 //! It refuses to judge: nothing here says who is to blame. And it cannot say some things:
 //! * Checksums are not verified, as with Zeek's option `-C`: no letter `c`.
 //! * What analysers of protocols find out is unknown: no letter `x`, no longer patience with SSH on another port.
+//! * A segment whose options were cut by the snap length counts here; Zeek skips it.
 //! * Zeek's timers run on the packets of the whole capture, here on those of the connection.
 
 mod blocks;
