@@ -127,6 +127,11 @@ impl ZeekConn {
         self.is(fact::ENDED)
     }
 
+    /// Which way the originator's segments go: those with upper-case letters.
+    pub fn originator_way(&self) -> Way {
+        if self.originator() == Way::Forward as usize { Way::Forward } else { Way::Back }
+    }
+
     /// The summary so far.
     pub fn conn_state(&self) -> ConnState {
         let (originator, responder) = (&self.ends[self.originator()], &self.ends[self.originator() ^ 1]);

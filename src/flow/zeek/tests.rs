@@ -353,6 +353,14 @@ mod roles {
     }
 
     #[test]
+    fn upper_case_letters_are_the_originators() {
+        let way = |ports, trace| follow_between(ports, trace).originator_way();
+        assert_eq!(way((40000, 80), "0 > S 0:0(0)"), Way::Forward);
+        assert_eq!(way((80, 40000), "0 > S. 0:0(0) ack 1"), Way::Back);
+        assert_eq!(way((NOBODY, 40000), "0 > S. 0:0(0) ack 1\n0 < . 1:1(0) ack 1"), Way::Back);
+    }
+
+    #[test]
     fn midstream_from_a_server_port() {
         check_between((80, 40000), "0 > P. 1:9(8) ack 1", "OTH ^d");
         check_between((40000, 80), "0 > P. 1:9(8) ack 1", "OTH D");
