@@ -9,3 +9,4 @@ mod samples;
 mod shared;
 mod support;
 mod wireshark;
+mod zeek;

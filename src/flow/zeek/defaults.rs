@@ -11,7 +11,7 @@ pub fn is_likely_server(port: u16) -> bool {
         21 | 2811                                                     // FTP, GridFTP
         | 22 | 25 | 587 | 53 | 79                                     // SSH, SMTP, DNS, Finger
         | 80 | 81 | 631 | 1080 | 3128 | 8000 | 8080 | 8888            // HTTP; 1080 is SOCKS too
-        | 88 | 110 | 135 | 139 | 445 | 143                            // Kerberos, POP3, DCE-RPC, SMB, IMAP
+        | 88 | 135 | 139 | 445 | 143                                  // Kerberos, DCE-RPC, SMB, IMAP
         | 389 | 3268 | 502 | 1434 | 3306 | 1883 | 3389                // LDAP, Modbus, MySQL, MQTT, RDP
         | 443 | 563 | 585 | 614 | 636 | 989 | 990 | 992 | 993 | 995 | 5223 // TLS
         | 5222 | 5269 | 5432 | 6379 | 6666..=6669 | 20000             // XMPP, PostgreSQL, Redis, IRC, DNP3
@@ -25,6 +25,8 @@ pub fn is_interactive(port: u16) -> bool {
 
 /// How long Zeek waits for the peer of a first SYN (`tcp_attempt_delay`).
 pub const ATTEMPT: Duration = Duration::from_secs(5);
+/// The shortest of these times.
+pub const SHORTEST: Duration = ATTEMPT;
 /// How long a closed connection is kept (`tcp_close_delay`).
 pub const CLOSED: Duration = Duration::from_secs(5);
 /// How long after its last segment a connection is kept that one side both finished and reset: Zeek looks every 6 s

@@ -1,8 +1,8 @@
 //! The history string: a few letters in place, more of them elsewhere.
 
-use super::endpoint::Role;
+use super::side::Role;
 
-/// Letters held in place; measured over ordinary captures, longer histories are rare.
+/// Letters held in place: enough for all but one of the 2,690 connections of the third-party test captures.
 const IN_PLACE: usize = 13;
 
 /// The first letters of a history.

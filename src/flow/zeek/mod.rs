@@ -9,29 +9,31 @@
 //! It refuses to judge: nothing here says who is to blame. And it cannot say some things:
 //! * Checksums are not verified, as with Zeek's option `-C`: no letter `c`.
 //! * What analysers of protocols find out is unknown: no letter `x`, no longer patience with SSH on another port.
+//! * A segment whose options were cut by the snap length counts here; Zeek skips it.
 //! * Zeek's timers run on the packets of the whole capture, here on those of the connection.
 
 mod blocks;
 mod defaults;
-mod endpoint;
 mod history;
 mod reassembly;
+mod side;
 mod state;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 use super::Way;
 use crate::tcp::{Duration, Segment, TcpFlags, Timestamp};
 use blocks::Blocks;
-use endpoint::{Counted, Endpoint, Mark, Role, State};
 use history::{History, letter};
+use side::{Counted, Mark, Role, Side, State};
 pub use state::ConnState;
 
 /// One connection as Zeek sees it.
 #[derive(Clone, Debug)]
 pub struct ZeekConn {
     /// The sender of the first segment and its peer.
-    ends: [Endpoint; 2],
+    ends: [Side; 2],
     /// What the timer that runs counts from: see [`Self::patience`].
     clock: Option<Timestamp>,
     rare: Option<Box<Rare>>,
@@ -82,7 +84,7 @@ impl ZeekConn {
     /// The connection after its first segment: decides who the originator is, and takes the segment in.
     pub fn start(first: &Segment) -> Self {
         let mut conn =
-            Self { ends: [Endpoint::new(); 2], clock: first.time, rare: None, history: History::default(), facts: 0 };
+            Self { ends: [Side::new(); 2], clock: first.time, rare: None, history: History::default(), facts: 0 };
         if is_answer_of_server(first) {
             conn.facts |= fact::SWAPPED;
             conn.add_letter(b'^');
@@ -95,6 +97,12 @@ impl ZeekConn {
     /// a retransmission.
     #[inline]
     pub fn segment(&mut self, way: Way, segment: &Segment) {
+        if !self.continue_stream(way, segment) {
+            self.segment_in_full(way, segment);
+        }
+    }
+
+    fn segment_in_full(&mut self, way: Way, segment: &Segment) {
         if self.ended() {
             return;
         }
@@ -109,6 +117,11 @@ impl ZeekConn {
     #[inline]
     pub fn ended(&self) -> bool {
         self.is(fact::ENDED)
+    }
+
+    /// Which way the originator's segments go: those with upper-case letters.
+    pub fn originator_way(&self) -> Way {
+        if self.originator() == Way::Forward as usize { Way::Forward } else { Way::Back }
     }
 
     /// The summary so far.
@@ -203,7 +216,7 @@ impl ZeekConn {
 
     fn exchange_roles(&mut self) {
         let [a, b] = &mut self.ends;
-        Endpoint::swap_history(a, b);
+        Side::swap_history(a, b);
         let heard = self.facts & (fact::HEARD_ORIGINATOR | fact::HEARD_RESPONDER);
         let exchanged = (heard & fact::HEARD_ORIGINATOR) << 1 | (heard & fact::HEARD_RESPONDER) >> 1;
         self.facts = (self.facts ^ fact::SWAPPED) & !heard & !fact::PARTIAL | exchanged;
@@ -502,7 +515,7 @@ impl ZeekConn {
     fn timed_out(&self, now: Option<Timestamp>) -> bool {
         let Some((now, since)) = now.zip(self.clock) else { return false };
         let silence = now.since(since);
-        silence >= defaults::ATTEMPT.min(defaults::CLOSED) && silence >= self.patience()
+        silence >= defaults::SHORTEST && silence >= self.patience()
     }
 
     /// How long after [`Self::clock`] Zeek gives the connection up: after its first SYN, its end, or its last segment.

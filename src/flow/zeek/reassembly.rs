@@ -1,6 +1,6 @@
 //! Which acknowledged data the capture lacks, and whether all data of a side was seen by its end.
 
-use super::endpoint::{Counted, Mark, State};
+use super::side::{Counted, Mark, State};
 use super::{ZeekConn, fact};
 use crate::tcp::Timestamp;
 

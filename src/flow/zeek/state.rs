@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::endpoint::State;
+use super::side::State;
 
 /// Zeek's summary of a connection (scripts/base/protocols/conn/main.zeek).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

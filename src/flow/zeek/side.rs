@@ -98,7 +98,7 @@ pub enum Counted {
 /// Relative numbers count octets from the initial sequence number. They are kept in 40 bits (low word and `_wraps`),
 /// which suffice for 1 TiB a direction; beyond that they wrap.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Endpoint {
+pub struct Side {
     /// The initial sequence number, or one less than the first number seen.
     pub start: SeqNum,
     /// After the last octet sent.
@@ -122,7 +122,7 @@ pub struct Endpoint {
     marks: u16,
 }
 
-impl Endpoint {
+impl Side {
     /// The side before its first segment.
     pub fn new() -> Self {
         Self { in_order: 1, ..Self::default() }
@@ -322,6 +322,53 @@ impl Endpoint {
     #[inline]
     pub fn trimmed(&self) -> u64 {
         self.in_order().wrapping_sub(i64::from(self.trimmed) as u64)
+    }
+
+    /// Whether a segment, bare ACK or data, is in the history already and does no more than to follow or repeat what was sent.
+    #[inline]
+    pub fn can_continue(&self, seq: SeqNum, len: u32, is_captured: bool) -> bool {
+        const ESTABLISHED: u16 = State::Established as u16;
+        let kind = if len > 0 { Mark::DATA.0 } else { Mark::ACK.0 };
+        if self.marks & (7 | kind | Mark::SKIP.0) != ESTABLISHED | kind {
+            return false;
+        }
+        if len == 0 {
+            return seq.since(self.last) <= 0;
+        }
+        let relative = self.sent().wrapping_sub(u64::from(self.start.0));
+        let in_order = self.in_order();
+        let nothing_wraps =
+            relative < 1 << 31 && in_order < 1 << 31 && len < 1 << 20 && self.last.0.checked_add(len).is_some();
+        // A first flight that nobody acknowledges is a case of its own.
+        let is_acked = self.acked.since(self.start) > 1;
+        seq == self.last && is_captured && relative == in_order && nothing_wraps && is_acked && self.trimmed < 1 << 23
+    }
+
+    /// Whether an acknowledgement moves nothing but itself.
+    #[inline]
+    pub fn can_be_acked(&self, ack: SeqNum) -> bool {
+        const ESTABLISHED: u16 = State::Established as u16;
+        let relative = ack.0.wrapping_sub(self.start.0);
+        let in_reach = u64::from(relative) <= self.in_order() && relative < 1 << 31;
+        let is_established = self.marks & (7 | Mark::SKIP.0) == ESTABLISHED;
+        let nothing_wraps = ack.0 >= self.acked.0 && self.acked.0 >= self.start.0 && self.acked_wraps == 0;
+        is_established && in_reach && nothing_wraps && ack.0 != 0 && self.fin().is_none()
+    }
+
+    /// Takes in data that [can continue](Self::can_continue).
+    #[inline]
+    pub fn continue_with(&mut self, len: u32) {
+        self.last = self.last.add(len);
+        self.in_order = self.in_order.wrapping_add(len);
+        self.trimmed = self.trimmed.wrapping_add(len as i32);
+    }
+
+    /// Takes in an acknowledgement that [is possible](Self::can_be_acked).
+    #[inline]
+    pub fn ack_in_order(&mut self, ack: SeqNum) {
+        self.acked = ack;
+        let below = self.in_order.wrapping_sub(ack.0.wrapping_sub(self.start.0)) as i32;
+        self.trimmed = self.trimmed.min(below);
     }
 
     /// Moves [`Self::trimmed`].
