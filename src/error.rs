@@ -49,8 +49,10 @@ impl From<ExitCode> for std::process::ExitCode {
 /// Why the program could not do what it was asked for.
 #[derive(Debug)]
 pub enum Error {
-    /// No input could be read; each has been named in a warning of its own.
-    NothingToAnalyse,
+    /// No input could be read, for these reasons.
+    NothingToAnalyse(Vec<String>),
+    /// The operating system gave no second thread.
+    Thread(io::Error),
     /// A `--bpf` expression that libpcap does not take.
     Bpf {
         /// As typed.
@@ -80,7 +82,7 @@ impl Error {
     /// The exit code it calls for.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NothingToAnalyse | Self::Write { .. } => ExitCode::NothingAnalysed,
+            Self::NothingToAnalyse(_) | Self::Thread(_) | Self::Write { .. } => ExitCode::NothingAnalysed,
             Self::Bpf { .. } | Self::OutputExists(_) | Self::OutputIsInput(_) => ExitCode::Usage,
         }
     }
@@ -94,7 +96,8 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NothingToAnalyse => f.write_str("none of the inputs could be analysed"),
+            Self::NothingToAnalyse(reasons) => f.write_str(&reasons.join("\n")),
+            Self::Thread(source) => write!(f, "cannot start a thread: {source}; try --threads 1"),
             Self::Bpf { expression, reason } => {
                 write!(
                     f,
@@ -116,7 +119,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Write { source, .. } => Some(source),
+            Self::Write { source, .. } | Self::Thread(source) => Some(source),
             _ => None,
         }
     }
@@ -141,7 +144,8 @@ mod tests {
     fn messages_keep_the_style_of_the_house() {
         let io = || io::Error::other("disk full");
         for error in [
-            Error::NothingToAnalyse,
+            Error::NothingToAnalyse(vec!["cannot read a.pcap: no such file".into()]),
+            Error::Thread(io()),
             Error::Bpf { expression: "tcp port".into(), reason: "syntax error".into() },
             Error::OutputExists("report.json".into()),
             Error::OutputIsInput("a.pcap".into()),

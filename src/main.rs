@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use tcpautopsy::{cli, output, run};
+use tcpautopsy::notes::Notes;
+use tcpautopsy::{cli, run};
 
 fn main() -> ExitCode {
     let options = match cli::parse(std::env::args_os()) {
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {
             for line in error.to_string().lines() {
-                let _ = writeln!(std::io::stderr(), "tcpautopsy: {}", output::sanitize(line));
+                Notes::default().error(line);
             }
             error.exit_code().into()
         }

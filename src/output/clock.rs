@@ -12,13 +12,6 @@ impl Zone {
     /// Coordinated universal time.
     pub const UTC: Self = Self(TimeZone::UTC);
 
-    /// The zone of this machine, from `TZ` or the system's settings; UTC where they say nothing.
-    ///
-    /// Reads the environment: for the command line to call, not for a format.
-    pub fn local() -> Self {
-        Self(TimeZone::try_system().unwrap_or(TimeZone::UTC))
-    }
-
     /// The zone of a POSIX TZ string such as `CET-1CEST,M3.5.0,M10.5.0/3`; `None` where it is none.
     pub fn posix(rule: &str) -> Option<Self> {
         TimeZone::posix(rule).ok().map(Self)
@@ -54,6 +47,12 @@ impl Zone {
         jiff::Timestamp::from_nanosecond(i128::from(time.0.nanos()))
             .and_then(|moment| jiff::fmt::strtime::format(form, &moment.to_zoned(self.0.clone())))
             .unwrap_or_default()
+    }
+}
+
+impl From<TimeZone> for Zone {
+    fn from(zone: TimeZone) -> Self {
+        Self(zone)
     }
 }
 

@@ -35,15 +35,15 @@ pub struct Flow {
     pub first_time: Option<Time>,
     /// Its latest time.
     pub last_time: Option<Time>,
-    /// The smallest round-trip time between the capture point and the two sides together.
+    /// Time from the SYN to the acknowledgement of its answer.
     pub rtt_s: Option<Seconds>,
-    /// Segments of the client, duplicates left out.
+    /// Segments of the client, second copies included.
     pub client_packets: u64,
-    /// Segments of the server, duplicates left out.
+    /// Segments of the server, second copies included.
     pub server_packets: u64,
-    /// Octets of data of the client that were captured or acknowledged, each counted once.
+    /// Octets of data of the client that were seen, each counted once.
     pub client_bytes: u64,
-    /// Octets of data of the server that were captured or acknowledged, each counted once.
+    /// Octets of data of the server that were seen, each counted once.
     pub server_bytes: u64,
     /// Tunnels around it, outermost first, in words.
     pub tunnel: Vec<Box<str>>,
@@ -92,13 +92,13 @@ pub enum Roles {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Teardown {
-    /// A FIN from both sides and no reset.
+    /// A FIN from both sides, and no reset that mattered.
     Fin,
     /// A reset of a connection that was established or whose handshake was under way.
     Reset,
-    /// A reset in answer to the SYN.
+    /// A reset, or an ICMP error, in answer to the SYN.
     Refused,
-    /// A reset after a FIN.
+    /// A reset that came when both sides had closed, or its sender had and the other did.
     ResetAfterFin,
     /// A SYN, data or a probe was sent again and never answered.
     Unanswered,

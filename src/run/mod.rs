@@ -6,10 +6,12 @@ mod selection;
 use std::io::{self, IsTerminal, Write};
 
 use crate::capture::{Capture, Filter, InputError, OpenOptions};
-use crate::cli::{FailOn, Options, OutputFormat, Verbosity};
+use crate::cli::{FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
 use crate::flow::Limits;
-use crate::output::{self, sanitize};
+use crate::notes::Notes;
+use crate::output;
+use crate::progress;
 use crate::report::{self, Findings, Report, SkippedInput, Wanted};
 
 /// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
@@ -20,7 +22,7 @@ const FIXED_MEMORY: u64 = 24 << 20;
 /// # Errors
 /// What leaves nothing to report, or nowhere to report it.
 pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
-    let notes = Notes { quiet: options.verbosity == Verbosity::Quiet };
+    let notes = Notes::new(options.verbosity);
     let filter = options.bpf.as_deref().map(filter).transpose()?;
     let output = options.create_output()?;
     let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter });
@@ -29,16 +31,17 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         return Err(Error::NothingToAnalyse(errors.iter().map(ToString::to_string).collect()));
     }
     for error in &errors {
-        notes.warn(&error.to_string());
+        notes.warn(error);
     }
     let limits = Limits::within(options.memory.saturating_sub(FIXED_MEMORY));
     let threads = options.threads.map_or_else(default_threads, usize::from);
-    let bar = progress(&capture, &notes);
+    let read = capture.progress();
+    let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
     let analysis = pipeline::analyse(capture, limits, threads).map_err(Error::Thread)?;
     drop(bar);
     for input in &analysis.inputs {
         for problem in &input.problems {
-            notes.warn(&format!("{}: {} at offset {}", input.path, problem.reason, problem.offset));
+            notes.warn(format_args!("{}: {} (at offset {})", input.path, problem.reason, problem.offset));
         }
     }
 
@@ -71,12 +74,6 @@ fn default_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(2)
 }
 
-fn progress(capture: &Capture, notes: &Notes) -> Option<crate::progress::Bar> {
-    let progress = capture.progress();
-    let shown = !notes.quiet && io::stderr().is_terminal();
-    shown.then(|| crate::progress::watch(move || (progress.done(), progress.total())))
-}
-
 fn skipped(error: &InputError) -> SkippedInput {
     SkippedInput { path: error.path().to_owned(), reason: error.to_string() }
 }
@@ -105,25 +102,16 @@ fn write(options: &Options, report: &Report, file: Option<std::fs::File>) -> Res
 }
 
 fn exit_code(options: &Options, report: &Report) -> ExitCode {
-    let damaged = !report.capture.skipped_inputs.is_empty() || report.capture.inputs.iter().any(|input| !input.complete);
+    let damaged =
+        !report.capture.skipped_inputs.is_empty() || report.capture.inputs.iter().any(|input| !input.complete);
     let failed = match options.fail_on {
         None => false,
         // A reset after both sides had closed, or one that nobody heeded, did no harm.
         Some(FailOn::Any) => report.summary.teardown.reset + report.summary.teardown.refused > 0,
     };
-    ExitCode::of([(damaged, ExitCode::Damaged), (failed, ExitCode::FailOn)].into_iter().filter_map(|(is, code)| is.then_some(code)))
-}
-
-/// What is said on standard error beside the report.
-struct Notes {
-    quiet: bool,
-}
-
-impl Notes {
-    fn warn(&self, text: &str) {
-        if !self.quiet {
-            // Nothing can be done about a standard error that is gone.
-            let _ = writeln!(io::stderr(), "tcpautopsy: warning: {}", sanitize(text));
-        }
-    }
+    ExitCode::of(
+        [(damaged, ExitCode::Damaged), (failed, ExitCode::FailOn)]
+            .into_iter()
+            .filter_map(|(is, code)| is.then_some(code)),
+    )
 }

@@ -51,7 +51,7 @@ pub fn analyse(capture: Capture, limits: Limits, threads: usize) -> io::Result<A
     let (full, to_follow) = sync_channel(IN_FLIGHT);
     // Room for every batch there is, so that giving one back never waits.
     let (empty, to_fill) = sync_channel(IN_FLIGHT + 2);
-    let reader = thread::scope(|scope| {
+    let reader: io::Result<Reader> = thread::scope(|scope| {
         let reading = thread::Builder::new().name("decode".to_owned()).spawn_scoped(scope, move || {
             decode_all(&mut reader, &full, &to_fill);
             reader

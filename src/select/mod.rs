@@ -4,6 +4,7 @@
 //! the zone of a time without one is an argument, a missing day or year comes from the capture.
 
 mod absence;
+mod criteria;
 mod endpoint;
 mod flow_view;
 mod log_line;

@@ -30,7 +30,11 @@ fn numbers(list: &Value) -> BTreeSet<u64> {
 
 fn rst_frames(report: &Value) -> BTreeSet<u64> {
     let flows = report["flows"].as_array().expect("flows");
-    flows.iter().flat_map(|flow| flow["resets"].as_array().expect("resets")).flat_map(|reset| numbers(&reset["frames"])).collect()
+    flows
+        .iter()
+        .flat_map(|flow| flow["resets"].as_array().expect("resets"))
+        .flat_map(|reset| numbers(&reset["frames"]))
+        .collect()
 }
 
 #[test]

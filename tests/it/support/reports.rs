@@ -288,8 +288,6 @@ pub fn maximal() -> Report {
         progress: Some("0.4 ms after the ClientHello; no byte of a reply".to_owned()),
     }));
     flow.analysis.client = SideAnalysis {
-        data_segments: 3,
-        payload_bytes: 700,
         retransmitted: 1,
         out_of_order: 1,
         missing_bytes: 100,
