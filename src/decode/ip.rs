@@ -381,7 +381,7 @@ mod tests {
         let piece = |offset: usize, data: &[u8]| {
             let mut packet = ipv4(6, data);
             let more = if offset + data.len() < payload.len() { 0x2000 } else { 0 };
-            packet[6..8].copy_from_slice(&(offset as u16 / 8 | more).to_be_bytes());
+            packet[6..8].copy_from_slice(&((offset as u16 / 8) | more).to_be_bytes());
             packet
         };
         let pieces = [piece(0, &payload[..16]), piece(16, &payload[16..])];

@@ -27,10 +27,13 @@ pub struct Findings<'a> {
     pub flows: &'a Flows,
 }
 
+/// Whether a flow is one that the user asked for.
+pub type IsSelected<'a> = &'a dyn Fn(&flow::Flow) -> bool;
+
 /// Which flows the report is about, and which of them it lists.
 pub struct Wanted<'a> {
     /// What the user asked for, with a test of each flow; none for all flows.
-    pub selection: Option<(Selection, &'a dyn Fn(&flow::Flow) -> bool)>,
+    pub selection: Option<(Selection, IsSelected<'a>)>,
     /// List flows that ended well, too.
     pub all_flows: bool,
     /// List no flow at all.

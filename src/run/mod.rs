@@ -12,7 +12,7 @@ use crate::flow::Limits;
 use crate::notes::Notes;
 use crate::output;
 use crate::progress;
-use crate::report::{self, Findings, Report, SkippedInput, Wanted};
+use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Wanted};
 
 /// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
 const FIXED_MEMORY: u64 = 24 << 20;
@@ -55,7 +55,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     };
     let is_chosen = |flow: &crate::flow::Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     let wanted = Wanted {
-        selection: chosen.as_ref().map(|chosen| (chosen.selection(), &is_chosen as &dyn Fn(&_) -> bool)),
+        selection: chosen.as_ref().map(|chosen| (chosen.selection(), &is_chosen as IsSelected<'_>)),
         // Whoever pastes a log line wants to hear of its flow however it ended.
         all_flows: options.all_flows || options.selection.log_line.is_some(),
         summary_only: options.summary,

@@ -52,26 +52,28 @@ fn is_in(file: &str, room: &str) -> bool {
 
 #[test]
 fn an_outside_crate_belongs_to_one_room() {
-    let owners = [
-        ("clap", "cli"),
-        ("comfy_table", "output/table"),
-        ("etherparse", "decode"),
-        ("flate2", "capture"),
-        ("foldhash", "flow"),
-        ("indicatif", "progress"),
-        ("lz4_flex", "capture"),
-        ("memmap2", "capture"),
-        ("pcap", "capture"),
-        ("serde", "report"),
-        ("serde_json", "output"),
-        ("zstd", "capture"),
+    let owners: [(&str, &[&str]); 13] = [
+        ("clap", &["cli"]),
+        ("comfy_table", &["output/table"]),
+        ("etherparse", &["decode"]),
+        ("flate2", &["capture"]),
+        // A hash function is no format that could change under us: two tables may know it.
+        ("foldhash", &["decode", "flow"]),
+        ("indicatif", &["progress"]),
+        ("lz4_flex", &["capture"]),
+        ("memmap2", &["capture"]),
+        ("pcap", &["capture"]),
+        ("serde", &["report"]),
+        ("serde_json", &["output"]),
+        ("terminal_size", &["run"]),
+        ("zstd", &["capture"]),
     ];
     let mut strays = Vec::new();
     for (file, text) in sources() {
-        for (krate, room) in owners {
+        for (krate, rooms) in owners {
             let uses = code(&text).any(|line| names(line, &format!("{krate}::")));
-            if uses && !is_in(&file, room) {
-                strays.push(format!("{file} uses {krate}, which belongs to {room}"));
+            if uses && !rooms.iter().any(|room| is_in(&file, room)) {
+                strays.push(format!("{file} uses {krate}, which belongs to {rooms:?}"));
             }
         }
     }

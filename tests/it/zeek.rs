@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tcpautopsy::capture::{Capture, OpenOptions};
 use tcpautopsy::decode::{DecodeLimits, Decoded, Decoder};
-use tcpautopsy::flow::zeek::{Way, ZeekConn};
+use tcpautopsy::flow::Way;
+use tcpautopsy::flow::zeek::ZeekConn;
 use tcpautopsy::tcp::{Endpoint, Segment};
 
 type Tuple = (Endpoint, Endpoint);
