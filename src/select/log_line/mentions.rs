@@ -114,7 +114,10 @@ fn address(text: &str) -> Option<Found> {
 
 /// `[2001:db8::1]`; the port follows as for any address.
 fn bracketed(text: &str) -> Option<Found> {
-    let (inside, _) = text.strip_prefix('[')?.split_once(']')?;
+    /// Octets of the longest address with the name of an interface (RFC 4007; Linux has 15 for the name).
+    const LONGEST: usize = 64;
+    let inside = text.strip_prefix('[')?;
+    let inside = inside.get(..inside.bytes().take(LONGEST).position(|byte| byte == b']')?)?;
     let bare = inside.split_once('%').map_or(inside, |(address, _)| address);
     let ip: Ipv6Addr = bare.parse().ok()?;
     Some(Found { ip: ip.to_canonical(), port: None, length: inside.len() + 2 })
