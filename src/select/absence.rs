@@ -20,7 +20,7 @@ pub(super) fn explain(line: &LogLine, flows: &[FlowView], among: &[usize], captu
             .to_owned();
     }
     if let Some(time) = &line.time {
-        candidates.sort_by_key(|flow| flow.gap_to_event(time).unwrap_or(Duration(i64::MAX)));
+        candidates.sort_by_cached_key(|flow| flow.gap_to_event(time).unwrap_or(Duration(i64::MAX)));
     }
     let mut parts = match (line.pairs.first(), line.mentions.as_slice()) {
         (Some(&(left, right)), mentions) => match (mentions.get(left), mentions.get(right)) {

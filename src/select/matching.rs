@@ -32,7 +32,7 @@ pub enum Fit {
 struct Candidate {
     index: usize,
     fit: Fit,
-    /// Whether each address is at the end where the line's words put it.
+    /// Whether each address is at the end where the line's words put it, and the server's port is one that the line has apart from addresses.
     agrees: bool,
     /// From the line's time to a reset or the last segment.
     to_event: Option<Duration>,
@@ -88,6 +88,10 @@ fn nearest<'a>(candidates: &[Candidate], flows: &'a [FlowView]) -> Option<&'a Fl
 
 fn candidate(line: &LogLine, index: usize, flow: &FlowView) -> Option<Candidate> {
     let (fit, agrees) = fit(line, flow)?;
+    // Without any address, a flow that ended well is no candidate at all, nor is one that is far off.
+    if fit == Fit::Time && flow.ended_well {
+        return None;
+    }
     let time = line.time.as_ref();
     let to_event = time.and_then(|time| flow.gap_to_event(time));
     let to_life = time.and_then(|time| flow.gap_to_life(time));
@@ -95,8 +99,7 @@ fn candidate(line: &LogLine, index: usize, flow: &FlowView) -> Option<Candidate>
         Fit::Time => to_event.is_some_and(|gap| gap <= DEFAULT_TOLERANCE),
         _ => to_life.is_none_or(|gap| gap <= DEFAULT_TOLERANCE),
     };
-    // Without any address, a flow that is far off or ended well is no candidate at all.
-    (fit != Fit::Time || (is_near && !flow.ended_well)).then_some(Candidate { index, fit, agrees, to_event, is_near })
+    (fit != Fit::Time || is_near).then_some(Candidate { index, fit, agrees, to_event, is_near })
 }
 
 /// How well the flow fits the line's addresses and ports, and whether it does so in the roles that the line gives them.
@@ -124,7 +127,8 @@ fn fit(line: &LogLine, flow: &FlowView) -> Option<(Fit, bool)> {
     for (client, server) in line.pairs.iter().copied().flat_map(both_ways) {
         best = best.max(as_ends(mention(client), mention(server), flow));
     }
-    best
+    let has_port = line.ports.is_empty() || line.ports.contains(&flow.server.1);
+    best.map(|(fit, agrees)| (fit, agrees && has_port))
 }
 
 /// The fit if these mentions are the flow's ends; `None` where one of them is not.

@@ -2,6 +2,9 @@
 //!
 //! Plain values and functions over a small view of each flow. Does no I/O, looks up no name and reads no clock:
 //! the zone of a time without one is an argument, a missing day or year comes from the capture.
+//!
+//! The run makes one [`FlowView`] of each flow once all input is read, because only then are the last segments and the end of the
+//! capture known, and asks [`Selection::choose`] which of them to report. Where [`Selection::is_everything`], it need not.
 
 mod absence;
 mod criteria;

@@ -89,7 +89,9 @@ fn one_endpoint_is_narrowed_by_trouble_and_time() {
     // Only addresses.
     check("10.0.0.2 to 10.0.0.6", "[4]");
     // 10.0.0.2 is a client in most flows, a server in one.
-    check("error from 10.0.0.2", "[3, 4]");
+    check("error: client 10.0.0.2", "[3, 4]");
+    // The port stands apart from its address.
+    check("10.0.0.2 got an error on port 443", "[3]");
     check("server: 10.0.0.2", "[7]");
     // A server that is only known by its name.
     check(

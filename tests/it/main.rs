@@ -10,3 +10,4 @@ mod shared;
 mod support;
 mod wireshark;
 mod zeek;
+mod cli;

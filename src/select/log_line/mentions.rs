@@ -31,6 +31,8 @@ pub(super) struct Place<'a> {
     weak: bool,
     /// The word in front of it.
     pub(super) key: &'a str,
+    /// Whether the port stands in a column of its own.
+    pub(super) port_apart: bool,
     pub(super) start: usize,
     pub(super) end: usize,
 }
@@ -44,14 +46,24 @@ pub(super) fn find(text: &str) -> (Vec<Mention>, Vec<(usize, usize)>) {
     }
     ports::complete(text, &mut places);
     let only_two = places.len() == 2;
-    let pairs = places
+    let pairs: Vec<_> = places
         .iter()
         .zip(places.iter().skip(1))
         .enumerate()
         .filter(|(_, (left, right))| is_pair(text, left, right, only_two))
         .map(|(index, _)| (index, index + 1))
         .collect();
-    (places.into_iter().map(|place| place.mention).collect(), pairs)
+    let mut mentions: Vec<Mention> = places.into_iter().map(|place| place.mention).collect();
+    if pairs.is_empty() {
+        // Said twice is not two ends.
+        let mut seen = Vec::new();
+        mentions.retain(|mention| {
+            let is_new = !seen.contains(&(mention.ip, mention.port));
+            seen.push((mention.ip, mention.port));
+            is_new
+        });
+    }
+    (mentions, pairs)
 }
 
 fn places(text: &str) -> Vec<Place<'_>> {
@@ -77,7 +89,14 @@ fn places(text: &str) -> Vec<Place<'_>> {
         {
             let key = key(text, at);
             let weak = port.is_none() && looks_like_version(text, at);
-            places.push(Place { mention: Mention { ip, port, role: role(key) }, weak, key, start: at, end });
+            places.push(Place {
+                mention: Mention { ip, port, role: role(key) },
+                weak,
+                key,
+                port_apart: false,
+                start: at,
+                end,
+            });
         }
         at = end;
     }
@@ -114,7 +133,10 @@ fn address(text: &str) -> Option<Found> {
 
 /// `[2001:db8::1]`; the port follows as for any address.
 fn bracketed(text: &str) -> Option<Found> {
-    let (inside, _) = text.strip_prefix('[')?.split_once(']')?;
+    /// Octets of the longest address with the name of an interface (RFC 4007; Linux has 15 for the name).
+    const LONGEST: usize = 64;
+    let inside = text.strip_prefix('[')?;
+    let inside = inside.get(..inside.bytes().take(LONGEST).position(|byte| byte == b']')?)?;
     let bare = inside.split_once('%').map_or(inside, |(address, _)| address);
     let ip: Ipv6Addr = bare.parse().ok()?;
     Some(Found { ip: ip.to_canonical(), port: None, length: inside.len() + 2 })
@@ -123,6 +145,11 @@ fn bracketed(text: &str) -> Option<Found> {
 fn ipv6(text: &str) -> Option<Found> {
     let length = text.bytes().take_while(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')).count();
     let run = text.get(..length)?;
+    if let Some(address) = run.strip_suffix('.')
+        && let (Some(ip), Some((port, length))) = (parse_ipv6(address), ports::service(text.get(address.len()..)?))
+    {
+        return Some(Found { ip, port: Some(port), length: address.len() + length });
+    }
     let next = text.get(length..)?.bytes().next();
     if next.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         || run.bytes().filter(|&byte| byte == b':').count() < 2
@@ -160,9 +187,12 @@ fn parse_ipv6(text: &str) -> Option<IpAddr> {
 fn ipv4(text: &str) -> Option<Found> {
     let length = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
     let run = text.get(..length)?.trim_end_matches('.');
-    let next = text.get(run.len()..)?.bytes().next();
-    if next.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+    let behind = text.get(run.len()..)?;
+    if behind.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
         return None;
+    }
+    if let (Ok(ip), Some((port, length))) = (run.parse::<Ipv4Addr>(), ports::service(behind)) {
+        return Some(Found { ip: ip.into(), port: Some(port), length: run.len() + length });
     }
     if let Ok(ip) = run.parse::<Ipv4Addr>() {
         return Some(Found { ip: ip.into(), port: None, length: run.len() });
@@ -195,7 +225,7 @@ fn is_one_of(word: &str, words: &[&str]) -> bool {
 }
 
 fn role(key: &str) -> Option<Role> {
-    const CLIENT: [&str; 5] = ["client", "from", "remote_addr", "client_ip", "clientip"];
+    const CLIENT: [&str; 4] = ["client", "remote_addr", "client_ip", "clientip"];
     const SERVER: [&str; 9] = [
         "server",
         "upstream",
@@ -238,7 +268,8 @@ fn prefer_the_subject(text: &str, places: &mut [Place<'_>]) {
 }
 
 /// Whether two neighbours are written as the ends of one connection: with an arrow between them, as source and destination,
-/// as local and remote, or as the two columns of a line that has no other address (`ss`, `netstat`, VPC flow logs).
+/// as local and remote, or as the two columns of a line that has no other address and ports in columns of their own (Zeek, VPC flow logs)
+/// or a state of TCP (`ss`, `netstat`). Other columns may be of two connections, as in the log of a load balancer.
 fn is_pair(text: &str, left: &Place<'_>, right: &Place<'_>, only_two: bool) -> bool {
     const NEAR: [&str; 10] =
         ["src", "source", "saddr", "local", "laddr", "l", "src_ip", "srcip", "local_addr", "orig_h"];
@@ -249,9 +280,24 @@ fn is_pair(text: &str, left: &Place<'_>, right: &Place<'_>, only_two: bool) -> b
     }
     let Some(between) = text.get(left.end..right.start) else { return false };
     if between.chars().all(|c| c.is_whitespace() || c == ',') {
-        return only_two && left.mention.port.is_some() && right.mention.port.is_some();
+        let by_ports = left.port_apart && right.port_apart;
+        return only_two
+            && left.mention.port.is_some()
+            && right.mention.port.is_some()
+            && (by_ports || names_state(text));
     }
     is_arrow(between)
+}
+
+/// Whether a word of the text is a state of TCP as `ss` or `netstat` spell it.
+fn names_state(text: &str) -> bool {
+    const STATES: [&str; 9] =
+        ["ESTAB", "ESTABLISHED", "CLOSEWAIT", "TIMEWAIT", "FINWAIT1", "FINWAIT2", "LASTACK", "SYNSENT", "CLOSING"];
+    text.split_whitespace().any(|word| {
+        let word = word.replace(['-', '_'], "").to_ascii_uppercase();
+        // `ss` writes SYN-RECV, netstat SYN_RECV and SYN_RECEIVED.
+        STATES.contains(&word.as_str()) || word.starts_with("SYNREC")
+    })
 }
 
 /// An arrow or `to`, inside quotes and brackets or not, and perhaps the name of an interface or host behind it.

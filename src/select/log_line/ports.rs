@@ -75,6 +75,38 @@ fn tuple(scan: &mut Scan<'_>) -> Option<u16> {
     Some(port)
 }
 
+/// `.https` behind an address, as tcpdump writes a port that has a name; the port and the octets it takes.
+///
+/// The names are those of the IANA registry and of /etc/services that a capture of TCP is likely to have.
+pub(super) fn service(behind: &str) -> Option<(u16, usize)> {
+    const NAMES: [(&str, u16); 20] = [
+        ("ftp", 21),
+        ("ssh", 22),
+        ("telnet", 23),
+        ("smtp", 25),
+        ("domain", 53),
+        ("http", 80),
+        ("pop3", 110),
+        ("bgp", 179),
+        ("imap2", 143),
+        ("ldap", 389),
+        ("https", 443),
+        ("microsoft-ds", 445),
+        ("submission", 587),
+        ("ldaps", 636),
+        ("imaps", 993),
+        ("ms-sql-s", 1433),
+        ("mysql", 3306),
+        ("ms-wbt-server", 3389),
+        ("postgresql", 5432),
+        ("http-alt", 8080),
+    ];
+    let name = behind.strip_prefix('.')?;
+    let length = name.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-').count();
+    let name = name.get(..length)?;
+    NAMES.into_iter().find(|(known, _)| *known == name).map(|(_, port)| (port, length + 1))
+}
+
 /// Gives addresses the ports that stand apart from them: `SRC= DST= SPT= DPT=`, `10.0.0.1 10.0.0.5 51812 443`,
 /// `10.0.0.1 51812 10.0.0.5 443`, `10.0.0.1 → 10.0.0.5 TCP 54 51812 → 443`.
 pub(super) fn complete(text: &str, places: &mut [Place<'_>]) {
@@ -94,6 +126,7 @@ pub(super) fn complete(text: &str, places: &mut [Place<'_>]) {
         };
         match (two, previous) {
             (Some((first, second)), Some(previous)) if previous.mention.port.is_none() => {
+                (previous.port_apart, here.port_apart) = (true, true);
                 let swapped = is_destination(previous.key);
                 (previous.mention.port, here.mention.port) =
                     if swapped { (Some(second), Some(first)) } else { (Some(first), Some(second)) };
@@ -107,6 +140,7 @@ pub(super) fn complete(text: &str, places: &mut [Place<'_>]) {
                     here.mention.port = Some(port);
                 } else if let Some((port, length)) = column() {
                     here.mention.port = Some(port);
+                    here.port_apart = true;
                     here.end += length;
                 }
             }
@@ -193,7 +227,7 @@ pub(super) fn of_names(text: &str) -> (Vec<String>, Vec<u16>) {
             }
         }
         // Behind an address the port belongs to it, and has been read with it.
-        if previous_was_port && let Some(port) = token.trim_end_matches([':', '.']).parse().ok().and_then(valid) {
+        if previous_was_port && let Some(port) = token.trim_end_matches([':', '.', '?']).parse().ok().and_then(valid) {
             push_new(&mut ports, port);
         }
         previous_was_port = token.trim_end_matches(':').eq_ignore_ascii_case("port")

@@ -72,7 +72,7 @@ fn languages() {
         // Node
         (
             "{ Error: connect ECONNREFUSED 10.0.0.5:443 errno: -111, syscall: 'connect', address: '10.0.0.5', port: 443 }",
-            "10.0.0.5:443(server) 10.0.0.5:443 ECONNREFUSED",
+            "10.0.0.5:443(server) ECONNREFUSED",
         ),
         (
             "Error: read ECONNRESET at TCP.onStreamRead (node:internal/stream_base_commons:217:20) remote ::ffff:10.0.0.1:51812",
@@ -140,6 +140,16 @@ fn servers_and_proxies() {
             "[2026-11-21T10:26:00.123Z] \"GET /x HTTP/1.1\" 503 UC upstream_reset_before_response_started{connection_termination} - \"-\" 0 95 3 - \"-\" \"curl/8.5.0\" \"id\" \"shop\" \"10.0.0.5:8080\" outbound|80||svc 10.0.0.2:43210 10.0.0.3:80 10.0.0.9:51000 - default",
             "10.0.0.5:8080 10.0.0.2:43210 10.0.0.3:80 10.0.0.9:51000 @2026-11-21T10:26:00.123Z ECONNRESET",
         ),
+        // A load balancer's two columns are of two connections.
+        (
+            "http 2026-11-21T10:26:00.123456Z app/lb/50dc6c49 192.0.2.7:2817 10.0.0.1:80 0.000 0.001 -1 502 - 34 366 \"GET / HTTP/1.1\"",
+            "192.0.2.7:2817 10.0.0.1:80 @2026-11-21T10:26:00.123Z",
+        ),
+        (
+            "Err: desc = \"transport: Error while dialing: dial tcp 10.0.0.5:50051: connect: connection refused\" {Addr: \"10.0.0.5:50051\"}",
+            "10.0.0.5:50051(server) ECONNREFUSED",
+        ),
+        ("Is the server running on host \"10.0.0.5\" and accepting TCP/IP connections on port 5432?", "10.0.0.5 :5432"),
         // PostgreSQL, server and client
         (
             "2026-11-21 10:26:00.123 CET [77] app@db 10.0.0.1(51812) LOG:  could not receive data from client: Connection reset by peer",
@@ -157,7 +167,7 @@ fn servers_and_proxies() {
         // Redis, MongoDB in JSON
         (
             "12345:M 21 Nov 2026 10:26:00.123 # Error accepting from 10.0.0.1:51812: Broken pipe",
-            "10.0.0.1:51812(client) @?2026-11-21T10:26:00.123Z EPIPE",
+            "10.0.0.1:51812 @?2026-11-21T10:26:00.123Z EPIPE",
         ),
         (
             "{\"t\":{\"$date\":\"2026-11-21T11:26:00.123+01:00\"},\"attr\":{\"remote\":\"10.0.0.1:51812\",\"error\":\"Connection reset by peer\"}}",
@@ -198,6 +208,22 @@ fn network_tools() {
         (
             "10:26:00.123456 IP6 2001:db8::1.51812 > 2001:db8::5.443: Flags [R], seq 1, win 0, length 0",
             "[2001:db8::1]:51812= [2001:db8::5]:443 @?2026-11-21T10:26:00.123Z",
+        ),
+        (
+            "10:26:00.123456 IP 10.0.0.5.https > 10.0.0.1.51812: Flags [R], seq 1, win 0, length 0",
+            "10.0.0.5:443= 10.0.0.1:51812 @?2026-11-21T10:26:00.123Z",
+        ),
+        (
+            "10:26:00.123456 IP6 2001:db8::5.http > 2001:db8::1.51812: Flags [R], seq 1, win 0, length 0",
+            "[2001:db8::5]:80= [2001:db8::1]:51812 @?2026-11-21T10:26:00.123Z",
+        ),
+        (
+            "filterlog[1]: 5,,,1000,em0,match,block,in,4,0x0,,63,0,0,DF,6,tcp,52,10.0.0.1,10.0.0.5,51812,443,0,R,1,,0,,",
+            "10.0.0.1:51812= 10.0.0.5:443",
+        ),
+        (
+            "<189>date=2026-11-21 time=10:26:00 srcip=10.0.0.1 srcport=51812 dstip=10.0.0.5 dstport=443 action=\"server-rst\"",
+            "10.0.0.1:51812= 10.0.0.5:443 @?2026-11-21T10:26:00Z",
         ),
         (
             "   30   1.234567     10.0.0.1 → 10.0.0.5     TCP 54 51812 → 443 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0",
