@@ -346,7 +346,7 @@ fn the_filter_leaves_numbers_alone() {
     );
     assert_eq!((run.frames.len(), run.inputs[0].frames, run.inputs[0].complete), (0, 2, true));
     assert_eq!(run.inputs[0].problems.len(), 1);
-    assert!(run.inputs[0].problems[0].reason.starts_with("the filter has no meaning for link type 0: "));
+    assert!(run.inputs[0].problems[0].reason.starts_with("the filter has no meaning for link type NULL: "));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod capture;
+mod cli;
 mod decode;
 mod output;
 mod report;
@@ -10,4 +11,3 @@ mod shared;
 mod support;
 mod wireshark;
 mod zeek;
-mod cli;
