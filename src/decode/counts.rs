@@ -1,3 +1,5 @@
+//! What became of the frames.
+
 use std::collections::BTreeMap;
 
 use crate::capture::LinkType;
@@ -44,7 +46,7 @@ pub struct DecodeCounts {
     pub expired: u64,
     /// Those of them given up, and single fragments ignored, because of the bound on memory.
     pub crowded_out: u64,
-    /// Segments whose layers came after [`super::Paths`] was full, so that they share one path.
+    /// Frames whose layers were new when [`super::Paths`] was full, so that they share one path.
     pub path_overflow: u64,
     /// Frames in which more than one packet was aggregated (802.11 A-MSDU) and of which only the first TCP segment was read.
     pub aggregated: u64,

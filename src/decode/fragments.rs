@@ -27,7 +27,7 @@ impl Default for DecodeLimits {
         Self {
             // Linux: net.ipv4.ipfrag_high_thresh.
             fragment_octets: 4 << 20,
-            // At the bound on memory a packet of the Internet's usual 1,500 octets and its record still fit in.
+            // Leaves each the room for a packet of 1,500 octets and its records within the bound above.
             datagrams: 2048,
             // Linux: net.ipv4.ipfrag_time; RFC 8200 allows 60 s, RFC 1122 asks for 60 to 120 s, which lets more reused identifications meet.
             fragment_age: Duration::from_secs(30),

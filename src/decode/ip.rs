@@ -59,7 +59,6 @@ impl IpHeader {
     }
 }
 
-/// IPv4's Don't Fragment bit and fields of its header come from etherparse; its fragment offset counts units of eight octets.
 impl From<&Ipv4HeaderSlice<'_>> for IpHeader {
     fn from(header: &Ipv4HeaderSlice<'_>) -> Self {
         Self {
@@ -91,7 +90,7 @@ impl From<&Ipv6HeaderSlice<'_>> for IpHeader {
 /// The octets an IP header claims, out of those that there are. Zero is what segmentation offload leaves in the field, and
 /// then the frame says how long the packet is. A claim beyond the frame is not believed either, as in Wireshark: the
 /// frame's length is the network card's word.
-pub(super) fn claimed(data: Octets<'_>, header_len: usize, total_len: usize) -> Result<Octets<'_>, Undecoded> {
+fn claimed(data: Octets<'_>, header_len: usize, total_len: usize) -> Result<Octets<'_>, Undecoded> {
     match total_len {
         0 => Ok(data),
         _ if total_len < header_len => Err(Undecoded::Malformed),
@@ -214,6 +213,15 @@ impl Walk<'_> {
     }
 }
 
+/// Whether an IP header claims exactly the octets that there are: proof enough that it is one, where nothing else says so.
+pub(super) fn fits(data: Octets<'_>) -> bool {
+    match data.u8(0).map(|first| first >> 4) {
+        Ok(4) => data.u16(2).is_ok_and(|total| usize::from(total) == data.len()),
+        Ok(6) => data.u16(4).is_ok_and(|payload| usize::from(payload) + 40 == data.len()),
+        _ => false,
+    }
+}
+
 /// The next header and the length of an extension header; `None` where `protocol` is not one that can be stepped over.
 ///
 /// IPv4 knows only the Authentication Header, but the numbers mean the same there.
@@ -275,7 +283,7 @@ fn jumbo_payload_len(next_header: u8, payload: Octets<'_>) -> Option<usize> {
     None
 }
 
-/// An IPv6 address, for tunnels that name one by its octets.
+/// Whether an address is one of Teredo's, 2001::/32 (RFC 4380 section 2.6).
 pub(super) fn is_teredo(address: [u8; 16]) -> bool {
     Ipv6Addr::from(address).segments().starts_with(&[0x2001, 0])
 }
@@ -381,7 +389,7 @@ mod tests {
         let piece = |offset: usize, data: &[u8]| {
             let mut packet = ipv4(6, data);
             let more = if offset + data.len() < payload.len() { 0x2000 } else { 0 };
-            packet[6..8].copy_from_slice(&((offset as u16 / 8) | more).to_be_bytes());
+            packet[6..8].copy_from_slice(&(more + offset as u16 / 8).to_be_bytes());
             packet
         };
         let pieces = [piece(0, &payload[..16]), piece(16, &payload[16..])];

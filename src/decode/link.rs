@@ -20,8 +20,6 @@ mod arphrd {
 
 impl Walk<'_> {
     /// What the first octet belongs to, by the [registry of link types](https://www.tcpdump.org/linktypes.html).
-    ///
-    /// Systems write some of their own numbers into files; those that are known are listed beside the registered ones.
     pub fn link(&mut self, link_type: u32, data: Octets<'_>) -> Read {
         match link_type {
             0 | 108 => self.bsd_loopback(data),
@@ -33,7 +31,9 @@ impl Walk<'_> {
             10 => self.fddi(data),
             // RFC 2684: LLC in ATM's AAL5.
             11 => self.llc(data),
-            12 | 14 | 101 => self.ip(data),
+            // OpenBSD writes 12 for its loopback, other systems for IP.
+            12 => self.first_of(&[&|walk| walk.ip(data), &|walk| walk.bsd_loopback(data)]),
+            14 | 101 => self.ip(data),
             51 => self.pppoe(data),
             104 => self.cisco_hdlc(data),
             105 => self.wifi(data, false),
@@ -49,7 +49,7 @@ impl Walk<'_> {
             129 => self.arcnet(5, 4, data),
             // RFC 2734 as Apple captures it: two eight-octet addresses and an EtherType.
             138 => self.tag(16, data),
-            149 | 258 => self.pktap(data),
+            258 => self.pktap(data),
             163 => self.avs(data),
             // The direction stands in the place of the address.
             166 => self.ppp(data.skip(2)?),
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn bsd_loopback_in_both_byte_orders() {
-        for link_type in [0, 108] {
+        for link_type in [0, 108, 12] {
             carries(link_type, &join(&[&[2, 0, 0, 0], &inner()]), "");
             carries(link_type, &join(&[&[0, 0, 0, 2], &inner()]), "");
             for family in [24, 28, 30, 10, 23] {

@@ -1,3 +1,5 @@
+//! Octets of which some may be missing.
+
 use super::Undecoded;
 
 /// What is left of a packet behind the headers read so far: the octets captured, and how many there were on the line.

@@ -1,3 +1,7 @@
+//! The layers around a segment, each combination stored once.
+//!
+//! Addresses and identifiers are kept as they were on the line: the two directions of a flow through a tunnel have two paths.
+
 use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;

@@ -1,3 +1,5 @@
+//! The TCP header, as far as it was captured.
+
 use super::ip::IpHeader;
 use super::{Octets, Undecoded};
 use crate::capture::Frame;

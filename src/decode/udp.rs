@@ -2,7 +2,7 @@
 
 use etherparse::UdpHeaderSlice;
 
-use super::ip::{IpHeader, is_teredo};
+use super::ip::{IpHeader, fits, is_teredo};
 use super::paths::Tunnel;
 use super::walk::{Read, Walk};
 use super::{Octets, Undecoded};
@@ -37,7 +37,7 @@ impl Walk<'_> {
             len => data.limit(len.into()),
         };
         let data = data.skip(header.slice().len())?;
-        for port in ports {
+        for (place, port) in ports.into_iter().enumerate() {
             let read = match port {
                 port::L2TP => self.l2tp(ip, data),
                 port::GTP_U => self.gtp_u(ip, data),
@@ -48,7 +48,8 @@ impl Walk<'_> {
                 port::AYIYA => self.ayiya(ip, data),
                 port::CAPWAP => self.capwap(ip, data),
                 port::GENEVE => self.geneve(ip, data),
-                port::MPLS => {
+                // The source port is chosen by the flow, so that only the destination says anything (RFC 7510 section 3).
+                port::MPLS if place == 0 => {
                     self.push_tunnel(Tunnel::MplsInUdp, ip)?;
                     self.mpls(data)
                 }
@@ -137,9 +138,7 @@ impl Walk<'_> {
                 _ => break,
             };
         }
-        let [l0, l1] = data.read(4)?;
-        let fits = usize::from(u16::from_be_bytes([l0, l1])) + 40 == data.len();
-        if !fits && !is_teredo(data.read(8)?) && !is_teredo(data.read(24)?) {
+        if !fits(data) && !is_teredo(data.read(8)?) && !is_teredo(data.read(24)?) {
             return Err(Undecoded::NotIp);
         }
         self.push_tunnel(Tunnel::Teredo, outer)?;
@@ -219,10 +218,14 @@ impl Walk<'_> {
         }
     }
 
-    /// [RFC 9300](https://www.rfc-editor.org/rfc/rfc9300) section 5: eight octets, then IP.
+    /// [RFC 9300](https://www.rfc-editor.org/rfc/rfc9300) section 5: eight octets that may be anything, then IP.
     fn lisp(&mut self, outer: &IpHeader, data: Octets<'_>) -> Read {
+        let data = data.skip(8)?;
+        if !fits(data) {
+            return Err(Undecoded::NotIp);
+        }
         self.push_tunnel(Tunnel::Lisp, outer)?;
-        self.ip(data.skip(8)?)
+        self.ip(data)
     }
 
     /// [RFC 5415](https://www.rfc-editor.org/rfc/rfc5415) section 4.3: 802.3 or 802.11 frames without encryption.
@@ -368,6 +371,7 @@ mod tests {
         let frame = ethernet(0x800, &inner());
         tunnels(37008, &[&[1, 0, 0, 1, 0, 10, 1, 9, 1], &frame], "tzsp");
         tunnels(4341, &[&[0; 8], &inner()], "lisp");
+        does_not(4341, &[&[0; 8], &inner(), &[0]]);
         tunnels(4754, &[&[0, 0, 8, 0], &inner()], "gre");
         tunnels(5072, &[&[0x42, 0x52, 0x11, 41, 0, 0, 0, 0], &[0; 16], &[0; 20], &ipv6(6, &tcp())], "ayiya");
         tunnels(5247, &[&[0, 0x10, 2, 0, 0, 0, 0, 0], &frame], "capwap");

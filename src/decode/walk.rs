@@ -1,3 +1,5 @@
+//! What all headers share on the way through a frame.
+
 use super::fragments::Fragments;
 use super::ip::IpHeader;
 use super::paths::{Layer, Paths, Tunnel};

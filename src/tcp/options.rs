@@ -23,7 +23,20 @@ impl TcpOptions {
     /// Reads the octets between the fixed header and the data offset, or as many of them as were captured.
     ///
     /// The second value says whether the walk ended cleanly: at the end of the list, or exactly at the end of the octets.
-    pub fn parse(mut octets: &[u8]) -> (Self, bool) {
+    #[inline]
+    pub fn parse(octets: &[u8]) -> (Self, bool) {
+        match *octets {
+            // All that most segments have (RFC 7323 appendix A).
+            [1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3] => {
+                let timestamps = (u32::from_be_bytes([v0, v1, v2, v3]), u32::from_be_bytes([e0, e1, e2, e3]));
+                (Self { timestamps: Some(timestamps), ..Self::default() }, true)
+            }
+            [] => (Self::default(), true),
+            _ => Self::walk(octets),
+        }
+    }
+
+    fn walk(mut octets: &[u8]) -> (Self, bool) {
         const END: u8 = 0;
         const NO_OPERATION: u8 = 1;
         const MSS: u8 = 2;
@@ -74,6 +87,13 @@ mod tests {
         assert!(clean);
         assert_eq!((options.mss, options.window_scale, options.sack_permitted), (Some(1460), Some(7), true));
         assert_eq!(options.timestamps, Some((1, 0)));
+    }
+
+    #[test]
+    fn the_usual_layout_reads_as_any_other() {
+        let octets = [1, 1, 8, 10, 0, 0, 1, 2, 0, 0, 3, 4];
+        assert_eq!(TcpOptions::parse(&octets), TcpOptions::walk(&octets));
+        assert_eq!(TcpOptions::parse(&octets).0.timestamps, Some((0x102, 0x304)));
     }
 
     #[test]
