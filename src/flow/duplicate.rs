@@ -1,9 +1,9 @@
 //! Recognises a packet that was captured twice (SPAN ports, `-i any`, loopback, both sides of a router),
 //! so that it is not taken for a retransmission or a second reset.
 
-use crate::tcp::{Duration, FrameNumber, Segment, Timestamp};
+use crate::tcp::{Duration, Segment};
 
-/// How many recent packets are remembered, a power of two. 512 KiB: fits a level-two cache, and holds the packets of some
+/// How many recent packets are remembered, a power of two. 256 KiB: fits a level-two cache, and holds the packets of some
 /// milliseconds at line rate, which is what lies between two copies.
 const REMEMBERED: usize = 1 << 15;
 
@@ -22,22 +22,36 @@ const WITHIN_BARE: Duration = Duration::from_millis(2);
 /// Frames without time count as copies only next to each other.
 const FRAMES_WITHOUT_TIME: u64 = 2;
 
-#[derive(Clone, Copy)]
-struct Seen {
-    signature: u64,
-    time: Option<Timestamp>,
-    frame: FrameNumber,
-}
-
 /// A direct-mapped memory of the packets seen last.
 pub(super) struct Duplicates {
     seen: Box<[Seen]>,
 }
 
+/// A packet: half of its signature, of which the place in the memory says more, and its [`moment`].
+#[derive(Clone, Copy)]
+struct Seen {
+    signature: u32,
+    moment: u32,
+}
+
+/// When a packet was captured, in units of 1,024 ns modulo 2³² (73 minutes); of a frame without time its number.
+#[inline]
+fn moment(segment: &Segment) -> u32 {
+    match segment.time {
+        Some(time) => (time.nanos() >> 10) as u32,
+        None => segment.frame.get() as u32,
+    }
+}
+
 impl Duplicates {
     pub(super) fn new() -> Self {
-        let never = Seen { signature: 0, time: None, frame: FrameNumber::FIRST };
-        Self { seen: vec![never; REMEMBERED].into_boxed_slice() }
+        Self { seen: vec![Seen { signature: 0, moment: 0 }; REMEMBERED].into_boxed_slice() }
+    }
+
+    /// Asks for the place of a signature in the memory, so that [`Self::is_copy`] finds it near; the value means nothing.
+    #[inline]
+    pub(super) fn touch(&self, signature: u64) -> u32 {
+        self.seen[place(signature)].moment
     }
 
     /// Everything of a packet that a copy of it shares, with the hash of its addresses and ports: not the time to live,
@@ -54,39 +68,44 @@ impl Duplicates {
             | u64::from(segment.window.unwrap_or(0)) << 16
             | u64::from(segment.ip_id.unwrap_or(0)) << 32
             | u64::from(segment.source.port) << 48;
+        // A frame without time never equals one with.
+        let fields = fields ^ if segment.time.is_some() { 0 } else { ODD };
         let (value, echo) = segment.options.timestamps.unwrap_or((0, 0));
         let clock = u64::from(value) << 32 | u64::from(echo);
         let sack = segment.options.sack.map_or(0, |(left, right)| u64::from(left.0) << 32 | u64::from(right.0));
         let state = mix(ends, numbers);
         let state = mix(state ^ ODD, fields);
         let state = mix(state.rotate_left(17) ^ u64::from(segment.payload_len), clock);
-        mix(state ^ ODD.rotate_left(32), sack ^ u64::from(segment.source.address[15]) << 8) | 1
+        mix(state ^ ODD.rotate_left(32), sack ^ (u64::from(segment.source.address[15]) << 8)) | 1
     }
 
     /// Whether a packet with this signature was seen a moment ago; remembers it.
     #[inline]
     pub(super) fn is_copy(&mut self, segment: &Segment, signature: u64) -> bool {
-        let place = &mut self.seen[(signature >> 40) as usize & (REMEMBERED - 1)];
-        let before = *place;
-        *place = Seen { signature, time: segment.time, frame: segment.frame };
-        if before.signature != signature {
-            return false;
-        }
-        match (before.time, segment.time) {
-            (Some(then), Some(now)) => {
-                let within = if segment.ip_id.is_some_and(|id| id != 0) {
-                    WITHIN_WITH_ID
-                } else if segment.options.timestamps.is_some() {
-                    WITHIN_WITH_TIMESTAMPS
-                } else {
-                    WITHIN_BARE
-                };
-                let apart = now.since(then).0.unsigned_abs();
-                apart <= within.0.unsigned_abs()
-            }
-            _ => segment.frame.get().saturating_sub(before.frame.get()) <= FRAMES_WITHOUT_TIME,
-        }
+        let now = Seen { signature: signature as u32, moment: moment(segment) };
+        let before = std::mem::replace(&mut self.seen[place(signature)], now);
+        before.signature == now.signature && is_within_bound(segment, before.moment, now.moment)
     }
+}
+
+#[inline]
+fn place(signature: u64) -> usize {
+    (signature >> 40) as usize & (REMEMBERED - 1)
+}
+
+fn is_within_bound(segment: &Segment, before: u32, now: u32) -> bool {
+    // The capture's clock may have gone backwards.
+    let apart = u64::from((now.wrapping_sub(before) as i32).unsigned_abs());
+    let within = if segment.time.is_none() {
+        return apart <= FRAMES_WITHOUT_TIME;
+    } else if segment.ip_id.is_some_and(|id| id != 0) {
+        WITHIN_WITH_ID
+    } else if segment.options.timestamps.is_some() {
+        WITHIN_WITH_TIMESTAMPS
+    } else {
+        WITHIN_BARE
+    };
+    apart << 10 <= within.0.unsigned_abs()
 }
 
 #[cfg(test)]

@@ -132,6 +132,16 @@ impl Flow {
         }
     }
 
+    /// Asks for the memory of the flow before it is needed; the value means nothing.
+    #[inline]
+    pub(super) fn touch(&self) -> u32 {
+        u32::from(self.endpoints.forward.port)
+            ^ self.first_frame.get() as u32
+            ^ self.ends.forward.segments
+            ^ self.ends.back.segments
+            ^ self.zeek.touch()
+    }
+
     /// Which way a segment of this flow goes; `None` if it belongs to other endpoints.
     #[inline]
     pub(super) fn way(&self, segment: &Segment) -> Option<Way> {

@@ -123,22 +123,33 @@ impl FlowTable {
     /// Takes in segments in capture order.
     pub fn segments(&mut self, segments: &[Segment]) {
         let mut hashes = [0; BATCH];
+        let mut signatures = [0; BATCH];
+        let mut found = [EMPTY.flow; BATCH];
         for batch in segments.chunks(BATCH) {
-            // Three passes, so that the cache misses of a batch overlap: first every slot is asked for, then every flow.
-            let mut found = [u32::MAX; BATCH];
-            for ((segment, hash), found) in batch.iter().zip(&mut hashes).zip(&mut found) {
+            // Short loops that each ask for memory of the whole batch, so that its cache misses overlap: first what is
+            // looked up, then every slot, then every flow.
+            for ((segment, hash), signature) in batch.iter().zip(&mut hashes).zip(&mut signatures) {
                 *hash = self.hash(segment.source, segment.destination);
-                *found = self.slots[*hash as usize & (self.slots.len() - 1)].flow;
+                *signature = Duplicates::signature(segment, *hash);
             }
-            let mut touched = 0u64;
+            let mut touched = 0;
+            for hash in &hashes[..batch.len()] {
+                touched ^= self.slots[*hash as usize & (self.slots.len() - 1)].tag;
+            }
+            for signature in &signatures[..batch.len()] {
+                touched ^= self.duplicates.touch(*signature);
+            }
+            for (hash, found) in hashes[..batch.len()].iter().zip(&mut found) {
+                *found = self.find_by_tag(*hash);
+            }
             for &flow in &found[..batch.len()] {
                 if let Some(flow) = self.flow(flow) {
-                    touched ^= flow.ends.forward.octets ^ flow.ends.back.octets ^ flow.first_frame.get();
+                    touched ^= flow.touch();
                 }
             }
             std::hint::black_box(touched);
-            for (segment, &hash) in batch.iter().zip(&hashes) {
-                self.segment(segment, hash);
+            for ((segment, &hash), &signature) in batch.iter().zip(&hashes).zip(&signatures) {
+                self.segment(segment, hash, signature);
             }
         }
     }
@@ -205,12 +216,26 @@ impl FlowTable {
         }
     }
 
+    /// The first flow whose slot has the tag of this hash: nearly always the one with the hash.
     #[inline]
-    fn segment(&mut self, segment: &Segment, hash: u64) {
+    fn find_by_tag(&self, hash: u64) -> u32 {
+        let mask = self.slots.len() - 1;
+        let mut place = hash as usize & mask;
+        loop {
+            let slot = self.slots[place];
+            if slot.tag == tag(hash) || slot.flow == EMPTY.flow {
+                return slot.flow;
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    #[inline]
+    fn segment(&mut self, segment: &Segment, hash: u64, signature: u64) {
         self.totals.segments += 1;
         self.totals.resets += u64::from(segment.flags.rst());
         self.end = self.end.max(segment.time);
-        let copy = self.duplicates.is_copy(segment, Duplicates::signature(segment, hash));
+        let copy = self.duplicates.is_copy(segment, signature);
         self.totals.duplicates += u64::from(copy);
 
         if self.len == self.limits.flows {

@@ -128,6 +128,12 @@ impl Side {
         Self { in_order: 1, ..Self::default() }
     }
 
+    /// Asks for its memory before it is needed; the value means nothing.
+    #[inline]
+    pub fn touch(&self) -> u32 {
+        self.last.0 ^ u32::from(self.marks)
+    }
+
     /// Its state.
     #[inline]
     pub fn state(&self) -> State {
