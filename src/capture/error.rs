@@ -61,9 +61,45 @@ impl std::error::Error for InputError {}
 
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path.as_str() {
-            "-" => self.reason.fmt_for("standard input", f),
-            path => self.reason.fmt_for(path, f),
+        let (path, file) = match self.path.as_str() {
+            // A command that names the way out needs a file.
+            "-" => ("standard input", "FILE"),
+            path => (path, path),
+        };
+        match &self.reason {
+            Reason::Unreadable(error) => write!(f, "cannot read {path}: {error}"),
+            Reason::Directory => write!(f, "{path} is a directory, name the captures in it ({path}/*)"),
+            Reason::Empty => {
+                write!(f, "{path} is empty, not even the header of a capture was written; record it again")
+            }
+            Reason::CutHeader { octets, of } => {
+                write!(f, "{path} ends within its file header, after {octets} of {of} octets; record or copy it again")
+            }
+            Reason::Foreign { what, way_out } => write!(f, "{path} is {what}, {}", way_out.replace("FILE", file)),
+            Reason::Unknown(start) => write!(
+                f,
+                "{path} is not a capture: it starts with {}, which is neither pcap nor pcapng nor packed in gzip, zstd \
+                 or lz4; if Wireshark can open it, convert it with `editcap -F pcapng {file} OUT.pcapng`",
+                Start(start)
+            ),
+            Reason::Unsupported(what) => {
+                write!(f, "{path} is {what}, which nothing here can read; convert it where it was recorded")
+            }
+            Reason::Packed { packing, inside } => match inside.as_ref() {
+                Reason::Foreign { what, .. } => write!(f, "{path} is {what}, packed in {packing}; unpack it first"),
+                Reason::Unknown(start) => write!(
+                    f,
+                    "{path} is packed in {packing}, but not a capture: unpacked it starts with {}, which is neither \
+                     pcap nor pcapng; name a capture",
+                    Start(start)
+                ),
+                other => write!(f, "{}", Self::new(&format!("{path}, unpacked from {packing},"), other.clone())),
+            },
+            Reason::Unpackable { packing, error } => {
+                write!(f, "{path} is packed in {packing} and cannot be unpacked: {error}; copy it again")
+            }
+            Reason::StandardInputTwice => write!(f, "{path} can be read only once, name `-` once"),
+            Reason::TooMany => write!(f, "{path} is one input too many, name at most {}", usize::from(u16::MAX)),
         }
     }
 }
@@ -72,38 +108,6 @@ impl Reason {
     /// In one line, for the input named `path`.
     pub(super) fn at(&self, path: &str) -> String {
         InputError::new(path, self.clone()).to_string()
-    }
-
-    fn fmt_for(&self, path: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable(error) => write!(f, "cannot read {path}: {error}"),
-            Self::Directory => write!(f, "{path} is a directory, name the captures in it ({path}/*)"),
-            Self::Empty => {
-                write!(f, "{path} is empty, not even the header of a capture was written; record it again")
-            }
-            Self::CutHeader { octets, of } => {
-                write!(f, "{path} ends within its file header, after {octets} of {of} octets; record or copy it again")
-            }
-            Self::Foreign { what, way_out } => write!(f, "{path} is {what}, {}", way_out.replace("FILE", path)),
-            Self::Unknown(start) => write!(
-                f,
-                "{path} is not a capture: it starts with {}, which is neither pcap nor pcapng nor packed in gzip, zstd \
-                 or lz4; if Wireshark can open it, convert it with `editcap -F pcapng {path} OUT.pcapng`",
-                Start(start)
-            ),
-            Self::Unsupported(what) => {
-                write!(f, "{path} is {what}, which nothing here can read; convert it where it was recorded")
-            }
-            Self::Packed { packing, inside } => {
-                write!(f, "{path} is packed in {packing}, and ")?;
-                inside.fmt_for("what is inside", f)
-            }
-            Self::Unpackable { packing, error } => {
-                write!(f, "{path} is packed in {packing} and cannot be unpacked: {error}; copy it again")
-            }
-            Self::StandardInputTwice => write!(f, "{path} can be read only once, name `-` once"),
-            Self::TooMany => write!(f, "{path} is one input too many, name at most {}", usize::from(u16::MAX)),
-        }
     }
 }
 
@@ -128,4 +132,38 @@ impl fmt::Display for Start<'_> {
 pub(super) fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, reason: Reason, expected: &str) {
+        assert_eq!(reason.at(path), expected);
+    }
+
+    #[test]
+    fn a_way_out_names_the_file_or_stands_for_one() {
+        let xz = Reason::Foreign { what: "packed in xz", way_out: "unpack it: `xz -dc FILE | tcpautopsy -`" };
+        check("a.xz", xz.clone(), "a.xz is packed in xz, unpack it: `xz -dc a.xz | tcpautopsy -`");
+        check("-", xz, "standard input is packed in xz, unpack it: `xz -dc FILE | tcpautopsy -`");
+    }
+
+    #[test]
+    fn what_was_packed_is_named_with_its_packing() {
+        let packed = |inside| Reason::Packed { packing: "gzip", inside: Box::new(inside) };
+        let tar = Reason::Foreign { what: "a tar archive", way_out: "unpack it with `tar -xf FILE`" };
+        check("a.tgz", packed(tar), "a.tgz is a tar archive, packed in gzip; unpack it first");
+        let cut = Reason::CutHeader { octets: 3, of: 24 };
+        let expected =
+            "a, unpacked from gzip, ends within its file header, after 3 of 24 octets; record or copy it again";
+        check("a", packed(cut), expected);
+    }
+
+    #[test]
+    fn the_number_of_a_system_error_is_left_out() {
+        let error = io::Error::from_raw_os_error(13);
+        check("a", error.into(), "cannot read a: Permission denied");
+    }
 }

@@ -20,11 +20,10 @@ pub(super) struct Map {
 impl Map {
     /// Maps all of `file`.
     pub(super) fn new(file: File) -> io::Result<Self> {
-        // SAFETY: `&[u8]` promises that the octets do not change while it is borrowed. We only ever read, through a
-        // private read-only mapping. Another process may still write to the file; every parser here takes each octet
-        // for hostile and keeps every length within bounds it has itself checked on values copied out of the memory,
-        // so that a change in between gives wrong frames but no access out of bounds. This is the usual reliance of
-        // programs that map files; truncation is spoken of above.
+        // SAFETY: `&[u8]` promises that the octets stay as they are while it is borrowed. We never write through the
+        // mapping. Another process may still write to the file; every reader of these octets takes them for hostile and
+        // reaches them only through checked slices, so that a change gives wrong frames but no access out of bounds.
+        // That nobody changes them is the usual reliance of programs that map files; truncation is spoken of above.
         let memory = unsafe { Mmap::map(&file)? };
         Ok(Self { memory, file, released: 0 })
     }
@@ -63,5 +62,27 @@ impl Map {
             drop(advised);
             self.released = until;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_octets_after_a_release_and_a_truncation_is_noticed() {
+        let path = std::env::temp_dir().join(format!("tcpautopsy-map-{}", std::process::id()));
+        let octets: Vec<u8> = (0..300_000u32).map(|i| i as u8).collect();
+        std::fs::write(&path, &octets).unwrap();
+        let mut map = Map::new(File::open(&path).unwrap()).unwrap();
+        assert_eq!(map.bytes(), octets);
+        map.release(200_000);
+        map.release(100_000);
+        map.release(usize::MAX);
+        assert_eq!(map.bytes(), octets);
+        assert!(!map.shrunk());
+        File::options().write(true).open(&path).unwrap().set_len(1000).unwrap();
+        assert!(map.shrunk());
+        std::fs::remove_file(&path).unwrap();
     }
 }

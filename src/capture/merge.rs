@@ -213,3 +213,15 @@ impl Capture {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capture_may_be_read_on_another_thread() {
+        fn check<T: Send>() {}
+        check::<Capture>();
+        check::<OpenOptions>();
+    }
+}

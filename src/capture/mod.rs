@@ -2,7 +2,7 @@
 //!
 //! A frame goes this way: `reader` opens the input and `identify` tells what it is by content, `unpack` takes off a
 //! compression on a thread of its own, `source` holds the octets (a `map` of a regular file, else a buffer), `pcap` or
-//! `pcapng` walk its records, `input` keeps the tally, `merge` joins the inputs, `bpf` sorts out.
+//! `pcapng` walk its records (where mapped, with `scout`s ahead of them), `input` keeps the tally, `merge` joins the inputs, `bpf` sorts out.
 //!
 //! Nothing here looks into a frame. Damage never fails: what stands in front of it is read, the rest is a [`Problem`].
 
@@ -19,6 +19,7 @@ mod pcapng;
 mod progress;
 mod reader;
 mod record;
+mod scout;
 mod source;
 #[cfg(test)]
 mod testing;

@@ -7,6 +7,7 @@ use super::LinkType;
 use super::bytes::{Order, octets};
 use super::error::Reason;
 use super::record::{Damage, Record, max_captured};
+use super::scout::Scouts;
 use super::source::Source;
 use crate::tcp::Timestamp;
 
@@ -34,6 +35,7 @@ pub(super) struct Pcap {
     /// Octets of frame check sequence at the end of each frame.
     fcs: u32,
     max_captured: u32,
+    scouts: Scouts,
 }
 
 /// In which order a record header has its two lengths.
@@ -107,6 +109,7 @@ impl Pcap {
             // Bit 26 says that bits 28 to 31 count the check sequence in units of two octets.
             fcs: if network & 0x0400_0000 != 0 { (network >> 28) * 2 } else { 0 },
             max_captured: max_captured(link_type),
+            scouts: Scouts::default(),
         })
     }
 
@@ -125,7 +128,7 @@ impl Pcap {
 
     /// The next record; `None` at a proper end.
     #[inline]
-    pub(super) fn next(&self, source: &mut Source) -> Result<Option<Record>, Damage> {
+    pub(super) fn next(&mut self, source: &mut Source) -> Result<Option<Record>, Damage> {
         loop {
             let rest = source.rest();
             if let Some(header) = rest.first_chunk() {
@@ -134,6 +137,9 @@ impl Pcap {
                 if fields.captured <= self.max_captured && whole <= rest.len() {
                     let record = self.record(&fields, source.at() + self.record_header);
                     source.advance(whole);
+                    if self.scouts.step(source.at()) {
+                        self.scout(source);
+                    }
                     return Ok(Some(record));
                 }
             }
@@ -155,6 +161,25 @@ impl Pcap {
             fields.original.saturating_sub(self.padding),
             self.fcs,
         )
+    }
+
+    #[cold]
+    fn scout(&mut self, source: &Source) {
+        /// Seconds that records near each other may lie apart.
+        const APART: u32 = 24 * 60 * 60;
+        let Some(memory) = source.mapped() else { return };
+        let Some(here) = octets(memory, source.at()) else { return };
+        let earliest = self.order.u32(here).saturating_sub(APART);
+        let mut scouts = std::mem::take(&mut self.scouts);
+        scouts.run(memory, source.at(), |record| {
+            let fields = self.fields(record.first_chunk()?);
+            let plausible = fields.seconds.wrapping_sub(earliest) <= 2 * APART
+                && i64::from(fields.fraction) * self.nanos_per_fraction < 1_000_000_000
+                && fields.captured <= self.max_captured
+                && fields.captured <= fields.original;
+            plausible.then_some(self.record_header + fields.captured as usize)
+        });
+        self.scouts = scouts;
     }
 
     /// Waits until a whole record is at hand: `false` at a proper end.

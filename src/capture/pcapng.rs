@@ -6,6 +6,7 @@ use super::LinkType;
 use super::bytes::{Order, octets, padded};
 use super::error::Reason;
 use super::record::{Damage, Record, max_captured};
+use super::scout::Scouts;
 use super::source::Source;
 use super::tick::Tick;
 
@@ -38,6 +39,7 @@ pub(super) struct Pcapng {
     dropped_before: Option<u64>,
     /// Blocks since the last packet that are numbered like one.
     numbers_skipped: u32,
+    scouts: Scouts,
 }
 
 struct Interface {
@@ -68,8 +70,13 @@ impl Pcapng {
         if !source.need(SMALLEST) {
             return Err(Reason::CutHeader { octets: source.rest().len(), of: SMALLEST });
         }
-        let mut reader =
-            Self { order: Order::Little, interfaces: Vec::new(), dropped_before: None, numbers_skipped: 0 };
+        let mut reader = Self {
+            order: Order::Little,
+            interfaces: Vec::new(),
+            dropped_before: None,
+            numbers_skipped: 0,
+            scouts: Scouts::default(),
+        };
         match reader.block(source) {
             Ok(Some(head)) => {
                 reader.begin_section(source, head).map_err(Reason::Unsupported)?;
@@ -102,12 +109,31 @@ impl Pcapng {
             };
             if let Some(record) = record {
                 source.advance(head.whole as usize);
+                if self.scouts.step(source.at()) {
+                    self.scout(source);
+                }
                 let numbers_skipped = std::mem::take(&mut self.numbers_skipped);
                 return record.map(|record| Some(Record { numbers_skipped, ..record })).map_err(damage);
             }
             self.other_block(source, head).map_err(damage)?;
         }
         Ok(None)
+    }
+
+    #[cold]
+    fn scout(&mut self, source: &Source) {
+        let Some(memory) = source.mapped() else { return };
+        let (order, interfaces) = (self.order, self.interfaces.len());
+        self.scouts.run(memory, source.at(), |block| {
+            let [kind, length, interface, captured] = [0, 4, 8, 20].map(|at| octets(block, at));
+            let length = order.u32(length?);
+            let plausible = order.u32(kind?) == ENHANCED_PACKET
+                && (order.u32(interface?) as usize) < interfaces
+                && (FRAME as u32..=MAX_BLOCK).contains(&length)
+                && length.is_multiple_of(4)
+                && order.u32(captured?) < length;
+            plausible.then_some(length as usize)
+        });
     }
 
     #[cold]

@@ -50,11 +50,12 @@ impl Reader {
         let mut head = Vec::with_capacity(HEAD);
         file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
         file.rewind()?;
-        let size = Some(about.len());
+        // Files that the kernel makes up as they are read, as in /proc, say that they have none.
+        let size = Some(about.len()).filter(|size| *size > 0);
         match identify(&head)? {
             Content::Pcap | Content::Pcapng => match file.try_clone().and_then(Map::new) {
                 Ok(map) if !map.bytes().is_empty() => Self::plain(Source::map(map), None, size),
-                // Some file systems cannot map, and the files of /proc have no size.
+                // Some file systems cannot map.
                 Ok(_) | Err(_) => Self::stream(file, size),
             },
             Content::Packed(compression) => {
@@ -86,9 +87,7 @@ impl Reader {
         let mut source = Source::stream(plain, taken);
         let opened = look(&mut source).and_then(|content| match content {
             Content::Pcap | Content::Pcapng => Ok(()),
-            Content::Packed(_) => {
-                Err(Reason::Foreign { what: "packed once more", way_out: "unpack it until it is not" })
-            }
+            Content::Packed(_) => Err(Reason::Foreign { what: "packed data", way_out: "unpack it" }),
         });
         let unpackable = source.failure().map(|error| Reason::Unpackable { packing, error: error.to_owned() });
         match opened.and_then(|()| Self::plain(source, Some(compression), size)) {

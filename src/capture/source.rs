@@ -58,6 +58,14 @@ impl Source {
         }
     }
 
+    /// All of a mapped file; `None` for a pipe.
+    pub(super) fn mapped(&self) -> Option<&[u8]> {
+        match &self.kind {
+            Kind::Map(map) => Some(map.bytes()),
+            Kind::Stream(_) => None,
+        }
+    }
+
     /// What lies at hand from the cursor on.
     #[inline]
     pub(super) fn rest(&self) -> &[u8] {

@@ -372,7 +372,7 @@ mod tests {
             let unknown = Box::new(Reason::Unknown(b"Hell".to_vec()));
             assert_eq!(opened(&pack(compression, b"Hello")), Reason::Packed { packing, inside: unknown });
             let twice = opened(&pack(compression, &pack(Compression::Gzip, b"Hello")));
-            assert!(twice.at("x").contains("packed once more"), "{}", twice.at("x"));
+            assert!(twice.at("x").contains("is packed data, packed in"), "{}", twice.at("x"));
             let broken = pack(compression, b"Hello")[..12].to_vec();
             assert!(matches!(opened(&broken), Reason::Unpackable { .. }), "{:?}", opened(&broken));
         }
