@@ -11,11 +11,12 @@ pub struct InputSet(u16);
 pub(super) struct InputSets {
     sets: Vec<Vec<u16>>,
     grown: BTreeMap<(InputSet, u16), InputSet>,
+    only: Option<u16>,
 }
 
 impl InputSets {
     pub(super) fn new() -> Self {
-        Self { sets: vec![Vec::new()], grown: BTreeMap::new() }
+        Self { sets: vec![Vec::new()], grown: BTreeMap::new(), only: None }
     }
 
     /// `set` and `input` together; `set` itself once 65,536 different sets exist.
@@ -23,6 +24,8 @@ impl InputSets {
         if let Some(&known) = self.grown.get(&(set, input)) {
             return known;
         }
+        // The empty set comes first and every input grows from it, so the second such step ends being the only one.
+        self.only = self.grown.is_empty().then_some(input);
         let mut members = self.sets[usize::from(set.0)].clone();
         if let Err(place) = members.binary_search(&input) {
             members.insert(place, input);
@@ -34,6 +37,12 @@ impl InputSets {
         }
         self.grown.insert((set, input), InputSet(id));
         InputSet(id)
+    }
+
+    /// Whether this input is the only one that any flow was seen in.
+    #[inline]
+    pub(super) fn are_all(&self, input: u16) -> bool {
+        self.only == Some(input)
     }
 
     pub(super) fn contains(&self, set: InputSet, input: u16) -> bool {
@@ -61,5 +70,15 @@ mod tests {
         assert_eq!(sets.with(zero, 1), both);
         assert_eq!(sets.with(both, 1), both);
         assert!(sets.contains(both, 0) && !sets.contains(one, 0));
+    }
+
+    #[test]
+    fn an_only_input_stays_so_until_another_comes() {
+        let mut sets = InputSets::new();
+        sets.with(InputSet::default(), 3);
+        sets.with(InputSet::default(), 3);
+        assert!(sets.are_all(3) && !sets.are_all(0));
+        sets.with(InputSet::default(), 0);
+        assert!(!sets.are_all(3) && !sets.are_all(0));
     }
 }

@@ -11,6 +11,7 @@ mod inputs;
 mod record;
 mod reset;
 mod role;
+mod stream;
 mod table;
 mod teardown;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use inputs::InputSet;
 pub use record::{Detail, Flow, IcmpEvidence, Turn};
 pub use reset::{Form, Phase, ResetSegment};
 pub use role::{RoleSource, Roles};
+pub use stream::{Stream, StreamSide};
 pub use table::{FlowTable, Flows, Limits, Totals};
 pub use teardown::Teardown;
 pub use way::{Pair, Way};

@@ -1,11 +1,12 @@
 use std::num::NonZeroU32;
 
-use super::endpoint::{EndpointFacts, Number, Rare};
+use super::endpoint::{EndpointFacts, Rare};
 use super::inputs::InputSet;
 use super::reset::{MAX_SCALE, Phase, ResetSegment, position};
+use super::stream::Stream;
 use super::way::{Pair, Way};
 use super::zeek::ZeekConn;
-use crate::tcp::{Duration, Endpoint, FrameNumber, IcmpError, PathId, Segment, SeqNum, TcpFlags, Timestamp};
+use crate::tcp::{Duration, FrameNumber, IcmpError, PathId, Segment, SeqNum, Timestamp};
 
 /// How far an acknowledgement or a segment may jump ahead and still be believed: the largest window (RFC 7323 section 2.3).
 const MAX_JUMP: i32 = 1 << 30;
@@ -72,38 +73,30 @@ enum SinceReset {
 }
 
 /// The facts of one TCP connection.
+// `stream` first and the whole a multiple of half a cache line: what every segment touches then lies in two or three lines.
 #[derive(Debug)]
+#[repr(C, align(32))]
 pub struct Flow {
-    /// From 1, in the order in which flows begin in the capture.
-    pub id: u32,
-    /// The endpoint that sent the first segment, and the other one.
-    pub endpoints: Pair<Endpoint>,
-    /// Whether the addresses are IPv6.
-    pub ipv6: bool,
-    /// Where it was seen.
-    pub inputs: InputSet,
-    /// Its first frame.
-    pub first_frame: FrameNumber,
-    /// Its last frame.
-    pub last_frame: FrameNumber,
-    /// Its earliest time.
-    pub first_time: Option<Timestamp>,
-    /// Its latest time.
-    pub last_time: Option<Timestamp>,
-    /// What is known of each endpoint.
+    /// What every segment touches.
+    pub stream: Stream,
+    /// What else is known of each endpoint.
     pub ends: Pair<EndpointFacts>,
-    /// The layers around its latest packet of each way, where it has one.
-    pub paths: Pair<PathId>,
-    // One nanosecond more than each took, so that an unknown time needs no room of its own.
-    handshake: (Option<NonZeroU32>, Option<NonZeroU32>),
-    /// The acknowledgement of the handshake's answer was seen, or data.
-    pub established: bool,
-    /// The latest run of data.
-    pub turn: Option<Turn>,
-    /// What few flows have.
-    pub detail: Option<Box<Detail>>,
     /// The flow as Zeek tells it.
     pub zeek: ZeekConn,
+    /// What few flows have.
+    pub detail: Option<Box<Detail>>,
+    /// Its first frame.
+    pub first_frame: FrameNumber,
+    /// Its earliest time.
+    pub first_time: Option<Timestamp>,
+    // One nanosecond more than each took, so that an unknown time needs no room of its own.
+    handshake: (Option<NonZeroU32>, Option<NonZeroU32>),
+    /// From 1, in the order in which flows begin in the capture.
+    pub id: u32,
+    /// Where it was seen.
+    pub inputs: InputSet,
+    /// The acknowledgement of the handshake's answer was seen, or data.
+    pub established: bool,
     ended: bool,
     timed_handshake: bool,
 }
@@ -112,41 +105,32 @@ impl Flow {
     /// A flow that begins with this segment.
     pub(super) fn start(id: u32, segment: &Segment, inputs: InputSet) -> Self {
         Self {
-            id,
-            endpoints: Pair { forward: segment.source, back: segment.destination },
-            ipv6: segment.ipv6,
-            inputs,
-            first_frame: segment.frame,
-            last_frame: segment.frame,
-            first_time: segment.time,
-            last_time: segment.time,
+            stream: Stream::start(segment),
             ends: Pair::default(),
-            paths: Pair { forward: segment.path, back: segment.path },
-            handshake: (None, None),
-            established: false,
-            turn: None,
-            detail: None,
             zeek: ZeekConn::start(segment),
+            detail: None,
+            first_frame: segment.frame,
+            first_time: segment.time,
+            handshake: (None, None),
+            id,
+            inputs,
+            established: false,
             ended: false,
             timed_handshake: true,
         }
     }
 
-    /// Asks for the memory of the flow before it is needed; the value means nothing.
+    /// Asks for the memory that every segment touches before it is needed; the value means nothing.
     #[inline]
     pub(super) fn touch(&self) -> u32 {
-        u32::from(self.endpoints.forward.port)
-            ^ self.first_frame.get() as u32
-            ^ self.ends.forward.segments
-            ^ self.ends.back.segments
-            ^ self.zeek.touch()
+        u32::from(self.stream.endpoints.forward.port) ^ self.stream.last_frame.get() as u32
     }
 
     /// Which way a segment of this flow goes; `None` if it belongs to other endpoints.
     #[inline]
     pub(super) fn way(&self, segment: &Segment) -> Option<Way> {
-        let Pair { forward, back } = &self.endpoints;
-        if segment.ipv6 != self.ipv6 {
+        let Pair { forward, back } = &self.stream.endpoints;
+        if segment.ipv6 != self.stream.ipv6 {
             None
         } else if segment.source == *forward && segment.destination == *back {
             Some(Way::Forward)
@@ -155,6 +139,11 @@ impl Flow {
         } else {
             None
         }
+    }
+
+    /// Its latest time.
+    pub fn last_time(&self) -> Option<Timestamp> {
+        self.stream.last_time().or(self.first_time)
     }
 
     /// The shift count in force for the windows an endpoint announces; `None` where its SYN was not seen.
@@ -201,7 +190,7 @@ impl Flow {
 
     /// How far the connection has come.
     pub fn phase(&self) -> Phase {
-        let acknowledged = |way: Way| match (self.ends[way].fin_end(), self.ends[way.reverse()].acked()) {
+        let acknowledged = |way: Way| match (self.ends[way].fin_end(), self.stream.sides[way.reverse()].acked()) {
             (Some(end), Some(acked)) => !acked.before(end),
             _ => false,
         };
@@ -243,13 +232,29 @@ impl Flow {
     /// room to keep another reset.
     #[inline]
     pub(super) fn segment(&mut self, segment: &Segment, way: Way, copy: bool, only_count: bool) {
+        if copy || !self.stream.take(segment, way) {
+            self.settle();
+            self.segment_in_full(segment, way, copy, only_count);
+            self.open_short_way();
+        }
+    }
+
+    /// The same the long way; the flow is settled.
+    pub(super) fn segment_in_full(&mut self, segment: &Segment, way: Way, copy: bool, only_count: bool) {
         if segment.flags.rst() {
             // Judged by what was known before it.
             self.reset(segment, way, copy, only_count);
         }
-        self.last_frame = segment.frame;
+        if segment.flags.syn() && !segment.flags.rst() && !copy {
+            // While the times of the segments before it are known.
+            self.synchronise(segment, way);
+        } else if !self.established && !segment.flags.rst() && !copy {
+            self.third_segment(segment, way);
+        }
+        self.stream.last_frame = segment.frame;
         if let Some(time) = segment.time {
-            self.last_time = Some(self.last_time.map_or(time, |last| last.max(time)));
+            let last = &mut self.stream.last_times[way];
+            *last = Some(last.map_or(time, |last| last.max(time)));
             self.first_time = Some(self.first_time.map_or(time, |first| first.min(time)));
         }
         if segment.frame > self.first_frame {
@@ -257,30 +262,22 @@ impl Flow {
         }
         let end = &mut self.ends[way];
         end.segments = end.segments.saturating_add(1);
-        end.flags = end.flags.union(segment.flags);
+        let side = &mut self.stream.sides[way];
+        side.flags = side.flags.union(segment.flags);
         if copy {
             self.rare_mut(way).duplicates += 1;
-            return;
+        } else if !segment.flags.rst() {
+            self.ordinary(segment, way);
         }
-        if segment.flags.rst() {
-            return;
-        }
-        self.ordinary(segment, way);
     }
 
     /// A segment that is neither a reset nor a copy.
-    #[inline]
     fn ordinary(&mut self, segment: &Segment, way: Way) {
-        if segment.flags.intersects(TcpFlags::SYN) {
-            self.synchronise(segment, way);
-        } else if !self.established {
-            self.third_segment(segment, way);
-        }
         if let Some(detail) = &mut self.detail
             && let Some(latest) = detail.resets.last()
         {
             // A late or repeated segment of the claimed sender says nothing: it must send beyond its reset, or acknowledge more.
-            let own = &self.ends[way];
+            let own = &self.stream.sides[way];
             let is_news = segment.seq_end().after(latest.segment.seq)
                 || (segment.flags.ack() && own.acked().is_some_and(|acked| segment.ack.after(acked)));
             match detail.since_reset {
@@ -292,38 +289,31 @@ impl Flow {
                 _ => {}
             }
         }
+        self.ends[way.reverse()].unanswered = 0;
+        let side = &mut self.stream.sides[way];
+        side.note_header(segment.ttl, segment.options.timestamps.is_some());
 
-        let (own, other) = self.ends.sender_and_receiver(way);
-        other.unanswered = 0;
-        own.ttl = Some(
-            own.ttl.map_or((segment.ttl, segment.ttl), |(low, high)| (low.min(segment.ttl), high.max(segment.ttl))),
-        );
-        own.timestamps |= segment.options.timestamps.is_some();
-        own.last_time = segment.time.or(own.last_time);
-
-        let (end, advance) = (segment.seq_end(), own.next().map(|next| segment.seq.since(next)));
-        match advance {
-            None => {
-                own.set(Number::Next, end);
-                own.octets += u64::from(segment.payload_len);
-            }
-            Some(0) => {
-                own.set(Number::Next, end);
-                own.octets += u64::from(segment.payload_len);
+        let end = segment.seq_end();
+        match side.next().map(|next| segment.seq.since(next)) {
+            None | Some(0) => {
+                side.set_next(end);
+                self.ends[way].octets += u64::from(segment.payload_len);
             }
             Some(_) => self.out_of_place(segment, way),
         }
         if segment.flags.fin() {
-            self.ends[way].set(Number::FinEnd, end);
+            self.ends[way].set_fin(end);
         }
         if segment.payload_len > 0 {
-            self.take_turn(segment, way);
+            self.stream.take_turn(segment, way);
         }
         if segment.flags.ack() {
             self.acknowledge(segment, way);
         }
         if let Some(window) = segment.window {
-            let before = self.ends[way].window.replace(window);
+            let side = &mut self.stream.sides[way];
+            let before = side.window();
+            side.set_window(window);
             if window == 0 && before != Some(0) && !segment.flags.syn() {
                 self.rare_mut(way).zero_windows += 1;
             }
@@ -334,14 +324,14 @@ impl Flow {
     fn out_of_place(&mut self, segment: &Segment, way: Way) {
         let length = segment.seq_len();
         let end = segment.seq_end();
-        let own = &mut self.ends[way];
-        let Some(next) = own.next() else { return };
+        let (own, side) = (&mut self.ends[way], &mut self.stream.sides[way]);
+        let Some(next) = side.next() else { return };
         let ahead = segment.seq.since(next);
         if ahead > 0 {
             if ahead >= MAX_JUMP {
                 return;
             }
-            own.set(Number::Next, end);
+            side.set_next(end);
             own.octets += u64::from(segment.payload_len);
             own.skipped = true;
             self.rare_mut(way).holes.add(next, segment.seq);
@@ -359,7 +349,7 @@ impl Flow {
         }
         let fresh = if end.after(next) { end.since(next).unsigned_abs() } else { 0 };
         if fresh > 0 {
-            own.set(Number::Next, end);
+            side.set_next(end);
         }
         let skipped = own.skipped;
         let filled = if skipped { self.rare_mut(way).holes.fill(segment.seq, end) } else { 0 };
@@ -375,25 +365,19 @@ impl Flow {
     }
 
     fn synchronise(&mut self, segment: &Segment, way: Way) {
-        let answered = self.ends[way.reverse()].last_time;
         let own = &mut self.ends[way];
         if own.syn_seq() == Some(segment.seq) {
             // Repeated: whichever of the two was answered, its time is not known (Karn).
             self.timed_handshake = false;
             return;
         }
-        own.set(Number::Syn, segment.seq);
-        own.set(Number::Next, segment.seq);
+        own.set_syn(segment.seq, segment.flags.ack());
         own.window_scale = segment.options.window_scale.map(|scale| scale.min(MAX_SCALE));
         own.mss = segment.options.mss;
         own.sack_permitted = segment.options.sack_permitted;
-        if segment.flags.ack() {
-            own.sent_syn_ack = true;
-            if self.timed_handshake {
-                self.handshake.0 = nanoseconds(answered, segment.time);
-            }
-        } else {
-            own.sent_syn = true;
+        self.stream.sides[way].set_next(segment.seq);
+        if segment.flags.ack() && self.timed_handshake {
+            self.handshake.0 = nanoseconds(self.stream.last_times[way.reverse()], segment.time);
         }
     }
 
@@ -403,7 +387,7 @@ impl Flow {
         if other.sent_syn_ack && segment.flags.ack() {
             self.established = true;
             if self.timed_handshake {
-                self.handshake.1 = nanoseconds(other.last_time, segment.time);
+                self.handshake.1 = nanoseconds(self.stream.last_times[way.reverse()], segment.time);
             }
         } else if own.sent_syn || !(own.sent_syn_ack || other.sent_syn || other.sent_syn_ack) {
             // In mid-stream, or with the other side's answer not captured.
@@ -411,38 +395,23 @@ impl Flow {
         }
     }
 
-    fn take_turn(&mut self, segment: &Segment, way: Way) {
-        let octets = match self.turn {
-            Some(turn) if turn.way == way => turn.octets.saturating_add(segment.payload_len),
-            _ => segment.payload_len,
-        };
-        self.turn = Some(Turn { way, octets, last: segment.time });
-    }
-
     /// Takes the acknowledgement of a segment; what it acknowledges and was not seen is missing from the capture.
-    #[inline]
     fn acknowledge(&mut self, segment: &Segment, way: Way) {
         let ack = segment.ack;
-        let (own, other) = self.ends.sender_and_receiver(way);
-        match own.acked() {
-            None => own.set(Number::Acked, ack),
-            Some(before) => {
-                let ahead = ack.since(before);
-                if ahead > 0 && ahead < MAX_JUMP {
-                    own.set(Number::Acked, ack);
-                }
-            }
+        let (own, other) = self.stream.sides.sender_and_receiver(way);
+        if own.acked().is_none_or(|before| (1..MAX_JUMP).contains(&ack.since(before))) {
+            own.set_acked(ack);
         }
-        if other.repeats && other.next().is_none_or(|next| !ack.before(next)) {
-            other.repeats = false;
+        let receiver = &mut self.ends[way.reverse()];
+        if receiver.repeats && other.next().is_none_or(|next| !ack.before(next)) {
+            receiver.repeats = false;
         }
-        if let Some(next) = other.next() {
-            let unseen = ack.since(next);
-            if unseen > 0 && unseen < MAX_JUMP {
-                other.set(Number::Next, ack);
-                other.skipped = true;
-                self.rare_mut(way.reverse()).holes.add(next, ack);
-            }
+        if let Some(next) = other.next()
+            && (1..MAX_JUMP).contains(&ack.since(next))
+        {
+            other.set_next(ack);
+            receiver.skipped = true;
+            self.rare_mut(way.reverse()).holes.add(next, ack);
         }
     }
 
@@ -450,7 +419,7 @@ impl Flow {
     fn reset(&mut self, segment: &Segment, way: Way, copy: bool, only_count: bool) {
         let (exact, in_window) = position(self, segment, way);
         let phase = self.phase();
-        let after = match (self.last_time, segment.time) {
+        let after = match (self.last_time(), segment.time) {
             (Some(last), Some(now)) if self.ends.forward.is_seen() || self.ends.back.is_seen() => Some(now.since(last)),
             _ => None,
         };
@@ -459,7 +428,7 @@ impl Flow {
         }
         let fin_before =
             Pair { forward: self.ends.forward.fin_end().is_some(), back: self.ends.back.fin_end().is_some() };
-        let turn = self.turn;
+        let turn = self.stream.turn();
         let detail = self.detail_mut();
         if !copy {
             detail.since_reset = SinceReset::Nothing;
@@ -488,7 +457,7 @@ impl Flow {
 
     /// Whether a segment with SYN begins another connection with the same addresses and ports.
     pub(super) fn is_reused_by(&self, segment: &Segment, way: Way) -> bool {
-        let (own, other) = (&self.ends[way], &self.ends[way.reverse()]);
+        let (own, side, other) = (&self.ends[way], &self.stream.sides[way], &self.stream.sides[way.reverse()]);
         if segment.flags.rst() || own.syn_seq() == Some(segment.seq) {
             return false;
         }
@@ -497,12 +466,12 @@ impl Flow {
             return self.has_ended() && own.is_seen();
         }
         // A first SYN of this side: simultaneous open, unless the connection had gone further.
-        own.syn_seq().is_some() || own.spoke() || self.has_ended() || other.acked().is_some()
+        own.syn_seq().is_some() || side.spoke() || self.has_ended() || other.acked().is_some()
     }
 
     /// Whether this side may have sent a segment with this sequence number.
     pub(super) fn has_sent_near(&self, seq: SeqNum, way: Way) -> bool {
-        self.ends[way].next().is_none_or(|next| seq.since(next).unsigned_abs() <= MAX_JUMP.unsigned_abs())
+        self.stream.sides[way].next().is_none_or(|next| seq.since(next).unsigned_abs() <= MAX_JUMP.unsigned_abs())
     }
 
     /// Takes in an ICMP error about a segment that went this way.
@@ -517,15 +486,16 @@ impl Flow {
 
     /// Whether this flow was seen inside these layers before.
     pub(super) fn knows_path(&self, path: PathId) -> bool {
-        self.paths.forward == path
-            || self.paths.back == path
+        let paths = &self.stream.paths;
+        paths.forward == path
+            || paths.back == path
             || self.detail.as_ref().is_some_and(|detail| detail.other_paths.contains(&path))
     }
 
     /// Makes `path` the latest of its way.
     pub(super) fn take_path(&mut self, path: PathId, way: Way) {
-        let old = std::mem::replace(&mut self.paths[way], path);
-        if self.ends[way].is_seen() && old != path && self.paths[way.reverse()] != old {
+        let old = std::mem::replace(&mut self.stream.paths[way], path);
+        if self.ends[way].is_seen() && old != path && self.stream.paths[way.reverse()] != old {
             let others = &mut self.detail_mut().other_paths;
             if !others.contains(&old) && others.len() < MAX_PATHS {
                 others.push(old);
@@ -539,9 +509,9 @@ impl Flow {
         /// and by chance two connections come so near in less than 1 of 100 cases.
         const NEAR: u32 = 1 << 24;
         let near = |a: SeqNum, b: SeqNum| a.since(b).unsigned_abs() < NEAR;
-        let (own, other) = (&self.ends[way], &self.ends[way.reverse()]);
-        if segment.flags.syn() && own.syn_seq().is_some() {
-            return Some(own.syn_seq() == Some(segment.seq));
+        let (own, other) = (&self.stream.sides[way], &self.stream.sides[way.reverse()]);
+        if let Some(syn) = self.ends[way].syn_seq().filter(|_| segment.flags.syn()) {
+            return Some(syn == segment.seq);
         }
         let mut compared = false;
         if let Some(known) = own.next().or(other.acked()) {

@@ -60,24 +60,25 @@ impl ResetSegment {
 /// Where a reset's sequence number stands: (exact, in the window).
 pub(super) fn position(flow: &Flow, segment: &Segment, way: Way) -> (Option<bool>, Option<bool>) {
     let (claimed, receiver) = (&flow.ends[way], &flow.ends[way.reverse()]);
+    let (claimed_side, receiver_side) = (&flow.stream.sides[way], &flow.stream.sides[way.reverse()]);
 
     // The receiver has only asked for a connection: it knows no sequence number of the other side yet, so the acknowledgement decides.
-    if receiver.sent_syn && receiver.acked().is_none() && !claimed.sent_syn_ack {
+    if receiver.sent_syn && receiver_side.acked().is_none() && !claimed.sent_syn_ack {
         let Some(syn) = receiver.syn_seq() else { return (None, None) };
-        let next = receiver.next().unwrap_or(syn.add(1));
+        let next = receiver_side.next().unwrap_or(syn.add(1));
         // With data in the SYN (RFC 7413) anything up to its end is acceptable.
         let acknowledges = segment.flags.ack() && segment.ack.after(syn) && !segment.ack.after(next);
         return (Some(acknowledges), Some(acknowledges));
     }
 
     let contiguous = if claimed.skipped {
-        flow.rare(way).and_then(|rare| rare.holes.first()).or(claimed.next())
+        flow.rare(way).and_then(|rare| rare.holes.first()).or(claimed_side.next())
     } else {
-        claimed.next()
+        claimed_side.next()
     };
     // The receiver has at least what it acknowledged, and what passed here in order reached it before this segment, unless
     // it had to be repeated and still was not acknowledged: then it may have been lost behind this point.
-    let (expected, or_else) = match (contiguous, receiver.acked()) {
+    let (expected, or_else) = match (contiguous, receiver_side.acked()) {
         (Some(passed), Some(acked)) if claimed.repeats && acked.before(passed) => (acked, passed),
         (Some(passed), Some(acked)) => (passed.max(acked), passed.max(acked)),
         (Some(known), None) | (None, Some(known)) => (known, known),
@@ -90,18 +91,17 @@ pub(super) fn position(flow: &Flow, segment: &Segment, way: Way) -> (Option<bool
 }
 
 fn in_window(flow: &Flow, seq: SeqNum, expected: SeqNum, way: Way) -> Option<bool> {
-    let receiver = &flow.ends[way.reverse()];
     if seq.before(expected) {
         return Some(false);
     }
-    let field = u32::from(receiver.window?);
-    match (flow.scale(way.reverse()), receiver.syn_seq()) {
+    let field = u32::from(flow.stream.sides[way.reverse()].window()?);
+    match flow.scale(way.reverse()) {
         // Both SYNs were seen, or the receiver's own offered no scale: the window is known.
-        (Some(scale), _) => Some(seq.is_within(expected, field << scale)),
+        Some(scale) => Some(seq.is_within(expected, field << scale)),
         // In mid-stream the window is the field times an unknown power of two up to 2¹⁴.
-        (None, _) if seq.is_within(expected, field) => Some(true),
-        (None, _) if !seq.is_within(expected, field << MAX_SCALE) => Some(false),
-        (None, _) => None,
+        None if seq.is_within(expected, field) => Some(true),
+        None if !seq.is_within(expected, field << MAX_SCALE) => Some(false),
+        None => None,
     }
 }
 

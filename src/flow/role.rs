@@ -72,14 +72,12 @@ impl Roles {
         if back.sent_syn_ack {
             return found(Way::Forward, RoleSource::SynAck);
         }
-        if let Some(reset) = flow
-            .resets()
-            .iter()
-            .find(|reset| reset.segment.seq.0 == 0 && reset.segment.flags.ack() && !flow.ends[reset.way].spoke())
-        {
+        if let Some(reset) = flow.resets().iter().find(|reset| {
+            reset.segment.seq.0 == 0 && reset.segment.flags.ack() && !flow.stream.sides[reset.way].spoke()
+        }) {
             return found(reset.way.reverse(), RoleSource::Refusal);
         }
-        let (forward, back) = (flow.endpoints.forward.port, flow.endpoints.back.port);
+        let (forward, back) = (flow.stream.endpoints.forward.port, flow.stream.endpoints.back.port);
         let looks = |port: u16| (port < FIRST_USER_PORT, port < FIRST_EPHEMERAL_PORT);
         // The server's port is the lower one where a boundary lies between the two.
         match looks(forward).cmp(&looks(back)) {

@@ -160,13 +160,14 @@ impl FlowTable {
         let quoted = &error.quoted;
         let hash = self.hash(quoted.source, quoted.destination);
         let mut next = self.find(hash, |flow| {
-            flow.ipv6 == quoted.ipv6
-                && (flow.endpoints.forward == quoted.source && flow.endpoints.back == quoted.destination
-                    || flow.endpoints.back == quoted.source && flow.endpoints.forward == quoted.destination)
+            flow.stream.ipv6 == quoted.ipv6
+                && (flow.stream.endpoints.forward == quoted.source && flow.stream.endpoints.back == quoted.destination
+                    || flow.stream.endpoints.back == quoted.source
+                        && flow.stream.endpoints.forward == quoted.destination)
         });
         while let Some(index) = next {
             let flow = self.flow_mut(index);
-            let way = if flow.endpoints.forward == quoted.source { Way::Forward } else { Way::Back };
+            let way = if flow.stream.endpoints.forward == quoted.source { Way::Forward } else { Way::Back };
             let plausible = quoted.seq.is_none_or(|seq| flow.has_sent_near(seq, way));
             next = flow.sibling();
             if plausible || next.is_none() {
@@ -178,7 +179,8 @@ impl FlowTable {
     }
 
     /// The end of the capture.
-    pub fn finish(self) -> Flows {
+    pub fn finish(mut self) -> Flows {
+        self.pieces.iter_mut().flatten().for_each(Flow::settle);
         Flows { flows: self.pieces, inputs: self.inputs, totals: self.totals, end: self.end }
     }
 
@@ -251,7 +253,8 @@ impl FlowTable {
         self.kept_resets += usize::from(segment.flags.rst() && !only_counted);
         let flow = &mut self.pieces[index as usize / PIECE][index as usize % PIECE];
         let way = flow.way(segment).unwrap_or(Way::Forward);
-        if !self.inputs.contains(flow.inputs, segment.input) {
+        // A look at the flow's own set costs a cache miss, which captures of one input need not pay.
+        if !self.inputs.are_all(segment.input) && !self.inputs.contains(flow.inputs, segment.input) {
             flow.inputs = self.inputs.with(flow.inputs, segment.input);
         }
         flow.segment(segment, way, copy, only_counted);
@@ -262,7 +265,7 @@ impl FlowTable {
     fn choose(&mut self, segment: &Segment, hash: u64, head: u32) -> u32 {
         let flow = self.flow_mut(head);
         let way = flow.way(segment).unwrap_or(Way::Forward);
-        let chosen = if flow.paths[way] == segment.path { head } else { self.by_path(segment, hash, head, way) };
+        let chosen = if flow.stream.paths[way] == segment.path { head } else { self.by_path(segment, hash, head, way) };
         let flow = self.flow_mut(chosen);
         let way = flow.way(segment).unwrap_or(way);
         if segment.flags.syn() && flow.is_reused_by(segment, way) {
@@ -363,8 +366,8 @@ impl FlowTable {
 
     fn same_ends(&self, one: u32, other: u32) -> bool {
         let (Some(one), Some(other)) = (self.flow(one), self.flow(other)) else { return false };
-        let (a, b) = (&one.endpoints, &other.endpoints);
-        one.ipv6 == other.ipv6
+        let (a, b) = (&one.stream.endpoints, &other.stream.endpoints);
+        one.stream.ipv6 == other.stream.ipv6
             && (a.forward == b.forward && a.back == b.back || a.forward == b.back && a.back == b.forward)
     }
 
@@ -374,7 +377,7 @@ impl FlowTable {
         self.slots.resize(size, EMPTY);
         for index in 0..self.len as u32 {
             let Some(flow) = self.flow(index) else { continue };
-            let hash = self.hash(flow.endpoints.forward, flow.endpoints.back);
+            let hash = self.hash(flow.stream.endpoints.forward, flow.stream.endpoints.back);
             self.point(hash, index);
         }
     }
@@ -392,7 +395,7 @@ impl FlowTable {
                     Teardown::Unanswered | Teardown::HalfClosed => 2,
                     Teardown::Refused | Teardown::ResetAfterFin | Teardown::Reset => 3,
                 };
-                Some((rank, flow.last_frame.get(), index))
+                Some((rank, flow.stream.last_frame.get(), index))
             })
             .collect();
         let leaving = (self.len / 4).max(1);

@@ -79,12 +79,12 @@ fn is_ignored(flow: &Flow, reset: &ResetSegment) -> bool {
 
 fn by_reset(flow: &Flow, reset: &ResetSegment) -> Teardown {
     let from_server = Roles::of(flow).from_client != reset.way;
-    if reset.phase == Phase::Syn && from_server && !flow.ends[reset.way].spoke() {
+    if reset.phase == Phase::Syn && from_server && !flow.stream.sides[reset.way].spoke() {
         return Teardown::Refused;
     }
     // With only the server's direction captured, its form still tells (RFC 9293 section 3.5.2, group 1).
     let answers_syn = reset.segment.seq.0 == 0 && reset.segment.flags.ack() && reset.segment.ack.0 != 0;
-    if answers_syn && !flow.ends.forward.spoke() && !flow.ends.back.spoke() {
+    if answers_syn && !flow.stream.sides.forward.spoke() && !flow.stream.sides.back.spoke() {
         return Teardown::Refused;
     }
     // Its sender had closed already, and so did the other side in the end: Zeek too takes that as a regular close.
@@ -99,7 +99,7 @@ fn is_refused_by_icmp(flow: &Flow) -> bool {
     let client = Roles::of(flow).from_client;
     let Some(detail) = &flow.detail else { return false };
     flow.ends[client].sent_syn
-        && !flow.ends[client.reverse()].spoke()
+        && !flow.stream.sides[client.reverse()].spoke()
         && !flow.established
         && detail.icmp.iter().any(|evidence| evidence.way == client && ends_attempt(evidence))
 }
@@ -120,7 +120,7 @@ fn ends_attempt(evidence: &IcmpEvidence) -> bool {
 fn is_unanswered(flow: &Flow, way: Way, capture_end: Option<Timestamp>) -> bool {
     let (own, other) = (&flow.ends[way], &flow.ends[way.reverse()]);
     let silence = || {
-        let last = own.last_time?;
+        let last = flow.stream.last_times[way]?;
         Some(capture_end?.since(last))
     };
     let silent_for = |least: Duration| silence().is_some_and(|silence| silence >= least);

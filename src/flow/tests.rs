@@ -359,7 +359,7 @@ fn the_server_calling_back_on_the_same_ports_is_another_flow() {
     let flows = established(
         "20 c FA 1 ack 1\n 30 s FA 1 ack 2\n 31 c A 2 ack 2\n 500 s S 0 reuse 1\n 510 c SA 0 ack 1 reuse 1",
     );
-    let clients: Vec<_> = flows.iter().map(|flow| flow.endpoints[Roles::of(flow).from_client]).collect();
+    let clients: Vec<_> = flows.iter().map(|flow| flow.stream.endpoints[Roles::of(flow).from_client]).collect();
     assert_eq!(clients.len(), 2);
     assert_ne!(clients[0], clients[1]);
 }
@@ -385,7 +385,7 @@ fn both_sides_of_a_router_are_one_flow() {
 #[test]
 fn directions_in_different_vlans_are_one_flow() {
     let flows = follow(&trace("0 c A 1 len 5 ack 1 vlan 1\n 1 s A 1 len 3 ack 6 vlan 2\n 2 c A 6 ack 4 vlan 1"));
-    assert_eq!(only(&flows).paths, Pair { forward: PathId(1), back: PathId(2) });
+    assert_eq!(only(&flows).stream.paths, Pair { forward: PathId(1), back: PathId(2) });
 }
 
 #[test]

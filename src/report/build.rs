@@ -149,8 +149,8 @@ fn reused_ends(flows: &Flows, summary_only: bool) -> HashSet<u32> {
     let mut ends: Vec<_> = flows
         .iter()
         .map(|flow| {
-            let (one, other) = (flow.endpoints.forward, flow.endpoints.back);
-            (flow.ipv6, one.min(other), one.max(other), flow.id)
+            let (one, other) = (flow.stream.endpoints.forward, flow.stream.endpoints.back);
+            (flow.stream.ipv6, one.min(other), one.max(other), flow.id)
         })
         .collect();
     ends.sort_unstable();
@@ -198,17 +198,20 @@ impl Builder<'_> {
         self.count_what_was_not_kept(flow);
         let roles = flow::Roles::of(flow);
         let (client, server) = (roles.from_client, roles.from_client.reverse());
-        let end = |way: Way| Endpoint { ip: flow.endpoints[way].ip(flow.ipv6), port: flow.endpoints[way].port };
+        let end = |way: Way| Endpoint {
+            ip: flow.stream.endpoints[way].ip(flow.stream.ipv6),
+            port: flow.stream.endpoints[way].port,
+        };
         let path = self.path(flow);
         Flow {
             roles: if roles.source.is_handshake() { Roles::Handshake } else { Roles::Inferred },
             roles_why: Cow::Borrowed(roles.source.why()),
             first_frame: flow.first_frame.get(),
-            last_frame: flow.last_frame.get(),
+            last_frame: flow.stream.last_frame.get(),
             ports_reused: self.reused.contains(&flow.id),
             inputs: self.flows.inputs(flow).to_vec(),
             first_time: flow.first_time.map(Into::into),
-            last_time: flow.last_time.map(Into::into),
+            last_time: flow.last_time().map(Into::into),
             rtt_s: flow.rtt().map(Into::into),
             client_packets: flow.ends[client].segments.into(),
             server_packets: flow.ends[server].segments.into(),
@@ -231,7 +234,7 @@ impl Builder<'_> {
 
     /// The layers around the flow's packets; where the ways differ, those of the one with more of them.
     fn path(&self, flow: &flow::Flow) -> PathId {
-        let (forward, back) = (flow.paths.forward, flow.paths.back);
+        let (forward, back) = (flow.stream.paths.forward, flow.stream.paths.back);
         if self.paths.layers(back).len() > self.paths.layers(forward).len() { back } else { forward }
     }
 
@@ -289,7 +292,7 @@ fn reset_segment(reset: &flow::ResetSegment) -> ResetSegment {
 }
 
 fn side(flow: &flow::Flow, way: Way) -> SideAnalysis {
-    let end = &flow.ends[way];
+    let (end, side) = (&flow.ends[way], &flow.stream.sides[way]);
     let rare = flow.rare(way);
     let count = |of: fn(&flow::Rare) -> u64| rare.map_or(0, of);
     let asked = end.sent_syn || end.sent_syn_ack;
@@ -305,9 +308,9 @@ fn side(flow: &flow::Flow, way: Way) -> SideAnalysis {
         mss: end.mss,
         window_scale: end.window_scale,
         sack_permitted: asked.then_some(end.sack_permitted),
-        timestamps: end.spoke().then_some(end.timestamps),
-        ttl_min: end.ttl.map(|(low, _)| low),
-        ttl_max: end.ttl.map(|(_, high)| high),
+        timestamps: side.spoke().then_some(side.timestamps()),
+        ttl_min: side.ttl().map(|(low, _)| low),
+        ttl_max: side.ttl().map(|(_, high)| high),
     }
 }
 

@@ -52,7 +52,9 @@ impl Words<'_> {
             None => prefix.to_owned(),
         };
         match reset.phase {
-            Phase::Syn => before(if self.flow.ends[reset.way].spoke() { "SYN sent" } else { "SYN not answered yet" }),
+            Phase::Syn => {
+                before(if self.flow.stream.sides[reset.way].spoke() { "SYN sent" } else { "SYN not answered yet" })
+            }
             Phase::Handshake => before("SYN answered, handshake not complete"),
             Phase::Closed => before("both sides had closed"),
             Phase::Closing => {
@@ -84,7 +86,7 @@ impl Words<'_> {
 
     fn unanswered(&self, capture_end: Option<Timestamp>) -> String {
         let flow = self.flow;
-        let silent = |way: Way| match (flow.ends[way.reverse()].last_time.or(flow.first_time), capture_end) {
+        let silent = |way: Way| match (flow.stream.last_times[way.reverse()].or(flow.first_time), capture_end) {
             (Some(last), Some(end)) => format!(" for {}", duration(end.since(last))),
             _ => String::new(),
         };
@@ -97,7 +99,7 @@ impl Words<'_> {
             Phase::Syn => "SYN".to_owned(),
             Phase::Handshake if own.sent_syn_ack => "SYN-ACK".to_owned(),
             _ if own.fin_end().is_some() => format!("{}'s FIN", self.name(way)),
-            _ => match flow.turn {
+            _ => match flow.stream.turn() {
                 Some(turn) if turn.way == way => format!("{}'s {}", self.name(way), octets(turn.octets.into())),
                 _ => format!("{}'s probe", self.name(way)),
             },

@@ -41,12 +41,12 @@ pub fn choose(options: &Options, flows: &Flows) -> Option<Chosen> {
 
 fn view(flow: &Flow, flows: &Flows) -> FlowView {
     let client = Roles::of(flow).from_client;
-    let end = |way: Way| (flow.endpoints[way].ip(flow.ipv6), flow.endpoints[way].port);
+    let end = |way: Way| (flow.stream.endpoints[way].ip(flow.stream.ipv6), flow.stream.endpoints[way].port);
     FlowView {
         client: end(client),
         server: end(client.reverse()),
         first_time: flow.first_time,
-        last_time: flow.last_time,
+        last_time: flow.last_time(),
         resets: flow.resets().iter().filter_map(|reset| reset.segment.time).collect(),
         ended_well: !Teardown::of(flow, flows.end).is_noteworthy(),
     }

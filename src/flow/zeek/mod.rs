@@ -28,6 +28,10 @@ use blocks::Blocks;
 use history::{History, letter};
 use side::{Counted, Mark, Role, Side, State};
 pub use state::ConnState;
+pub use stream::Ready;
+
+/// The shortest silence after which Zeek may give a connection up.
+pub const SHORTEST_PATIENCE: Duration = defaults::SHORTEST;
 
 /// One connection as Zeek sees it.
 #[derive(Clone, Debug)]
@@ -95,14 +99,7 @@ impl ZeekConn {
 
     /// Takes in the next captured segment of the same two endpoints, whatever it is: a copy of an earlier one is, to Zeek,
     /// a retransmission.
-    #[inline]
     pub fn segment(&mut self, way: Way, segment: &Segment) {
-        if !self.continue_stream(way, segment) {
-            self.segment_in_full(way, segment);
-        }
-    }
-
-    fn segment_in_full(&mut self, way: Way, segment: &Segment) {
         if self.ended() {
             return;
         }
@@ -111,12 +108,6 @@ impl ZeekConn {
             return;
         }
         self.process(way, segment);
-    }
-
-    /// Asks for the memory of the connection before it is needed; the value means nothing.
-    #[inline]
-    pub fn touch(&self) -> u32 {
-        self.ends[0].touch() ^ self.ends[1].touch()
     }
 
     /// Whether Zeek would have written its line before the last segment given, and taken that one for a new connection.

@@ -128,12 +128,6 @@ impl Side {
         Self { in_order: 1, ..Self::default() }
     }
 
-    /// Asks for its memory before it is needed; the value means nothing.
-    #[inline]
-    pub fn touch(&self) -> u32 {
-        self.last.0 ^ u32::from(self.marks)
-    }
-
     /// Its state.
     #[inline]
     pub fn state(&self) -> State {
@@ -330,51 +324,54 @@ impl Side {
         self.in_order().wrapping_sub(i64::from(self.trimmed) as u64)
     }
 
-    /// Whether a segment, bare ACK or data, is in the history already and does no more than to follow or repeat what was sent.
-    #[inline]
-    pub fn can_continue(&self, seq: SeqNum, len: u32, is_captured: bool) -> bool {
+    /// Whether the side is in the middle of its stream, `next` and `acked` are where it stands, and no number is near a wrap.
+    pub fn streams(&self, next: SeqNum, acked: SeqNum, clearance: u32) -> bool {
         const ESTABLISHED: u16 = State::Established as u16;
-        let kind = if len > 0 { Mark::DATA.0 } else { Mark::ACK.0 };
-        if self.marks & (7 | kind | Mark::SKIP.0) != ESTABLISHED | kind {
-            return false;
+        let nothing_wraps = self.start.0 <= self.acked.0
+            && self.acked.0 <= self.last.0
+            && self.last.0 < u32::MAX - clearance
+            && self.last.0 - self.start.0 < (1 << 31) - clearance
+            && self.last_wraps | self.acked_wraps | self.in_order_wraps == 0;
+        self.marks & (7 | Mark::SKIP.0) == ESTABLISHED
+            && self.fin().is_none()
+            && self.last == next
+            && self.acked == acked
+            && self.trimmed >= 0
+            && nothing_wraps
+    }
+
+    /// Whether all that was sent is accounted for, or (`Some(true)`) all that is outstanding is not; `None` for a mixture.
+    pub fn lacks_outstanding(&self) -> Option<bool> {
+        let (sent, acked) = (self.last.0.wrapping_sub(self.start.0), self.acked.0.wrapping_sub(self.start.0));
+        match self.in_order {
+            all if all == sent => Some(false),
+            acknowledged if acknowledged == acked => Some(true),
+            _ => None,
         }
-        if len == 0 {
-            return seq.since(self.last) <= 0;
-        }
-        let relative = self.sent().wrapping_sub(u64::from(self.start.0));
-        let in_order = self.in_order();
-        let nothing_wraps =
-            relative < 1 << 31 && in_order < 1 << 31 && len < 1 << 20 && self.last.0.checked_add(len).is_some();
-        // A first flight that nobody acknowledges is a case of its own.
-        let is_acked = self.acked.since(self.start) > 1;
-        seq == self.last && is_captured && relative == in_order && nothing_wraps && is_acked && self.trimmed < 1 << 23
     }
 
-    /// Whether an acknowledgement moves nothing but itself.
-    #[inline]
-    pub fn can_be_acked(&self, ack: SeqNum) -> bool {
-        const ESTABLISHED: u16 = State::Established as u16;
-        let relative = ack.0.wrapping_sub(self.start.0);
-        let in_reach = u64::from(relative) <= self.in_order() && relative < 1 << 31;
-        let is_established = self.marks & (7 | Mark::SKIP.0) == ESTABLISHED;
-        let nothing_wraps = ack.0 >= self.acked.0 && self.acked.0 >= self.start.0 && self.acked_wraps == 0;
-        is_established && in_reach && nothing_wraps && ack.0 != 0 && self.fin().is_none()
+    /// Whether an acknowledgement of more than the SYN was seen.
+    pub fn data_acked(&self) -> bool {
+        self.acked.since(self.start) > 1
     }
 
-    /// Takes in data that [can continue](Self::can_continue).
-    #[inline]
-    pub fn continue_with(&mut self, len: u32) {
-        self.last = self.last.add(len);
-        self.in_order = self.in_order.wrapping_add(len);
-        self.trimmed = self.trimmed.wrapping_add(len as i32);
+    /// How many gaps can be counted before the next one that the history tells, or before the count overflows.
+    pub fn gaps_left(&self) -> u16 {
+        let count = self.counts[Counted::Gap as usize];
+        let told = [1, 10, 100, 1_000, 10_000, u16::MAX].into_iter().find(|&told| told > count);
+        told.map_or(0, |told| told - count - 1)
     }
 
-    /// Takes in an acknowledgement that [is possible](Self::can_be_acked).
-    #[inline]
-    pub fn ack_in_order(&mut self, ack: SeqNum) {
-        self.acked = ack;
-        let below = self.in_order.wrapping_sub(ack.0.wrapping_sub(self.start.0)) as i32;
-        self.trimmed = self.trimmed.min(below);
+    /// Takes in a stretch of its stream at once: where it and the acknowledgements stand now, whether what is outstanding
+    /// was not captured whole, and how many gaps may still be counted. Says how many octets that were.
+    pub fn catch_up(&mut self, next: SeqNum, acked: SeqNum, is_cut: bool, gaps_left: u16) -> u32 {
+        let octets = next.0.wrapping_sub(self.last.0);
+        let trimmed = self.trimmed().max(u64::from(acked.0.wrapping_sub(self.start.0)));
+        self.counts[Counted::Gap as usize] += self.gaps_left() - gaps_left;
+        (self.last, self.acked) = (next, acked);
+        self.in_order = if is_cut { acked } else { next }.0.wrapping_sub(self.start.0);
+        self.set_trimmed(trimmed);
+        octets
     }
 
     /// Moves [`Self::trimmed`].

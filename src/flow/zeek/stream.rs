@@ -1,40 +1,62 @@
-//! The short way for segments that only continue an established stream, which nearly all segments do.
+//! A stretch of an established stream at once: what [`ZeekConn::segment`] would have made of its segments one by one.
 //!
-//! It decides nothing: where it takes a segment in, [`ZeekConn::process`] would have done the same (a test compares them),
-//! and where it is not sure it leaves the segment to that.
+//! The flow takes such segments without a look here, and keeps count of what they did. It may do so while [`ZeekConn::ready`]
+//! holds: the stream is established on both sides, each kind of segment is in the history already, and none of the rules for
+//! odd cases can apply.
 
-use super::{Way, ZeekConn, defaults, fact};
-use crate::tcp::{Segment, TcpFlags};
+use super::side::Mark;
+use super::{Way, ZeekConn, fact};
+use crate::flow::stream::CLEARANCE;
+use crate::tcp::{SeqNum, Timestamp};
 
-/// Flags that decide whether a segment only continues.
-const DECISIVE: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST).union(TcpFlags::ACK);
-const HEARD_BOTH: u16 = fact::HEARD_ORIGINATOR | fact::HEARD_RESPONDER;
-const OVER: u16 = fact::ENDED | fact::CLOSING | fact::CLOSE_DEFERRED;
+/// What one side may send without a look at the rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Ready {
+    /// Data in order.
+    pub data: bool,
+    /// Acknowledgements without data.
+    pub ack: bool,
+    /// What is outstanding was not captured whole: acknowledging it reveals a gap.
+    pub is_cut: bool,
+    /// Gaps that may be revealed.
+    pub gaps_left: u16,
+}
 
 impl ZeekConn {
-    /// Takes the segment in; `false` where there is more to it.
-    #[inline]
-    pub(super) fn continue_stream(&mut self, way: Way, segment: &Segment) -> bool {
-        let only_ack = segment.flags.bits() & DECISIVE.bits() == TcpFlags::ACK.bits();
-        let in_stream = self.facts & (HEARD_BOTH | OVER) == HEARD_BOTH && self.rare.is_none();
-        if !only_ack || !in_stream || segment.window == Some(0) {
-            return false;
+    /// What the side that sends this way may send next, where it has sent up to `next` and its peer acknowledged `acked`.
+    ///
+    /// `time` is that of the connection's latest segment.
+    pub fn ready(&self, way: Way, next: SeqNum, acked: SeqNum, time: Option<Timestamp>) -> Option<Ready> {
+        const HEARD_BOTH: u16 = fact::HEARD_ORIGINATOR | fact::HEARD_RESPONDER;
+        const OVER: u16 = fact::ENDED | fact::CLOSING | fact::CLOSE_DEFERRED;
+        let side = &self.ends[way as usize];
+        let in_stream = self.facts & (HEARD_BOTH | OVER) == HEARD_BOTH && self.rare.is_none() && self.clock == time;
+        if !in_stream || !side.streams(next, acked, CLEARANCE) {
+            return None;
         }
-        if segment.time.zip(self.clock).is_some_and(|(now, then)| now.since(then) >= defaults::SHORTEST) {
-            return false;
+        let is_cut = side.lacks_outstanding()?;
+        if is_cut && !side.data_acked() {
+            return None;
         }
-        let [first, second] = &mut self.ends;
-        let (me, peer) = match way {
-            Way::Forward => (first, second),
-            Way::Back => (second, first),
-        };
-        let is_captured = segment.captured_payload >= segment.payload_len;
-        if !me.can_continue(segment.seq, segment.payload_len, is_captured) || !peer.can_be_acked(segment.ack) {
-            return false;
-        }
-        me.continue_with(segment.payload_len);
-        peer.ack_in_order(segment.ack);
-        self.clock = segment.time.or(self.clock);
-        true
+        Some(Ready {
+            data: side.has(Mark::DATA) && side.data_acked(),
+            ack: side.has(Mark::ACK),
+            is_cut,
+            gaps_left: side.gaps_left(),
+        })
+    }
+
+    /// Takes in what the side that sends this way has sent since; says how many octets of data that were.
+    pub fn settle(
+        &mut self,
+        way: Way,
+        next: SeqNum,
+        acked: SeqNum,
+        is_cut: bool,
+        gaps_left: u16,
+        time: Option<Timestamp>,
+    ) -> u32 {
+        self.clock = time.or(self.clock);
+        self.ends[way as usize].catch_up(next, acked, is_cut, gaps_left)
     }
 }
