@@ -6,7 +6,7 @@ use super::reset::{MAX_SCALE, Phase, ResetSegment, position};
 use super::stream::Stream;
 use super::way::{Pair, Way};
 use super::zeek::ZeekConn;
-use crate::tcp::{Duration, FrameNumber, IcmpError, PathId, Segment, SeqNum, Timestamp};
+use crate::tcp::{Duration, FrameNumber, IcmpError, PathId, Segment, SeqNum, TcpFlags, Timestamp};
 
 /// How far an acknowledgement or a segment may jump ahead and still be believed: the largest window (RFC 7323 section 2.3).
 const MAX_JUMP: i32 = 1 << 30;
@@ -124,6 +124,18 @@ impl Flow {
     #[inline]
     pub(super) fn touch(&self) -> u32 {
         u32::from(self.stream.endpoints.forward.port) ^ self.stream.last_frame.get() as u32
+    }
+
+    /// Whether the segment will hardly take the short way.
+    #[inline]
+    pub(super) fn needs_more_than_stream(&self, segment: &Segment) -> bool {
+        !self.stream.is_open() || segment.flags.intersects(TcpFlags::FIN.union(TcpFlags::SYN).union(TcpFlags::RST))
+    }
+
+    /// The same as [`Self::touch`] for what other segments touch.
+    #[inline]
+    pub(super) fn touch_rest(&self) -> u32 {
+        self.ends.forward.segments ^ self.ends.back.segments ^ self.zeek.touch() ^ self.id
     }
 
     /// Which way a segment of this flow goes; `None` if it belongs to other endpoints.

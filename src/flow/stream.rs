@@ -161,6 +161,12 @@ impl Stream {
         }
     }
 
+    /// Whether the short way is open.
+    #[inline]
+    pub(super) fn is_open(&self) -> bool {
+        self.open
+    }
+
     /// The latest run of data.
     #[inline]
     pub fn turn(&self) -> Option<Turn> {

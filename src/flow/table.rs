@@ -147,6 +147,11 @@ impl FlowTable {
                     touched ^= flow.touch();
                 }
             }
+            for (segment, &flow) in batch.iter().zip(&found) {
+                if let Some(flow) = self.flow(flow).filter(|flow| flow.needs_more_than_stream(segment)) {
+                    touched ^= flow.touch_rest();
+                }
+            }
             std::hint::black_box(touched);
             for ((segment, &hash), &signature) in batch.iter().zip(&hashes).zip(&signatures) {
                 self.segment(segment, hash, signature);
