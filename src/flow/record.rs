@@ -81,8 +81,8 @@ pub struct Flow {
     pub stream: Stream,
     /// What else is known of each endpoint.
     pub ends: Pair<EndpointFacts>,
-    /// The flow as Zeek tells it.
-    pub zeek: ZeekConn,
+    /// The flow as Zeek tells it, where that is wanted: it is a third of the work and of the memory.
+    pub zeek: Option<Box<ZeekConn>>,
     /// What few flows have.
     pub detail: Option<Box<Detail>>,
     /// Its first frame.
@@ -103,11 +103,11 @@ pub struct Flow {
 
 impl Flow {
     /// A flow that begins with this segment.
-    pub(super) fn start(id: u32, segment: &Segment, inputs: InputSet) -> Self {
+    pub(super) fn start(id: u32, segment: &Segment, inputs: InputSet, zeek: bool) -> Self {
         Self {
             stream: Stream::start(segment),
             ends: Pair::default(),
-            zeek: ZeekConn::start(segment),
+            zeek: zeek.then(|| Box::new(ZeekConn::start(segment))),
             detail: None,
             first_frame: segment.frame,
             first_time: segment.time,
@@ -135,7 +135,7 @@ impl Flow {
     /// The same as [`Self::touch`] for what other segments touch.
     #[inline]
     pub(super) fn touch_rest(&self) -> u32 {
-        self.ends.forward.segments ^ self.ends.back.segments ^ self.zeek.touch() ^ self.id
+        self.ends.forward.segments ^ self.id ^ self.zeek.as_ref().map_or(0, |zeek| zeek.touch())
     }
 
     /// Which way a segment of this flow goes; `None` if it belongs to other endpoints.
@@ -269,13 +269,13 @@ impl Flow {
             *last = Some(last.map_or(time, |last| last.max(time)));
             self.first_time = Some(self.first_time.map_or(time, |first| first.min(time)));
         }
-        if segment.frame > self.first_frame {
-            self.zeek.segment(way, segment);
+        if let Some(zeek) = &mut self.zeek
+            && segment.frame > self.first_frame
+        {
+            zeek.segment(way, segment);
         }
         let end = &mut self.ends[way];
         end.segments = end.segments.saturating_add(1);
-        let side = &mut self.stream.sides[way];
-        side.flags = side.flags.union(segment.flags);
         if copy {
             self.rare_mut(way).duplicates += 1;
         } else if !segment.flags.rst() {

@@ -7,6 +7,7 @@
 use super::endpoint::EndpointFacts;
 use super::record::{Flow, Turn};
 use super::way::{Pair, Way};
+use super::zeek::Ready;
 use crate::tcp::{Endpoint, FrameNumber, PathId, Segment, SeqNum, TcpFlags, Timestamp};
 
 /// The part of a flow that every segment touches, 128 octets at its beginning.
@@ -39,10 +40,10 @@ pub struct StreamSide {
     next: SeqNum,
     acked: SeqNum,
     window: u16,
-    /// All flags it ever set.
-    pub flags: TcpFlags,
     /// Gaps that may be counted before Zeek's history has something to say about them.
     gaps_left: u16,
+    /// Octets of data in the segments taken the short way since the flow was settled.
+    pending_octets: u32,
     ttl: (u8, u8),
     /// Segments taken the short way since the flow was settled.
     pending: u8,
@@ -231,10 +232,10 @@ impl Stream {
 
         own.known = own_known;
         own.pending += 1;
+        own.pending_octets += segment.payload_len;
         own.next = own.next.add(segment.payload_len);
         own.acked = segment.ack;
         own.window = window;
-        own.flags = own.flags.union(segment.flags);
         self.last_frame = segment.frame;
         self.last_times[way] = segment.time;
         if segment.payload_len > 0 {
@@ -266,10 +267,12 @@ impl Flow {
         let time = self.stream.last_time();
         for way in Way::BOTH {
             let (own, other) = self.stream.sides.sender_and_receiver(way);
-            let octets = self.zeek.settle(way, own.next, other.acked, own.known & known::CUT != 0, own.gaps_left, time);
+            if let Some(zeek) = &mut self.zeek {
+                zeek.settle(way, own.next, other.acked, own.known & known::CUT != 0, own.gaps_left, time);
+            }
             let end = &mut self.ends[way];
             end.segments = end.segments.saturating_add(u32::from(own.pending));
-            end.octets += u64::from(octets);
+            end.octets += u64::from(std::mem::take(&mut own.pending_octets));
             own.pending = 0;
         }
     }
@@ -295,7 +298,11 @@ impl Flow {
             {
                 return;
             }
-            let Some(ready) = self.zeek.ready(way, own.next, other.acked, time) else { return };
+            let ready = match &self.zeek {
+                Some(zeek) => zeek.ready(way, own.next, other.acked, time),
+                None => Some(Ready::ANY),
+            };
+            let Some(ready) = ready else { return };
             own.known |= if ready.data { known::DATA } else { 0 }
                 | if ready.ack { known::ACK } else { 0 }
                 | if ready.is_cut { known::CUT } else { 0 };
@@ -307,7 +314,6 @@ impl Flow {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     use super::super::inputs::InputSet;
     use super::super::testing::segment;
@@ -323,7 +329,7 @@ mod tests {
     fn facts(flow: &Flow) -> String {
         let sides = Way::BOTH.map(|way| {
             let side = &flow.stream.sides[way];
-            (side.next(), side.acked(), side.window(), side.ttl(), side.flags, side.timestamps())
+            (side.next(), side.acked(), side.window(), side.ttl(), side.timestamps())
         });
         let stream = &flow.stream;
         let times = (stream.last_frame, stream.last_times, flow.first_time, flow.handshake_times());
@@ -434,8 +440,8 @@ mod tests {
                 ..syn
             };
             std::mem::swap(&mut answer.source, &mut answer.destination);
-            let mut short = Flow::start(1, &syn, InputSet::default());
-            let mut long = Flow::start(1, &syn, InputSet::default());
+            let mut short = Flow::start(1, &syn, InputSet::default(), seed % 2 == 0);
+            let mut long = Flow::start(1, &syn, InputSet::default(), seed % 2 == 0);
             for (way, one) in [(Way::Forward, syn), (Way::Back, answer)] {
                 short.segment(&one, way, false, false);
                 long.segment_in_full(&one, way, false, false);

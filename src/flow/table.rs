@@ -9,6 +9,7 @@ use super::inputs::{InputSet, InputSets};
 use super::record::Flow;
 use super::teardown::Teardown;
 use super::way::Way;
+use super::zeek::ZeekConn;
 use crate::tcp::{Endpoint, IcmpError, Segment, Timestamp};
 
 /// Flows a piece of the arena; pieces are never moved, so growing copies nothing.
@@ -24,6 +25,9 @@ const MAX_SIBLINGS: usize = 64;
 /// seven keeps in [`super::Detail`].
 const BESIDE_RECORD: usize = 100;
 
+/// Octets that an allocator takes for itself with each piece of memory.
+const BOX: usize = 16;
+
 /// What the table may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -31,6 +35,8 @@ pub struct Limits {
     pub flows: usize,
     /// RST segments kept in full over all flows; further ones are counted.
     pub resets: usize,
+    /// Whether to follow the flows as Zeek does, too.
+    pub zeek: bool,
 }
 
 impl Limits {
@@ -38,10 +44,12 @@ impl Limits {
     pub const MIN_FLOWS: usize = 4096;
 
     /// What fits in so many octets: nine tenths for flows, the rest for resets kept in full.
-    pub fn within(octets: u64) -> Self {
+    pub fn within(octets: u64, zeek: bool) -> Self {
         let octets = usize::try_from(octets).unwrap_or(usize::MAX);
+        let flow = size_of::<Flow>() + BESIDE_RECORD + if zeek { BOX + size_of::<ZeekConn>() } else { 0 };
         Self {
-            flows: (octets / 10 * 9 / (size_of::<Flow>() + BESIDE_RECORD)).max(Self::MIN_FLOWS),
+            zeek,
+            flows: (octets / 10 * 9 / flow).max(Self::MIN_FLOWS),
             resets: (octets / 10 / size_of::<super::ResetSegment>()).max(Self::MIN_FLOWS),
         }
     }
@@ -325,7 +333,7 @@ impl FlowTable {
         self.totals.flows += 1;
         let id = u32::try_from(self.totals.flows).unwrap_or(u32::MAX);
         let inputs = self.inputs.with(InputSet::default(), segment.input);
-        let mut flow = Flow::start(id, segment, inputs);
+        let mut flow = Flow::start(id, segment, inputs, self.limits.zeek);
         if let Some((before, head)) = succeeds {
             // The succeeded flow leaves the chain: no later segment can belong to it.
             let rest = self.flow_mut(before).sibling();

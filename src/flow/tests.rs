@@ -11,7 +11,7 @@ const HANDSHAKE: &str = "
 ";
 
 fn follow(segments: &[Segment]) -> Flows {
-    let mut table = FlowTable::new(Limits::within(1 << 24));
+    let mut table = FlowTable::new(Limits::within(1 << 24, true));
     table.segments(segments);
     table.finish()
 }
@@ -257,13 +257,13 @@ fn a_request_answered_by_icmp_is_refused() {
         },
     };
     for (icmp_type, code, expected) in [(3, 13, Teardown::Refused), (3, 4, Teardown::Open), (11, 0, Teardown::Open)] {
-        let mut table = FlowTable::new(Limits::within(1 << 24));
+        let mut table = FlowTable::new(Limits::within(1 << 24, true));
         table.segments(&request);
         table.icmp_error(&error(icmp_type, code));
         let flows = table.finish();
         assert_eq!(teardown(&flows), expected, "type {icmp_type} code {code}");
     }
-    let mut table = FlowTable::new(Limits::within(1 << 24));
+    let mut table = FlowTable::new(Limits::within(1 << 24, true));
     table.icmp_error(&error(3, 3));
     assert_eq!(table.finish().totals.icmp_without_flow, 1);
 }
@@ -442,7 +442,7 @@ fn a_syn_ack_alone_tells_who_is_server() {
 
 #[test]
 fn the_table_stays_within_its_limit_and_counts_what_left() {
-    let mut table = FlowTable::new(Limits { flows: 64, resets: 1000 });
+    let mut table = FlowTable::new(Limits { flows: 64, resets: 1000, zeek: true });
     let syn = trace("0 c S 0")[0];
     for number in 0..1000u16 {
         let client = Endpoint::v4([10, 0, (number >> 8) as u8, number as u8], 1000 + number);
@@ -466,7 +466,7 @@ fn the_table_stays_within_its_limit_and_counts_what_left() {
 
 #[test]
 fn a_flood_of_resets_is_counted() {
-    let mut table = FlowTable::new(Limits { flows: 64, resets: 10 });
+    let mut table = FlowTable::new(Limits { flows: 64, resets: 10, zeek: false });
     let resets: Vec<Segment> = (0..50u64)
         .map(|number| Segment {
             time: Some(Timestamp::from_nanos(number as i64 * 1_000_000_000)),
@@ -482,7 +482,7 @@ fn a_flood_of_resets_is_counted() {
 
 #[test]
 fn hostile_numbers_do_not_panic() {
-    let mut table = FlowTable::new(Limits { flows: 256, resets: 100 });
+    let mut table = FlowTable::new(Limits { flows: 256, resets: 100, zeek: true });
     let mut random = 1u64;
     let mut next = || {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -221,10 +221,10 @@ impl Builder<'_> {
             vlan: self.paths.vlans(path),
             teardown: teardown.into(),
             activity: Some(words::activity(flow, teardown, roles, self.flows.end).into_boxed_str()),
-            zeek: Zeek {
-                conn_state: flow.zeek.conn_state().to_string().into(),
-                history: flow.zeek.history().into_boxed_str(),
-            },
+            zeek: flow.zeek.as_ref().map(|zeek| Zeek {
+                conn_state: zeek.conn_state().to_string().into(),
+                history: zeek.history().into_boxed_str(),
+            }),
             analysis: Analysis { client: side(flow, client), server: side(flow, server) },
             icmp: flow.detail.iter().flat_map(|detail| &detail.icmp).map(icmp_message).collect(),
             resets: episodes.iter().map(|episode| self.reset(episode, roles)).collect(),

@@ -53,8 +53,8 @@ pub struct Flow {
     pub teardown: Teardown,
     /// What was going on when it ended, one phrase.
     pub activity: Option<Box<str>>,
-    /// What Zeek says about it.
-    pub zeek: Zeek,
+    /// What Zeek says about it; `None` in formats that do not show it.
+    pub zeek: Option<Zeek>,
     /// What the first octets of data say.
     pub application: Option<Box<Application>>,
     /// What each side sent.
@@ -226,7 +226,7 @@ impl Flow {
             vlan: Vec::new(),
             teardown: Teardown::Open,
             activity: None,
-            zeek: Zeek::default(),
+            zeek: None,
             application: None,
             analysis: Analysis::default(),
             icmp: Vec::new(),

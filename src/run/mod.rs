@@ -33,7 +33,9 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     for error in &errors {
         notes.warn(error);
     }
-    let limits = Limits::within(options.memory.saturating_sub(FIXED_MEMORY));
+    // Only JSON tells what Zeek would say of a flow.
+    let zeek = options.format == OutputFormat::Json && !options.summary;
+    let limits = Limits::within(options.memory.saturating_sub(FIXED_MEMORY), zeek);
     let threads = options.threads.map_or_else(default_threads, usize::from);
     let read = capture.progress();
     let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
@@ -62,6 +64,8 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     };
     let report = report::build(findings, wanted);
     write(options, &report, output)?;
+    // The program ends: giving a million flows back piece by piece would only take time.
+    std::mem::forget(analysis.flows);
     Ok(exit_code(options, &report))
 }
 

@@ -363,15 +363,13 @@ impl Side {
     }
 
     /// Takes in a stretch of its stream at once: where it and the acknowledgements stand now, whether what is outstanding
-    /// was not captured whole, and how many gaps may still be counted. Says how many octets that were.
-    pub fn catch_up(&mut self, next: SeqNum, acked: SeqNum, is_cut: bool, gaps_left: u16) -> u32 {
-        let octets = next.0.wrapping_sub(self.last.0);
+    /// was not captured whole, and how many gaps may still be counted.
+    pub fn catch_up(&mut self, next: SeqNum, acked: SeqNum, is_cut: bool, gaps_left: u16) {
         let trimmed = self.trimmed().max(u64::from(acked.0.wrapping_sub(self.start.0)));
         self.counts[Counted::Gap as usize] += self.gaps_left() - gaps_left;
         (self.last, self.acked) = (next, acked);
         self.in_order = if is_cut { acked } else { next }.0.wrapping_sub(self.start.0);
         self.set_trimmed(trimmed);
-        octets
     }
 
     /// Moves [`Self::trimmed`].

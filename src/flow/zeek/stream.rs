@@ -22,6 +22,11 @@ pub struct Ready {
     pub gaps_left: u16,
 }
 
+impl Ready {
+    /// Anything goes where nobody asks for Zeek's view. Gaps are then counted to no end.
+    pub const ANY: Self = Self { data: true, ack: true, is_cut: false, gaps_left: u16::MAX };
+}
+
 impl ZeekConn {
     /// What the side that sends this way may send next, where it has sent up to `next` and its peer acknowledged `acked`.
     ///
@@ -46,7 +51,7 @@ impl ZeekConn {
         })
     }
 
-    /// Takes in what the side that sends this way has sent since; says how many octets of data that were.
+    /// Takes in what the side that sends this way has sent since.
     pub fn settle(
         &mut self,
         way: Way,
@@ -55,8 +60,8 @@ impl ZeekConn {
         is_cut: bool,
         gaps_left: u16,
         time: Option<Timestamp>,
-    ) -> u32 {
+    ) {
         self.clock = time.or(self.clock);
-        self.ends[way as usize].catch_up(next, acked, is_cut, gaps_left)
+        self.ends[way as usize].catch_up(next, acked, is_cut, gaps_left);
     }
 }

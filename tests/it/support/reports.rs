@@ -52,7 +52,7 @@ pub fn flow(id: u64, client: Endpoint, server: Endpoint, teardown: Teardown, act
         server_bytes: 9000,
         teardown,
         activity: (!activity.is_empty()).then(|| activity.into()),
-        zeek: Zeek { conn_state: Cow::Borrowed("SF"), history: "ShADadfF".into() },
+        zeek: Some(Zeek { conn_state: Cow::Borrowed("SF"), history: "ShADadfF".into() }),
         ..Flow::new(id, client, server)
     }
 }
