@@ -59,24 +59,22 @@ impl Duplicates {
     #[inline]
     pub(super) fn signature(segment: &Segment, ends: u64) -> u64 {
         const ODD: u64 = 0x9e37_79b9_7f4a_7c15; // 2⁶⁴ divided by the golden ratio, the usual multiplicative hash
-        let mix = |state: u64, word: u64| {
-            let product = u128::from(state ^ word).wrapping_mul(u128::from(ODD));
+        let fold = |one: u64, other: u64| {
+            let product = u128::from(one) * u128::from(other);
             (product as u64) ^ ((product >> 64) as u64)
         };
         let numbers = u64::from(segment.seq.0) << 32 | u64::from(segment.ack.0);
         let fields = u64::from(segment.flags.bits())
-            | u64::from(segment.window.unwrap_or(0)) << 16
-            | u64::from(segment.ip_id.unwrap_or(0)) << 32
-            | u64::from(segment.source.port) << 48;
-        // A frame without time never equals one with.
-        let fields = fields ^ if segment.time.is_some() { 0 } else { ODD };
+            | u64::from(segment.window.unwrap_or(0)) << 12
+            | u64::from(segment.ip_id.unwrap_or(0)) << 28
+            | u64::from(segment.source.port) << 44
+            // A frame without time never equals one with.
+            | u64::from(segment.time.is_some()) << 60;
         let (value, echo) = segment.options.timestamps.unwrap_or((0, 0));
         let clock = u64::from(value) << 32 | u64::from(echo);
         let sack = segment.options.sack.map_or(0, |(left, right)| u64::from(left.0) << 32 | u64::from(right.0));
-        let state = mix(ends, numbers);
-        let state = mix(state ^ ODD, fields);
-        let state = mix(state.rotate_left(17) ^ u64::from(segment.payload_len), clock);
-        mix(state ^ ODD.rotate_left(32), sack ^ (u64::from(segment.source.address[15]) << 8)) | 1
+        let rest = sack.rotate_left(24) ^ u64::from(segment.payload_len) ^ u64::from(segment.source.address[15]) << 56;
+        fold(fold(numbers ^ ends, fields ^ ODD) ^ clock, rest ^ ODD.rotate_left(32)) | 1
     }
 
     /// Whether a packet with this signature was seen a moment ago; remembers it.

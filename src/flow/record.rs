@@ -6,7 +6,7 @@ use super::reset::{MAX_SCALE, Phase, ResetSegment, position};
 use super::stream::Stream;
 use super::way::{Pair, Way};
 use super::zeek::ZeekConn;
-use crate::tcp::{Duration, FrameNumber, IcmpError, PathId, Segment, SeqNum, TcpFlags, Timestamp};
+use crate::tcp::{Duration, Endpoint, FrameNumber, IcmpError, PathId, Segment, SeqNum, TcpFlags, Timestamp};
 
 /// How far an acknowledgement or a segment may jump ahead and still be believed: the largest window (RFC 7323 section 2.3).
 const MAX_JUMP: i32 = 1 << 30;
@@ -141,12 +141,18 @@ impl Flow {
     /// Which way a segment of this flow goes; `None` if it belongs to other endpoints.
     #[inline]
     pub(super) fn way(&self, segment: &Segment) -> Option<Way> {
-        let Pair { forward, back } = &self.stream.endpoints;
-        if segment.ipv6 != self.stream.ipv6 {
+        self.way_between(segment.source, segment.destination, segment.ipv6)
+    }
+
+    /// Which way a segment between these goes.
+    #[inline]
+    pub(super) fn way_between(&self, source: Endpoint, destination: Endpoint, ipv6: bool) -> Option<Way> {
+        let Pair { forward, back } = self.stream.endpoints;
+        if ipv6 != self.stream.ipv6 {
             None
-        } else if segment.source == *forward && segment.destination == *back {
+        } else if source == forward && destination == back {
             Some(Way::Forward)
-        } else if segment.source == *back && segment.destination == *forward {
+        } else if source == back && destination == forward {
             Some(Way::Back)
         } else {
             None
@@ -240,18 +246,15 @@ impl Flow {
         }
     }
 
-    /// Takes in one segment of this flow. `copy`: the same packet was captured a moment ago; `only_count`: there is no
-    /// room to keep another reset.
-    #[inline]
-    pub(super) fn segment(&mut self, segment: &Segment, way: Way, copy: bool, only_count: bool) {
-        if copy || !self.stream.take(segment, way) {
-            self.settle();
-            self.segment_in_full(segment, way, copy, only_count);
-            self.open_short_way();
-        }
+    /// Takes in a segment that did not take the short way. `copy`: the same packet was captured a moment ago; `only_count`:
+    /// there is no room to keep another reset.
+    pub(super) fn take_the_long_way(&mut self, segment: &Segment, way: Way, copy: bool, only_count: bool) {
+        self.settle();
+        self.segment_in_full(segment, way, copy, only_count);
+        self.open_short_way();
     }
 
-    /// The same the long way; the flow is settled.
+    /// Takes in any segment; the flow is settled.
     pub(super) fn segment_in_full(&mut self, segment: &Segment, way: Way, copy: bool, only_count: bool) {
         if segment.flags.rst() {
             // Judged by what was known before it.

@@ -443,13 +443,15 @@ mod tests {
             let mut short = Flow::start(1, &syn, InputSet::default(), seed % 2 == 0);
             let mut long = Flow::start(1, &syn, InputSet::default(), seed % 2 == 0);
             for (way, one) in [(Way::Forward, syn), (Way::Back, answer)] {
-                short.segment(&one, way, false, false);
+                short.take_the_long_way(&one, way, false, false);
                 long.segment_in_full(&one, way, false, false);
             }
             for _ in 0..400 {
                 let (way, one) = talk.next();
                 let copy = talk.below(150) == 0;
-                short.segment(&one, way, copy, false);
+                if copy || !short.stream.take(&one, way) {
+                    short.take_the_long_way(&one, way, copy, false);
+                }
                 long.segment_in_full(&one, way, copy, false);
                 taken += u32::from(short.stream.sides[way].pending > 0);
                 if talk.below(20) == 0 {

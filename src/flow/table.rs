@@ -172,15 +172,11 @@ impl FlowTable {
         self.totals.icmp_errors += 1;
         let quoted = &error.quoted;
         let hash = self.hash(quoted.source, quoted.destination);
-        let mut next = self.find(hash, |flow| {
-            flow.stream.ipv6 == quoted.ipv6
-                && (flow.stream.endpoints.forward == quoted.source && flow.stream.endpoints.back == quoted.destination
-                    || flow.stream.endpoints.back == quoted.source
-                        && flow.stream.endpoints.forward == quoted.destination)
-        });
+        let way_of = |flow: &Flow| flow.way_between(quoted.source, quoted.destination, quoted.ipv6);
+        let mut next = self.find(hash, way_of).map(|(newest, _)| newest);
         while let Some(index) = next {
             let flow = self.flow_mut(index);
-            let way = if flow.stream.endpoints.forward == quoted.source { Way::Forward } else { Way::Back };
+            let way = way_of(flow).unwrap_or(Way::Forward);
             let plausible = quoted.seq.is_none_or(|seq| flow.has_sent_near(seq, way));
             next = flow.sibling();
             if plausible || next.is_none() {
@@ -214,9 +210,9 @@ impl FlowTable {
         &mut self.pieces[index as usize / PIECE][index as usize % PIECE]
     }
 
-    /// The newest flow with this hash for which `is_it` holds.
+    /// The newest flow with this hash for which `is_it` has an answer, with that answer.
     #[inline]
-    fn find(&self, hash: u64, is_it: impl Fn(&Flow) -> bool) -> Option<u32> {
+    fn find<T>(&self, hash: u64, is_it: impl Fn(&Flow) -> Option<T>) -> Option<(u32, T)> {
         let mask = self.slots.len() - 1;
         let mut place = hash as usize & mask;
         loop {
@@ -224,8 +220,10 @@ impl FlowTable {
             if slot.flow == EMPTY.flow {
                 return None;
             }
-            if slot.tag == tag(hash) && self.flow(slot.flow).is_some_and(&is_it) {
-                return Some(slot.flow);
+            if slot.tag == tag(hash)
+                && let Some(answer) = self.flow(slot.flow).and_then(&is_it)
+            {
+                return Some((slot.flow, answer));
             }
             place = (place + 1) & mask;
         }
@@ -257,27 +255,31 @@ impl FlowTable {
             // Before anything is looked up, since it moves flows.
             self.make_room();
         }
-        let head = self.find(hash, |flow| flow.way(segment).is_some());
-        let index = match head {
-            Some(head) => self.choose(segment, hash, head),
+        let index = match self.find(hash, |flow| flow.way(segment)) {
+            Some((head, way)) => {
+                let flow = &mut self.pieces[head as usize / PIECE][head as usize % PIECE];
+                // A look at the flow's own set of inputs costs a cache miss, which captures of one input need not pay.
+                let is_here = self.inputs.are_all(segment.input) || self.inputs.contains(flow.inputs, segment.input);
+                if is_here && !copy && flow.stream.take(segment, way) {
+                    return;
+                }
+                self.choose(segment, hash, head, way)
+            }
             None => self.begin(segment, hash, None),
         };
-        let only_counted = segment.flags.rst() && self.kept_resets >= self.limits.resets;
-        self.kept_resets += usize::from(segment.flags.rst() && !only_counted);
+        let only_count = segment.flags.rst() && self.kept_resets >= self.limits.resets;
+        self.kept_resets += usize::from(segment.flags.rst() && !only_count);
         let flow = &mut self.pieces[index as usize / PIECE][index as usize % PIECE];
-        let way = flow.way(segment).unwrap_or(Way::Forward);
-        // A look at the flow's own set costs a cache miss, which captures of one input need not pay.
         if !self.inputs.are_all(segment.input) && !self.inputs.contains(flow.inputs, segment.input) {
             flow.inputs = self.inputs.with(flow.inputs, segment.input);
         }
-        flow.segment(segment, way, copy, only_counted);
+        let way = flow.way(segment).unwrap_or(Way::Forward);
+        flow.take_the_long_way(segment, way, copy, only_count);
     }
 
     /// Which of the flows with the segment's addresses and ports it belongs to; a new one if it begins a connection.
-    #[inline]
-    fn choose(&mut self, segment: &Segment, hash: u64, head: u32) -> u32 {
+    fn choose(&mut self, segment: &Segment, hash: u64, head: u32, way: Way) -> u32 {
         let flow = self.flow_mut(head);
-        let way = flow.way(segment).unwrap_or(Way::Forward);
         let chosen = if flow.stream.paths[way] == segment.path { head } else { self.by_path(segment, hash, head, way) };
         let flow = self.flow_mut(chosen);
         let way = flow.way(segment).unwrap_or(way);
