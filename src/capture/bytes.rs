@@ -24,6 +24,15 @@ impl Order {
         }
     }
 
+    /// Several numbers; asks for the order once.
+    #[inline]
+    pub(super) fn u32s<const N: usize>(self, octets: [[u8; 4]; N]) -> [u32; N] {
+        match self {
+            Self::Little => octets.map(u32::from_le_bytes),
+            Self::Big => octets.map(u32::from_be_bytes),
+        }
+    }
+
     #[inline]
     pub(super) fn u64(self, octets: [u8; 8]) -> u64 {
         match self {

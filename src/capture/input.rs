@@ -15,8 +15,8 @@ const STRIDE: u64 = 4 << 20;
 pub(super) struct Input {
     path: PathBuf,
     reader: Option<Reader>,
-    /// The frame whose turn is next, or that has just been handed out.
-    pub(super) head: Option<Record>,
+    /// A frame that has been read and whose turn has not come.
+    pub(super) waiting: Option<Record>,
     size: Option<u64>,
     /// Where the next look is due.
     due: u64,
@@ -50,7 +50,7 @@ impl Input {
             path: path.to_owned(),
             size: reader.size,
             reader: Some(reader),
-            head: None,
+            waiting: None,
             due: STRIDE,
             reported: 0,
             number: 0,
@@ -78,11 +78,8 @@ impl Input {
         std::iter::from_fn(|| reader.next().ok().flatten()).take(AHEAD).find_map(|record| record.time)
     }
 
-    /// Opens it again if need be and reads to its first frame; `false` where there is none.
+    /// Opens it again if need be and reads to its first frame, which then waits; `false` where there is none.
     pub(super) fn begin(&mut self, progress: &Progress) -> bool {
-        if self.head.is_some() {
-            return true;
-        }
         if self.reader.is_none() {
             match Reader::open(&self.path) {
                 Ok(reader) => self.reader = Some(reader),
@@ -93,13 +90,27 @@ impl Input {
                 }
             }
         }
-        self.advance(progress)
+        self.waiting = self.advance(progress);
+        self.waiting.is_some()
     }
 
-    /// Goes on to the next frame; `false` at the end, proper or not.
-    #[inline]
-    pub(super) fn advance(&mut self, progress: &Progress) -> bool {
-        let Some(reader) = &mut self.reader else { return false };
+    /// Goes on to the next frame; `None` at the end, proper or not.
+    #[inline(always)]
+    pub(super) fn advance(&mut self, progress: &Progress) -> Option<Record> {
+        let reader = self.reader.as_mut()?;
+        let at_hand = if reader.source.offset() < self.due { reader.at_hand() } else { None };
+        let record = match at_hand {
+            Some(record) => record,
+            None => self.go_on(progress)?,
+        };
+        self.note(&record);
+        Some(record)
+    }
+
+    /// As [`Self::advance`], where there is more to do than to take what lies at hand.
+    #[cold]
+    fn go_on(&mut self, progress: &Progress) -> Option<Record> {
+        let reader = self.reader.as_mut()?;
         let next = if reader.source.offset() < self.due {
             reader.next()
         } else {
@@ -107,17 +118,14 @@ impl Input {
             look_about(reader, &mut self.reported, progress)
         };
         match next {
-            Ok(Some(record)) => {
-                self.head = Some(record);
-                self.note(&record);
-                true
-            }
+            Ok(Some(record)) => return Some(record),
             Ok(None) => self.end(None, progress),
             Err(damage) => self.end(Some(damage), progress),
         }
+        None
     }
 
-    /// The octets of the frame at hand.
+    /// The octets of a frame, until the next one is asked for.
     #[inline]
     pub(super) fn bytes(&self, record: &Record) -> &[u8] {
         self.reader.as_ref().map_or(&[], |reader| reader.source.slice(record.at, record.len as usize))
@@ -156,25 +164,35 @@ impl Input {
                 summary.link_types.push(record.link_type);
             }
         }
-        if let Some(time) = record.time {
-            summary.time_reversals += u64::from(self.last_time.is_some_and(|last| time < last));
-            self.last_time = Some(time);
-            summary.first_time = Some(summary.first_time.map_or(time, |first| first.min(time)));
-            summary.last_time = Some(summary.last_time.map_or(time, |last| last.max(time)));
+        match record.time {
+            Some(time) if summary.last_time.is_some_and(|latest| latest <= time) => {
+                self.last_time = Some(time);
+                summary.last_time = Some(time);
+            }
+            Some(time) => self.note_odd_time(time),
+            None => {}
         }
     }
 
+    /// Notes the first time, or one before the latest.
     #[cold]
-    fn end(&mut self, damage: Option<Damage>, progress: &Progress) -> bool {
+    fn note_odd_time(&mut self, time: Timestamp) {
+        let summary = &mut self.summary;
+        summary.time_reversals += u64::from(self.last_time.is_some_and(|last| time < last));
+        self.last_time = Some(time);
+        summary.first_time = Some(summary.first_time.map_or(time, |first| first.min(time)));
+        summary.last_time = Some(summary.last_time.map_or(time, |last| last.max(time)));
+    }
+
+    #[cold]
+    fn end(&mut self, damage: Option<Damage>, progress: &Progress) {
         self.close();
         progress.add(self.summary.bytes.saturating_sub(self.reported));
         self.summary.complete = damage.is_none();
         self.summary.problems.extend(damage.map(|Damage { offset, reason }| Problem { offset, reason }));
-        false
     }
 
     fn close(&mut self) {
-        self.head = None;
         if let Some(reader) = self.reader.take() {
             self.summary.dropped_by_kernel = reader.dropped();
             if self.size.is_none() {

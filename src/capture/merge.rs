@@ -10,6 +10,7 @@ use super::error::{InputError, Reason};
 use super::input::Input;
 use super::progress::Progress;
 use super::reader::STANDARD_INPUT;
+use super::record::Record;
 use super::{Frame, InputSummary};
 use crate::tcp::{FrameNumber, Timestamp};
 
@@ -36,7 +37,7 @@ pub struct Capture {
     /// Inputs that have begun, with their next frame, except the current one.
     begun: BinaryHeap<Reverse<Turn>>,
     /// The input that gave the last frame.
-    current: Option<Turn>,
+    current: Option<Current>,
     /// The number of the last frame.
     number: u64,
     filter: Option<Filter>,
@@ -48,6 +49,13 @@ pub struct Capture {
 struct Turn {
     /// `None`, which comes first, where no time is known.
     time: Option<Timestamp>,
+    rank: u16,
+}
+
+/// The input whose turn it is.
+#[derive(Clone, Copy)]
+struct Current {
+    index: u16,
     rank: u16,
 }
 
@@ -86,7 +94,7 @@ impl Capture {
             let mut begun = false;
             if several && !input.reopens() {
                 begun = input.begin(&progress);
-                first = input.head.and_then(|head| head.time);
+                first = input.waiting.and_then(|record| record.time);
             }
             firsts.push((first, index, begun));
             inputs.push(input);
@@ -118,17 +126,16 @@ impl Capture {
     /// The next frame; `None` when all inputs are at their end.
     // Not an `Iterator`: the frame borrows from its input until the next one is asked for.
     #[allow(clippy::should_implement_trait)]
+    #[inline(never)]
     pub fn next(&mut self) -> Option<Frame<'_>> {
-        let index = loop {
-            let index = self.turn()?;
-            let head = self.inputs.get(usize::from(index))?.head.as_ref()?;
-            self.number += 1 + u64::from(head.numbers_skipped);
-            if self.filter.is_none() || self.passes(index) {
-                break index;
+        let (index, record) = loop {
+            let (index, record) = self.turn()?;
+            self.number += 1 + u64::from(record.numbers_skipped);
+            if self.filter.is_none() || self.passes(index, record) {
+                break (index, record);
             }
         };
         let input = self.inputs.get(usize::from(index))?;
-        let record = input.head.as_ref()?;
         Some(Frame {
             number: FrameNumber::new(self.number)?,
             input: index,
@@ -136,7 +143,7 @@ impl Capture {
             time: record.time,
             link_type: record.link_type,
             original_len: record.original_len,
-            bytes: input.bytes(record),
+            bytes: input.bytes(&record),
         })
     }
 
@@ -151,44 +158,52 @@ impl Capture {
         self.inputs.into_iter().map(Input::into_summary).collect()
     }
 
-    /// Finds the input with the next frame, which is then its head.
-    #[inline]
-    fn turn(&mut self) -> Option<u16> {
-        if let Some(Turn { rank, .. }) = self.current {
-            let index = *self.ranks.get(usize::from(rank))?;
-            let input = self.inputs.get_mut(usize::from(index))?;
-            if input.advance(&self.progress) {
-                if self.begun.is_empty() && self.waiting.is_empty() {
-                    return Some(index);
-                }
-                let time = input.head.as_ref().and_then(|head| head.time);
-                let turn = Turn { time, rank };
-                if time.is_none() || self.next_turn().is_none_or(|other| turn < other) {
-                    return Some(index);
-                }
-                self.begun.push(Reverse(turn));
+    /// Finds the input with the next frame, and that frame.
+    #[inline(always)]
+    fn turn(&mut self) -> Option<(u16, Record)> {
+        if let Some(current) = self.current
+            && let Some(record) = self.inputs.get_mut(usize::from(current.index))?.advance(&self.progress)
+        {
+            if self.begun.is_empty() && self.waiting.is_empty() || self.keeps_turn(current, record) {
+                return Some((current.index, record));
             }
         }
-        self.take_turn()
+        let (index, record) = self.take_turn()?;
+        Some((index, record))
+    }
+
+    /// Whether the current input goes first with its next frame. If not, the frame waits.
+    #[inline(never)]
+    fn keeps_turn(&mut self, current: Current, record: Record) -> bool {
+        let turn = Turn { time: record.time, rank: current.rank };
+        if turn.time.is_none() || self.next_turn().is_none_or(|other| turn < other) {
+            return true;
+        }
+        if let Some(input) = self.inputs.get_mut(usize::from(current.index)) {
+            input.waiting = Some(record);
+            self.begun.push(Reverse(turn));
+        }
+        false
     }
 
     /// Gives the turn to another input.
     #[cold]
-    fn take_turn(&mut self) -> Option<u16> {
+    fn take_turn(&mut self) -> Option<(u16, Record)> {
         self.current = None;
         loop {
             let turn = self.next_turn()?;
             let index = *self.ranks.get(usize::from(turn.rank))?;
+            let input = self.inputs.get_mut(usize::from(index))?;
             if self.begun.peek() == Some(&Reverse(turn)) {
                 self.begun.pop();
             } else {
                 self.waiting.pop();
-                if !self.inputs.get_mut(usize::from(index))?.begin(&self.progress) {
+                if !input.begin(&self.progress) {
                     continue;
                 }
             }
-            self.current = Some(turn);
-            return Some(index);
+            self.current = Some(Current { index, rank: turn.rank });
+            return Some((index, input.waiting.take()?));
         }
     }
 
@@ -197,16 +212,16 @@ impl Capture {
         begun.into_iter().chain(self.waiting.last().copied()).min()
     }
 
-    /// Whether the head of an input passes the filter.
-    fn passes(&mut self, index: u16) -> bool {
+    /// Whether a frame of an input passes the filter.
+    #[inline(never)]
+    fn passes(&mut self, index: u16, record: Record) -> bool {
         let (Some(filter), Some(input)) = (&mut self.filter, self.inputs.get_mut(usize::from(index))) else {
             return true;
         };
-        let Some(head) = input.head else { return false };
-        match filter.passes(head.link_type, input.bytes(&head)) {
+        match filter.passes(record.link_type, input.bytes(&record)) {
             Ok(passes) => passes,
             Err(error) => {
-                let reason = format!("the filter has no meaning for link type {}: {error}", head.link_type);
+                let reason = format!("the filter has no meaning for link type {}: {error}", record.link_type);
                 input.note_problem(reason);
                 false
             }

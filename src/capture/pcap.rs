@@ -116,35 +116,40 @@ impl Pcap {
     #[inline]
     fn fields(&self, header: &[u8; RECORD_HEADER]) -> Fields {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *header;
-        let (first, second) = (self.order.u32([i, j, k, l]), self.order.u32([m, n, o, p]));
+        let number = self.order.u32s([[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]]);
+        let [seconds, fraction, first, second] = number;
         let swapped = match self.lengths {
             Lengths::CapturedFirst => false,
             Lengths::OriginalFirst => true,
             Lengths::SmallerIsCaptured => first > second,
         };
         let (captured, original) = if swapped { (second, first) } else { (first, second) };
-        Fields { seconds: self.order.u32([a, b, c, d]), fraction: self.order.u32([e, f, g, h]), captured, original }
+        Fields { seconds, fraction, captured, original }
+    }
+
+    /// The next record, where all of it is at hand and makes sense.
+    #[inline(always)]
+    pub(super) fn at_hand(&mut self, source: &mut Source) -> Option<Record> {
+        let rest = source.rest();
+        let fields = self.fields(rest.first_chunk()?);
+        let whole = self.record_header + fields.captured as usize;
+        if fields.captured > self.max_captured || whole > rest.len() {
+            return None;
+        }
+        let record = self.record(&fields, source.at() + self.record_header);
+        source.advance(whole);
+        if self.scouts.step(source.at()) {
+            self.scout(source);
+        }
+        Some(record)
     }
 
     /// The next record; `None` at a proper end.
-    #[inline]
     pub(super) fn next(&mut self, source: &mut Source) -> Result<Option<Record>, Damage> {
         loop {
-            let rest = source.rest();
-            if let Some(header) = rest.first_chunk() {
-                let fields = self.fields(header);
-                let whole = self.record_header + fields.captured as usize;
-                if fields.captured <= self.max_captured && whole <= rest.len() {
-                    let record = self.record(&fields, source.at() + self.record_header);
-                    source.advance(whole);
-                    if self.scouts.step(source.at()) {
-                        self.scout(source);
-                    }
-                    return Ok(Some(record));
-                }
-            }
-            if !self.wait(source)? {
-                return Ok(None);
+            let at_hand = self.at_hand(source);
+            if at_hand.is_some() || !self.wait(source)? {
+                return Ok(at_hand);
             }
         }
     }

@@ -77,7 +77,7 @@ impl Pcapng {
             numbers_skipped: 0,
             scouts: Scouts::default(),
         };
-        match reader.block(source) {
+        match reader.wait(source) {
             Ok(Some(head)) => {
                 reader.begin_section(source, head).map_err(Reason::Unsupported)?;
                 source.advance(head.whole as usize);
@@ -94,10 +94,26 @@ impl Pcapng {
         self.interfaces.iter().filter_map(of).chain(self.dropped_before).reduce(u64::saturating_add)
     }
 
+    /// The next record, where it is that of an Enhanced Packet Block at hand that makes sense.
+    #[inline(always)]
+    pub(super) fn at_hand(&mut self, source: &mut Source) -> Option<Record> {
+        let head = self.packet_at_hand(source)?;
+        let record = self.enhanced_packet(body(source, head), source.at() + 8).ok()?;
+        source.advance(head.whole as usize);
+        if self.scouts.step(source.at()) {
+            self.scout(source);
+        }
+        Some(Record { numbers_skipped: std::mem::take(&mut self.numbers_skipped), ..record })
+    }
+
     /// The next record; `None` at a proper end.
-    #[inline]
     pub(super) fn next(&mut self, source: &mut Source) -> Result<Option<Record>, Damage> {
-        while let Some(head) = self.block(source)? {
+        loop {
+            let at_hand = self.at_hand(source);
+            if at_hand.is_some() {
+                return Ok(at_hand);
+            }
+            let Some(head) = self.wait(source)? else { return Ok(None) };
             let (offset, at) = (source.offset(), source.at());
             let damage = |reason| Damage { offset, reason };
             let body = body(source, head);
@@ -117,7 +133,6 @@ impl Pcapng {
             }
             self.other_block(source, head).map_err(damage)?;
         }
-        Ok(None)
     }
 
     #[cold]
@@ -153,25 +168,21 @@ impl Pcapng {
         Ok(())
     }
 
-    /// Sees to it that the next block is at hand and framed well, or at least its head where it is only passed over;
-    /// `None` at a proper end.
-    #[inline]
-    fn block(&self, source: &mut Source) -> Result<Option<Head>, Damage> {
+    /// The next block, where it is an Enhanced Packet Block at hand and framed well.
+    #[inline(always)]
+    fn packet_at_hand(&self, source: &Source) -> Option<Head> {
         let rest = source.rest();
-        if let (Some(kind), Some(length)) = (octets(rest, 0), octets(rest, 4)) {
-            let length = self.order.u32(length);
-            let whole = length as usize;
-            if self.order.u32(kind) == ENHANCED_PACKET
-                && (FRAME..=MAX_BLOCK as usize).contains(&whole)
-                && length.is_multiple_of(4)
-                && octets(rest, whole - 4).map(|trailer| self.order.u32(trailer)) == Some(length)
-            {
-                return Ok(Some(Head { kind: ENHANCED_PACKET, length, whole: u64::from(length) }));
-            }
-        }
-        self.wait(source)
+        let length = self.order.u32(octets(rest, 4)?);
+        let whole = length as usize;
+        let good = self.order.u32(octets(rest, 0)?) == ENHANCED_PACKET
+            && (FRAME..=MAX_BLOCK as usize).contains(&whole)
+            && length.is_multiple_of(4)
+            && self.order.u32(octets(rest, whole - 4)?) == length;
+        good.then_some(Head { kind: ENHANCED_PACKET, length, whole: u64::from(length) })
     }
 
+    /// Sees to it that the next block is at hand and framed well, or at least its head where it is only passed over;
+    /// `None` at a proper end.
     #[cold]
     fn wait(&self, source: &mut Source) -> Result<Option<Head>, Damage> {
         let offset = source.offset();

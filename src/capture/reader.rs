@@ -112,8 +112,16 @@ impl Reader {
         }
     }
 
+    /// The next record, where it lies at hand as most do; otherwise [`Self::next`] finds it, or says why not.
+    #[inline(always)]
+    pub(super) fn at_hand(&mut self) -> Option<Record> {
+        match &mut self.container {
+            Container::Pcap(pcap) => pcap.at_hand(&mut self.source),
+            Container::Pcapng(pcapng) => pcapng.at_hand(&mut self.source),
+        }
+    }
+
     /// The next record; `None` at a proper end.
-    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Record>, Damage> {
         match &mut self.container {
             Container::Pcap(pcap) => pcap.next(&mut self.source),

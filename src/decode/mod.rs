@@ -64,15 +64,27 @@ impl Decoder {
     }
 
     /// What `frame` says.
-    #[inline]
     pub fn decode(&mut self, frame: &Frame<'_>) -> Decoded {
-        match fast::plain(frame, &mut self.0) {
-            Some(segment) => {
-                self.0.counts.segments += 1;
-                Decoded::Segment(segment)
-            }
-            None => self.decode_any(frame),
+        let mut segments = Vec::new();
+        match self.decode_into(frame, &mut segments) {
+            Some(error) => Decoded::IcmpError(error),
+            None => segments.pop().map_or(Decoded::Other, Decoded::Segment),
         }
+    }
+
+    /// As [`Self::decode`], but a segment is put at the end of `segments`, where it is written only once.
+    #[inline(always)]
+    pub fn decode_into(&mut self, frame: &Frame<'_>, segments: &mut Vec<Segment>) -> Option<IcmpError> {
+        if fast::plain(frame, &mut self.0, segments).is_some() {
+            self.0.counts.segments += 1;
+            return None;
+        }
+        match self.decode_any(*frame) {
+            Decoded::Segment(segment) => segments.push(segment),
+            Decoded::IcmpError(error) => return Some(error),
+            Decoded::Other => {}
+        }
+        None
     }
 
     /// What became of the frames so far.
@@ -87,9 +99,9 @@ impl Decoder {
 
     /// As [`Self::decode`], by the long way.
     #[inline(never)]
-    fn decode_any(&mut self, frame: &Frame<'_>) -> Decoded {
+    fn decode_any(&mut self, frame: Frame<'_>) -> Decoded {
         let data = Octets::new(frame.bytes, frame.original_len as usize);
-        let read = Walk::new(frame, &mut self.0).link(frame.link_type.0.into(), data);
+        let read = Walk::new(&frame, &mut self.0).link(frame.link_type.0.into(), data);
         let counts = &mut self.0.counts;
         match read {
             Ok(Decoded::Segment(_)) => counts.segments += 1,

@@ -8,24 +8,69 @@ use crate::tcp::{Endpoint, PathId, Segment, SeqNum, TcpFlags, TcpOptions};
 /// Octets of a header without options (RFC 9293 section 3.1).
 const FIXED_HEADER: usize = 20;
 
+/// Octets of a header up to its flags, the least that makes a segment.
+const UP_TO_FLAGS: usize = 14;
+
 /// A TCP header of which at least the flags, in the fourteenth octet, were captured.
 ///
 /// The data offset is believed unless it lies inside the fixed header, where the flags cannot be trusted either.
-#[inline(always)] // both ways of decoding end here, the quick one with lengths that are known to suffice
 pub(super) fn segment(frame: &Frame<'_>, ip: &IpHeader, path: PathId, data: Octets<'_>) -> Result<Segment, Undecoded> {
-    let [s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, f0, f1] = data.read(0)?;
-    let header_len = usize::from(f0 >> 4) * 4;
-    if header_len < FIXED_HEADER {
-        return Err(Undecoded::Malformed);
-    }
+    let start: [u8; UP_TO_FLAGS] = data.read(0)?;
+    let header_len = header_len(&start).ok_or(Undecoded::Malformed)?;
+    let window = data.u16(UP_TO_FLAGS).ok();
+    let mut segment = fixed(frame, ip, path, data, &start, window);
     let captured = data.bytes();
-    let window = data.read(14).ok().map(u16::from_be_bytes);
-    let (options, options_complete) = match captured.get(FIXED_HEADER..header_len) {
-        Some(octets) => TcpOptions::parse(octets),
-        None => (TcpOptions::parse(captured.get(FIXED_HEADER..).unwrap_or_default()).0, false),
+    segment.options_complete = match captured.get(FIXED_HEADER..header_len) {
+        Some(octets) => segment.options.read(octets),
+        None => {
+            segment.options.read(captured.get(FIXED_HEADER..).unwrap_or_default());
+            false
+        }
     };
+    Ok(segment)
+}
+
+/// As [`segment`], put at the end of `segments`; `None` where the header was not captured whole or makes no sense.
+#[inline(always)]
+pub(super) fn whole(
+    frame: &Frame<'_>,
+    ip: &IpHeader,
+    path: PathId,
+    data: Octets<'_>,
+    segments: &mut Vec<Segment>,
+) -> Option<()> {
+    let header: &[u8; FIXED_HEADER] = data.bytes().first_chunk()?;
+    let [.., w0, w1, _, _, _, _] = *header;
+    let start = header.first_chunk()?;
+    let options = data.bytes().get(FIXED_HEADER..header_len(start)?)?;
+    segments.push(fixed(frame, ip, path, data, start, Some(u16::from_be_bytes([w0, w1]))));
+    if !options.is_empty() {
+        let segment = segments.last_mut()?;
+        segment.options_complete = segment.options.read(options);
+    }
+    Some(())
+}
+
+/// Octets of the header by its data offset, where that lies behind the fixed header.
+#[inline]
+fn header_len(&[.., offset, _]: &[u8; UP_TO_FLAGS]) -> Option<usize> {
+    Some(usize::from(offset >> 4) * 4).filter(|len| *len >= FIXED_HEADER)
+}
+
+/// All of a segment but its options.
+#[inline(always)]
+fn fixed(
+    frame: &Frame<'_>,
+    ip: &IpHeader,
+    path: PathId,
+    data: Octets<'_>,
+    start: &[u8; UP_TO_FLAGS],
+    window: Option<u16>,
+) -> Segment {
+    let [s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, f0, f1] = *start;
+    let header_len = usize::from(f0 >> 4) * 4;
     let length = |octets: usize| u32::try_from(octets).unwrap_or(u32::MAX);
-    Ok(Segment {
+    Segment {
         frame: frame.number,
         time: frame.time,
         source: Endpoint { address: ip.source, port: u16::from_be_bytes([s0, s1]) },
@@ -36,9 +81,9 @@ pub(super) fn segment(frame: &Frame<'_>, ip: &IpHeader, path: PathId, data: Octe
         flags: TcpFlags::from_bits(u16::from_be_bytes([f0, f1])),
         window,
         payload_len: length(data.len().saturating_sub(header_len)),
-        captured_payload: length(captured.len().saturating_sub(header_len)),
-        options,
-        options_complete,
+        captured_payload: length(data.bytes().len().saturating_sub(header_len)),
+        options: TcpOptions::default(),
+        options_complete: true,
         ttl: ip.ttl,
         tos: ip.tos,
         ip_id: ip.ip_id,
@@ -46,7 +91,7 @@ pub(super) fn segment(frame: &Frame<'_>, ip: &IpHeader, path: PathId, data: Octe
         path,
         input: frame.input,
         input_frame: frame.input_frame,
-    })
+    }
 }
 
 #[cfg(test)]

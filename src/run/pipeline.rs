@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use crate::capture::{Capture, InputSummary};
-use crate::decode::{DecodeLimits, Decoded, Decoder};
+use crate::decode::{DecodeLimits, Decoder};
 use crate::flow::{FlowTable, Flows, Limits};
 use crate::tcp::{IcmpError, Segment};
 
@@ -99,10 +99,8 @@ impl Reader {
             let Some(frame) = self.capture.next() else {
                 return !batch.segments.is_empty() || !batch.errors.is_empty();
             };
-            match self.decoder.decode(&frame) {
-                Decoded::Segment(segment) => batch.segments.push(segment),
-                Decoded::IcmpError(error) => batch.errors.push((batch.segments.len(), error)),
-                Decoded::Other => {}
+            if let Some(error) = self.decoder.decode_into(&frame, &mut batch.segments) {
+                batch.errors.push((batch.segments.len(), error));
             }
         }
         true

@@ -20,23 +20,33 @@ pub struct TcpOptions {
 }
 
 impl TcpOptions {
-    /// Reads the octets between the fixed header and the data offset, or as many of them as were captured.
+    /// What the octets between the fixed header and the data offset say, or as many of them as were captured.
     ///
-    /// The second value says whether the walk ended cleanly: at the end of the list, or exactly at the end of the octets.
-    #[inline]
+    /// The second value is that of [`Self::read`].
     pub fn parse(octets: &[u8]) -> (Self, bool) {
+        let mut found = Self::default();
+        let clean = found.read(octets);
+        (found, clean)
+    }
+
+    /// Adds what the octets between the fixed header and the data offset say.
+    ///
+    /// Tells whether the walk ended cleanly: at the end of the list, or exactly at the end of the octets.
+    #[inline]
+    pub fn read(&mut self, octets: &[u8]) -> bool {
         match *octets {
             // All that most segments have (RFC 7323 appendix A).
             [1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3] => {
-                let timestamps = (u32::from_be_bytes([v0, v1, v2, v3]), u32::from_be_bytes([e0, e1, e2, e3]));
-                (Self { timestamps: Some(timestamps), ..Self::default() }, true)
+                self.timestamps = Some((u32::from_be_bytes([v0, v1, v2, v3]), u32::from_be_bytes([e0, e1, e2, e3])));
+                true
             }
-            [] => (Self::default(), true),
-            _ => Self::walk(octets),
+            [] => true,
+            _ => self.walk(octets),
         }
     }
 
-    fn walk(mut octets: &[u8]) -> (Self, bool) {
+    #[inline(never)]
+    fn walk(&mut self, mut octets: &[u8]) -> bool {
         const END: u8 = 0;
         const NO_OPERATION: u8 = 1;
         const MSS: u8 = 2;
@@ -48,32 +58,36 @@ impl TcpOptions {
         /// The subtype of MP_TCPRST (RFC 8684 section 8.2).
         const MPTCP_RESET: u8 = 0x8;
 
-        let mut found = Self::default();
-        while let Some((&kind, rest)) = octets.split_first() {
-            match kind {
-                END => return (found, true),
-                NO_OPERATION => {
-                    octets = rest;
-                    continue;
+        let word = |a, b, c, d| u32::from_be_bytes([a, b, c, d]);
+        loop {
+            octets = match *octets {
+                [] | [END, ..] => return true,
+                [NO_OPERATION, ref rest @ ..] => rest,
+                [kind, length, ref rest @ ..] => {
+                    let length = usize::from(length).checked_sub(2);
+                    let Some((value, rest)) = length.and_then(|length| rest.split_at_checked(length)) else {
+                        return false;
+                    };
+                    match (kind, value) {
+                        (MSS, &[a, b]) => self.mss = Some(u16::from_be_bytes([a, b])),
+                        (WINDOW_SCALE, &[shift]) => self.window_scale = Some(shift),
+                        (SACK_PERMITTED, []) => self.sack_permitted = true,
+                        (SACK, &[a, b, c, d, e, f, g, h, ..]) => {
+                            self.sack = Some((SeqNum(word(a, b, c, d)), SeqNum(word(e, f, g, h))));
+                        }
+                        (TIMESTAMPS, &[a, b, c, d, e, f, g, h]) => {
+                            self.timestamps = Some((word(a, b, c, d), word(e, f, g, h)));
+                        }
+                        (MPTCP, &[subtype, reason]) if subtype >> 4 == MPTCP_RESET => {
+                            self.mptcp_reset_reason = Some(reason);
+                        }
+                        _ => {}
+                    }
+                    rest
                 }
-                _ => {}
-            }
-            let Some(&length) = rest.first() else { return (found, false) };
-            let length = usize::from(length);
-            let Some(option) = octets.get(..length).filter(|option| option.len() >= 2) else { return (found, false) };
-            let word = |at: usize| Some(u32::from_be_bytes(option.get(at..at + 4)?.try_into().ok()?));
-            match (kind, length) {
-                (MSS, 4) => found.mss = Some(u16::from_be_bytes([option[2], option[3]])),
-                (WINDOW_SCALE, 3) => found.window_scale = Some(option[2]),
-                (SACK_PERMITTED, 2) => found.sack_permitted = true,
-                (SACK, 10..) => found.sack = word(2).zip(word(6)).map(|(left, right)| (SeqNum(left), SeqNum(right))),
-                (TIMESTAMPS, 10) => found.timestamps = word(2).zip(word(6)),
-                (MPTCP, 4) if option[2] >> 4 == MPTCP_RESET => found.mptcp_reset_reason = Some(option[3]),
-                _ => {}
-            }
-            octets = &octets[length..];
+                [_] => return false,
+            };
         }
-        (found, true)
     }
 }
 
@@ -92,7 +106,9 @@ mod tests {
     #[test]
     fn the_usual_layout_reads_as_any_other() {
         let octets = [1, 1, 8, 10, 0, 0, 1, 2, 0, 0, 3, 4];
-        assert_eq!(TcpOptions::parse(&octets), TcpOptions::walk(&octets));
+        let mut walked = TcpOptions::default();
+        assert!(walked.walk(&octets));
+        assert_eq!(TcpOptions::parse(&octets), (walked, true));
         assert_eq!(TcpOptions::parse(&octets).0.timestamps, Some((0x102, 0x304)));
     }
 
