@@ -1,26 +1,38 @@
 //! Says in one line what to install where libpcap is missing, instead of a page of linker output.
+//!
+//! The pcap crate's own build does not notice: it only compiles. Looks where the linker and pkg-config look, and stays
+//! silent where it cannot tell (another linker, another system, cross-compilation): then the linker has the word.
 
+use std::env;
 use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=src/build.rs");
-    println!("cargo::rerun-if-env-changed=LIBPCAP_LIBDIR");
-    println!("cargo::rerun-if-env-changed=PKG_CONFIG_PATH");
+    for variable in ["LIBPCAP_LIBDIR", "PKG_CONFIG_PATH", "CC"] {
+        println!("cargo::rerun-if-env-changed={variable}");
+    }
     // `LIBPCAP_LIBDIR` is how the pcap crate is told of a libpcap in an unusual place.
-    if std::env::var_os("LIBPCAP_LIBDIR").is_some() || !cfg!(target_os = "linux") {
+    if env::var_os("LIBPCAP_LIBDIR").is_some() || !cfg!(target_os = "linux") || env::var("HOST") != env::var("TARGET") {
         return;
     }
-    let linker = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
-    let found = Command::new(linker)
-        .args(["-print-file-name=libpcap.so"])
-        .output()
-        // A compiler prints the bare name back when it does not find the file.
-        .map(|out| String::from_utf8_lossy(&out.stdout).trim() != "libpcap.so");
-    if let Ok(false) = found {
+    if linker_finds("libpcap.so") == Some(false) && linker_finds("libpcap.a") == Some(false) && !pkg_config_finds() {
         println!(
-            "cargo::error=libpcap's development files are missing: run `apt-get install libpcap-dev` \
+            "cargo::error=libpcap's development files are missing: run `sudo apt-get install libpcap-dev` \
              (Fedora: `dnf install libpcap-devel`, Alpine: `apk add libpcap-dev`), \
              or set LIBPCAP_LIBDIR to the directory that holds libpcap.so"
         );
     }
+}
+
+/// Whether the linker's usual folders hold this file; `None` where there is no compiler to ask.
+fn linker_finds(file: &str) -> Option<bool> {
+    let compiler = env::var("CC").unwrap_or_else(|_| "cc".to_owned());
+    let answer = Command::new(compiler).arg(format!("-print-file-name={file}")).output().ok()?;
+    // A compiler prints the bare name back when it does not find the file.
+    answer.status.success().then(|| String::from_utf8_lossy(&answer.stdout).trim() != file)
+}
+
+/// Whether the pcap crate will learn from pkg-config where libpcap is.
+fn pkg_config_finds() -> bool {
+    Command::new("pkg-config").args(["--exists", "libpcap"]).status().is_ok_and(|status| status.success())
 }

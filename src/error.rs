@@ -53,13 +53,8 @@ pub enum Error {
     NothingToAnalyse(Vec<String>),
     /// The operating system gave no second thread.
     Thread(io::Error),
-    /// A `--bpf` expression that libpcap does not take.
-    Bpf {
-        /// As typed.
-        expression: String,
-        /// What libpcap says about it.
-        reason: String,
-    },
+    /// A `--bpf` expression that libpcap does not take, and why, in a text that names both.
+    Bpf(String),
     /// The file for the report is there already, and `--force` was not given.
     OutputExists(PathBuf),
     /// The file for the report is one of the captures.
@@ -83,7 +78,7 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::NothingToAnalyse(_) | Self::Thread(_) | Self::Write { .. } => ExitCode::NothingAnalysed,
-            Self::Bpf { .. } | Self::OutputExists(_) | Self::OutputIsInput(_) => ExitCode::Usage,
+            Self::Bpf(_) | Self::OutputExists(_) | Self::OutputIsInput(_) => ExitCode::Usage,
         }
     }
 
@@ -98,12 +93,7 @@ impl fmt::Display for Error {
         match self {
             Self::NothingToAnalyse(reasons) => f.write_str(&reasons.join("\n")),
             Self::Thread(source) => write!(f, "cannot start a thread: {source}; try --threads 1"),
-            Self::Bpf { expression, reason } => {
-                write!(
-                    f,
-                    "cannot use the filter `{expression}`: {reason}; its syntax is that of tcpdump, see pcap-filter(7)"
-                )
-            }
+            Self::Bpf(reason) => write!(f, "--bpf: {reason}"),
             Self::OutputExists(path) => {
                 write!(f, "{} exists already: add --force to overwrite it, or name another file", path.display())
             }
@@ -146,7 +136,7 @@ mod tests {
         for error in [
             Error::NothingToAnalyse(vec!["cannot read a.pcap: no such file".into()]),
             Error::Thread(io()),
-            Error::Bpf { expression: "tcp port".into(), reason: "syntax error".into() },
+            Error::Bpf("bad filter 'tcp port': syntax error".into()),
             Error::OutputExists("report.json".into()),
             Error::OutputIsInput("a.pcap".into()),
             Error::write(Some(Path::new("out.json")), io()),

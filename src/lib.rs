@@ -1,4 +1,27 @@
-//! tcpautopsy: who reset this TCP connection, and why.
+//! tcpautopsy: how the TCP connections of a packet capture ended, and which packets show it; in time, who reset them, and why.
+//!
+//! # The walk of one packet
+//!
+//! 1. [`capture`] finds the record whose turn it is by time, in one of several files or pipes, unpacked where it was packed,
+//!    and lends its octets as a [`capture::Frame`].
+//! 2. [`decode`] goes through the frame's headers, VLANs, tunnels and fragments included, down to the innermost TCP header: a
+//!    [`tcp::Segment`]. An ICMP error that quotes one becomes a [`tcp::IcmpError`]; what is neither is counted, with the reason.
+//! 3. [`flow`] finds the segment's connection and keeps what it teaches: [`flow::Flow`] has the facts of a connection, and
+//!    no opinion about them.
+//! 4. At the end of the capture, [`select`] says which connections the user asked for, or why there is none.
+//! 5. [`report`] makes plain values of the facts, a [`report::Report`], and the phrases that people read.
+//! 6. [`output`] writes the report as a table or as JSON. Text from a capture or a command line is escaped there.
+//!
+//! [`run`] joins the rooms: [`run::analyze`] is the whole program for one command line. The first two steps have a thread of
+//! their own; the report does not depend on that.
+//!
+//! # The rooms around it
+//!
+//! [`tcp`] is the vocabulary that all others share: sequence numbers, flags, times, frame numbers. [`cli`] reads the command
+//! line, [`error`] has what stops the program and its exit codes, [`notes`] and [`progress`] speak on standard error.
+//!
+//! Nothing in a capture makes any of them panic or fail: damage is data of the report. `docs/architecture.md` has the
+//! invariants and which way the rooms may know each other.
 
 pub mod capture;
 pub mod cli;

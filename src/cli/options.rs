@@ -88,12 +88,21 @@ pub enum Color {
 }
 
 impl Options {
+    /// Refuses a file of `--output` that must not be written, and touches nothing.
+    pub fn check_output(&self) -> Result<(), Error> {
+        match &self.output {
+            Some(path) if self.captures.iter().any(|capture| is_same_file(capture, path)) => {
+                Err(Error::OutputIsInput(path.clone()))
+            }
+            Some(path) if !self.force && path.symlink_metadata().is_ok() => Err(Error::OutputExists(path.clone())),
+            _ => Ok(()),
+        }
+    }
+
     /// Creates the file of `--output`, before anything is analysed: a refusal should not come after an hour's work.
     pub fn create_output(&self) -> Result<Option<File>, Error> {
         let Some(path) = &self.output else { return Ok(None) };
-        if self.captures.iter().any(|capture| is_same_file(capture, path)) {
-            return Err(Error::OutputIsInput(path.clone()));
-        }
+        self.check_output()?;
         let mut options = File::options();
         options.write(true);
         if self.force {

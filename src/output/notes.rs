@@ -1,9 +1,14 @@
+use std::borrow::Cow;
+
 use super::sanitize::sanitize;
 use super::words::{count, list, path, verb};
 use crate::report::{Capture, Report};
 
 /// Problems of one input that are spelled out; the others are counted.
 const PROBLEMS_SPELLED_OUT: usize = 3;
+
+/// The reason that stands for all link types that cannot be decoded.
+const LINK_TYPE: &str = "link_type";
 
 /// What a reader must know before trusting the rows: what was not read, not understood, or not kept. A sentence each.
 pub(super) fn notes(report: &Report) -> Vec<String> {
@@ -48,7 +53,9 @@ fn damage(capture: &Capture, notes: &mut Vec<String>) {
 }
 
 fn not_understood(capture: &Capture, notes: &mut Vec<String>) {
+    let mut of_link_types = 0;
     for link in &capture.unsupported_link_types {
+        of_link_types += link.frames;
         let name = link.name.as_ref().map(|name| format!(" ({})", sanitize(name))).unwrap_or_default();
         notes.push(format!(
             "{} of link type {}{name} {} not decoded.",
@@ -57,11 +64,13 @@ fn not_understood(capture: &Capture, notes: &mut Vec<String>) {
             verb(link.frames, "was", "were")
         ));
     }
-    if capture.undecoded_frames > 0 {
-        let reasons =
-            list(capture.undecoded.iter().map(|(why, n)| format!("{n} {}", sanitize(&why.replace('_', " ")))));
+    // Frames of link types have notes of their own.
+    let others = capture.undecoded_frames.saturating_sub(of_link_types);
+    if others > 0 {
+        let reasons = capture.undecoded.iter().filter(|(why, _)| why.as_str() != LINK_TYPE);
+        let reasons = list(reasons.map(|(why, n)| format!("{n} {}", in_words(why))));
         let reasons = if reasons.is_empty() { reasons } else { format!(": {reasons}") };
-        notes.push(format!("{} could not be decoded{reasons}.", count(capture.undecoded_frames, "frame")));
+        notes.push(format!("{} could not be decoded{reasons}.", count(others, "frame")));
     }
     if capture.fragments.incomplete > 0 {
         notes.push(format!(
@@ -72,7 +81,24 @@ fn not_understood(capture: &Capture, notes: &mut Vec<String>) {
     }
 }
 
+/// The reason for which a frame was not decoded, behind a number.
+fn in_words(reason: &str) -> Cow<'_, str> {
+    match reason {
+        "cut" => "cut too short by the snap length".into(),
+        "too_deep" => "with too many headers".into(),
+        other => sanitize(other).replace('_', " ").into(),
+    }
+}
+
 fn peculiar(capture: &Capture, notes: &mut Vec<String>) {
+    if let Some(filter) = &capture.bpf {
+        notes.push(format!(
+            "Only frames that pass the filter \"{}\" were looked at, {} of {}: what seems missing may only be hidden by it.",
+            sanitize(filter),
+            capture.frames.saturating_sub(capture.filtered_frames),
+            capture.frames
+        ));
+    }
     let copies = capture.duplicate_frames;
     if copies > 0 {
         notes.push(format!(

@@ -33,8 +33,16 @@ pub(super) fn verb<'a>(n: u64, one: &'a str, many: &'a str) -> &'a str {
 pub(super) fn summary(report: &Report, span: Option<(Time, Time)>, zone: &Zone) -> Vec<String> {
     let mut lines = headline(report, span, zone);
     let note = report.selection.as_ref().and_then(|selection| selection.note.as_ref());
-    lines.extend(note.map(|note| sanitize(note).into_owned()));
+    lines.extend(note.map(|note| sentence(&sanitize(note))));
     lines
+}
+
+/// A clause with a capital letter and a full stop.
+fn sentence(clause: &str) -> String {
+    let mut rest = clause.chars();
+    let first = rest.next().map(|first| first.to_ascii_uppercase());
+    let stop = if clause.ends_with(['.', '?', '!']) { "" } else { "." };
+    first.into_iter().chain(rest).collect::<String>() + stop
 }
 
 fn headline(report: &Report, span: Option<(Time, Time)>, zone: &Zone) -> Vec<String> {
@@ -44,7 +52,12 @@ fn headline(report: &Report, span: Option<(Time, Time)>, zone: &Zone) -> Vec<Str
     }
     let when = span.map(|span| format!(" {}", period(span, zone))).unwrap_or_default();
     if capture.flows == 0 {
-        return vec![format!("No TCP in {}{when}.", count(capture.frames, "frame"))];
+        return vec![match capture.frames - capture.filtered_frames.min(capture.frames) {
+            0 if capture.bpf.is_some() => {
+                format!("None of {}{when} passes the filter.", count(capture.frames, "frame"))
+            }
+            looked_at => format!("No TCP in {}{when}.", count(looked_at, "frame")),
+        }];
     }
 
     let teardown = &report.summary.teardown;

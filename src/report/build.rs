@@ -25,6 +25,10 @@ pub struct Findings<'a> {
     pub paths: &'a Paths,
     /// Every flow.
     pub flows: &'a Flows,
+    /// The filter that frames had to pass, as typed.
+    pub bpf: Option<String>,
+    /// Frames that did not pass it.
+    pub filtered_frames: u64,
 }
 
 /// Whether a flow is one that the user asked for.
@@ -94,6 +98,8 @@ fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
     let kernel = findings.inputs.iter().filter_map(|input| input.dropped_by_kernel);
     Capture {
         frames: findings.inputs.iter().map(|input| input.frames).sum(),
+        bpf: findings.bpf,
+        filtered_frames: findings.filtered_frames,
         tcp_segments: totals.segments,
         rst_segments: totals.resets,
         flows: totals.flows,

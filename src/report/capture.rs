@@ -14,6 +14,10 @@ pub struct Capture {
     pub skipped_inputs: Vec<SkippedInput>,
     /// Frames read.
     pub frames: u64,
+    /// The filter that frames had to pass to be looked at, as typed.
+    pub bpf: Option<String>,
+    /// Frames that did not pass it.
+    pub filtered_frames: u64,
     /// Frames that carried a TCP segment, duplicates included.
     pub tcp_segments: u64,
     /// Those of them with the RST bit, duplicates included.

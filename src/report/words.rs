@@ -1,9 +1,7 @@
 //! What was going on in a flow when it ended, in one phrase of facts.
 
-use crate::flow::{Flow, Phase, ResetSegment, Roles, Teardown, Turn, Way};
+use crate::flow::{Flow, Phase, ResetSegment, Roles, Teardown, Way};
 use crate::tcp::{Duration, Timestamp};
-
-use super::icmp;
 
 /// One phrase: how far the connection had come, who had spoken last, and how long ago.
 pub(super) fn activity(flow: &Flow, teardown: Teardown, roles: Roles, capture_end: Option<Timestamp>) -> String {
@@ -16,7 +14,7 @@ pub(super) fn activity(flow: &Flow, teardown: Teardown, roles: Roles, capture_en
         },
         Teardown::Unanswered => words.unanswered(capture_end),
         Teardown::HalfClosed | Teardown::Open | Teardown::Fin if flow.lived_on() => {
-            format!("went on after the reset; {}", words.standing())
+            format!("connection went on after the reset; {}", words.standing())
         }
         Teardown::HalfClosed | Teardown::Open | Teardown::Fin => words.standing(),
     }
@@ -33,55 +31,74 @@ impl Words<'_> {
     }
 
     fn refused(&self) -> String {
-        if let Some(reset) = self.flow.resets().first() {
-            return match reset.after {
-                Some(after) => format!("SYN refused after {}", duration(after)),
-                None => "SYN refused; only the refusal was captured".to_owned(),
-            };
+        match self.flow.resets().first() {
+            Some(ResetSegment { after: Some(after), .. }) => format!("SYN refused after {}", duration(*after)),
+            Some(_) => "SYN refused; only the refusal was captured".to_owned(),
+            None => "SYN answered by an ICMP error".to_owned(),
         }
-        let error = self.flow.detail.iter().flat_map(|detail| &detail.icmp).next();
-        error.map_or_else(String::new, |evidence| {
-            let error = &evidence.error;
-            format!("SYN answered by ICMP: {}", icmp::text(error.icmpv6, error.icmp_type, error.code))
-        })
     }
 
     fn at_reset(&self, reset: &ResetSegment) -> String {
-        let before = |prefix: &str| match reset.after {
-            Some(after) => format!("{prefix}, {} before", duration(after)),
-            None => prefix.to_owned(),
+        let then = |what: &str| match reset.after {
+            Some(after) => format!("{what}, reset {} later", duration(after)),
+            None => format!("{what}, then the reset"),
         };
-        match reset.phase {
-            Phase::Syn => {
-                before(if self.flow.stream.sides[reset.way].spoke() { "SYN sent" } else { "SYN not answered yet" })
-            }
-            Phase::Handshake => before("SYN answered, handshake not complete"),
-            Phase::Closed => before("both sides had closed"),
+        let text = match reset.phase {
+            Phase::Syn => then("SYN sent, not answered"),
+            // Where only one side was captured, its data shows more than the other's missing acknowledgement.
+            Phase::Handshake if self.flow.turn_at_reset().is_some() => self.turn(reset),
+            Phase::Handshake if self.unseen_side().is_empty() => then("SYN answered, handshake not complete"),
+            Phase::Handshake => then("SYN answered"),
+            Phase::Closed => then("both sides had closed"),
             Phase::Closing => {
                 let closed = match (reset.fin_before[reset.way], reset.fin_before[reset.way.reverse()]) {
-                    (true, true) => "both sides had sent FIN".to_owned(),
-                    (true, false) => format!("{} had sent FIN", self.name(reset.way)),
-                    (false, _) => format!("{} had sent FIN", self.name(reset.way.reverse())),
+                    (true, true) => "both sides".to_owned(),
+                    (true, false) => self.name(reset.way).to_owned(),
+                    (false, _) => self.name(reset.way.reverse()).to_owned(),
                 };
-                format!("{closed}; {}", self.turn(self.flow.turn_at_reset(), reset.segment.time, reset.after))
+                // In which order the last data and the FINs came is not known here, so the words claim none.
+                format!("{closed} had sent FIN; last data: {}", self.last_data(reset))
             }
-            Phase::Data => self.turn(self.flow.turn_at_reset(), reset.segment.time, reset.after),
+            Phase::Data => self.turn(reset),
+        };
+        let probes = self.flow.rare(reset.way).map_or(0, |rare| rare.keepalive_probes);
+        let probes = match probes {
+            0 => String::new(),
+            1 => format!("; {} had sent a keepalive probe", self.name(reset.way)),
+            probes => format!("; {} had sent {probes} keepalive probes", self.name(reset.way)),
+        };
+        format!("{text}{probes}{}", self.unseen_side())
+    }
+
+    fn last_data(&self, reset: &ResetSegment) -> String {
+        let Some(turn) = self.flow.turn_at_reset() else { return "none".to_owned() };
+        let whose = format!("{}'s {}", self.name(turn.way), octets(turn.octets.into()));
+        match (turn.last, reset.segment.time) {
+            (Some(last), Some(now)) => format!("{whose}, {} before the reset", duration(now.since(last))),
+            _ => whose,
         }
     }
 
-    /// Who had sent data last, and how long ago.
-    fn turn(&self, turn: Option<Turn>, now: Option<Timestamp>, quiet: Option<Duration>) -> String {
-        let Some(turn) = turn else {
-            return match quiet {
-                Some(quiet) => format!("no data yet, quiet for {}", duration(quiet)),
-                None => "nothing but this was captured".to_owned(),
+    /// Who had sent data last when the reset came, and how long ago.
+    fn turn(&self, reset: &ResetSegment) -> String {
+        let Some(turn) = self.flow.turn_at_reset() else {
+            return match reset.after {
+                Some(quiet) => format!("no data seen, quiet for {}", duration(quiet)),
+                None => "only the reset was captured".to_owned(),
             };
         };
-        let sent = format!("{}'s {}", self.name(turn.way), octets(turn.octets.into()));
-        match (turn.last, now) {
-            (Some(last), Some(now)) => format!("{} after {sent}", duration(now.since(last))),
-            _ => format!("after {sent}"),
+        let sent = format!("{} sent {}", self.name(turn.way), octets(turn.octets.into()));
+        match (turn.last, reset.segment.time) {
+            (Some(last), Some(now)) => format!("{sent}, reset {} later", duration(now.since(last))),
+            _ => format!("{sent}, then the reset"),
         }
+    }
+
+    /// Says so where one side's packets are not in the capture, because then silence means nothing.
+    fn unseen_side(&self) -> String {
+        let unseen = Way::BOTH.into_iter().find(|&way| self.flow.ends[way].segments == 0);
+        let heard = unseen.is_some_and(|way| self.flow.stream.sides[way.reverse()].spoke());
+        unseen.filter(|_| heard).map_or_else(String::new, |way| format!("; {}'s packets not captured", self.name(way)))
     }
 
     fn unanswered(&self, capture_end: Option<Timestamp>) -> String {
@@ -116,7 +133,8 @@ impl Words<'_> {
     fn standing(&self) -> String {
         let flow = self.flow;
         let (client, server) = (self.roles.from_client, self.roles.from_client.reverse());
-        let exchanged = format!("{} sent, {} back", octets(flow.ends[client].octets), octets(flow.ends[server].octets));
+        let exchanged =
+            format!("client sent {}, server {}", octets(flow.ends[client].octets), octets(flow.ends[server].octets));
         match (flow.ends[client].fin_end().is_some(), flow.ends[server].fin_end().is_some()) {
             (true, false) => format!("client closed, server did not; {exchanged}"),
             (false, true) => format!("server closed, client did not; {exchanged}"),

@@ -5,7 +5,7 @@ mod selection;
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::capture::{Capture, Filter, InputError, OpenOptions};
+use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
 use crate::cli::{FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
 use crate::flow::Limits;
@@ -24,12 +24,14 @@ const FIXED_MEMORY: u64 = 24 << 20;
 pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let notes = Notes::new(options.verbosity);
     let filter = options.bpf.as_deref().map(filter).transpose()?;
-    let output = options.create_output()?;
+    options.check_output()?;
     let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter });
     if errors.len() == options.captures.len() {
         // The one thing that went wrong is the message, also with --quiet.
         return Err(Error::NothingToAnalyse(errors.iter().map(ToString::to_string).collect()));
     }
+    // Only now: captures that cannot be read should cost nobody an earlier report.
+    let output = options.create_output()?;
     for error in &errors {
         notes.warn(error);
     }
@@ -38,6 +40,16 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let limits = Limits::within(options.memory.saturating_sub(FIXED_MEMORY), zeek);
     let threads = options.threads.map_or_else(default_threads, usize::from);
     let read = capture.progress();
+    notes.tell(format_args!(
+        "reading {} with {threads} {}, memory {} MiB",
+        if let [capture] = options.captures.as_slice() {
+            capture.display().to_string()
+        } else {
+            format!("{} inputs", options.captures.len())
+        },
+        if threads == 1 { "thread" } else { "threads" },
+        options.memory >> 20
+    ));
     let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
     let analysis = pipeline::analyse(capture, limits, threads).map_err(Error::Thread)?;
     drop(bar);
@@ -47,6 +59,9 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         }
     }
 
+    let frames = analysis.inputs.iter().map(|input| input.frames).sum::<u64>();
+    tell_what_was_read(&analysis, notes);
+
     let chosen = selection::choose(options, &analysis.flows);
     let findings = Findings {
         inputs: analysis.inputs,
@@ -54,6 +69,8 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         decoded: analysis.decoder.counts(),
         paths: analysis.decoder.paths(),
         flows: &analysis.flows,
+        bpf: options.bpf.clone(),
+        filtered_frames: frames.saturating_sub(analysis.frames),
     };
     let is_chosen = |flow: &crate::flow::Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     let wanted = Wanted {
@@ -64,13 +81,36 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     };
     let report = report::build(findings, wanted);
     write(options, &report, output)?;
+    if let Some(path) = &options.output {
+        notes.tell(format_args!("report written to {}", path.display()));
+    }
     // The program ends: giving a million flows back piece by piece would only take time.
     std::mem::forget(analysis.flows);
     Ok(exit_code(options, &report))
 }
 
+fn tell_what_was_read(analysis: &pipeline::Analysis, notes: Notes) {
+    for input in &analysis.inputs {
+        let link_types: Vec<_> = input.link_types.iter().map(ToString::to_string).collect();
+        let format = match input.format {
+            Format::Pcap => "pcap",
+            Format::Pcapng => "pcapng",
+        };
+        let packing = input.compression.map_or_else(String::new, |packing| format!(" in {}", packing.name()));
+        notes.tell(format_args!(
+            "{}: {format}{packing}, {}, {} frames in {} bytes",
+            input.path,
+            if link_types.is_empty() { "no link type".to_owned() } else { link_types.join(" and ") },
+            input.frames,
+            input.bytes
+        ));
+    }
+    let totals = &analysis.flows.totals;
+    notes.tell(format_args!("TCP segments: {}; flows: {}", totals.segments, totals.flows));
+}
+
 fn filter(expression: &str) -> Result<Filter, Error> {
-    Filter::new(expression).map_err(|reason| Error::Bpf { expression: expression.to_owned(), reason })
+    Filter::new(expression).map_err(Error::Bpf)
 }
 
 /// Two where there are two cores: one reads and decodes, one follows the flows.

@@ -24,6 +24,8 @@ pub struct Analysis {
     pub decoder: Decoder,
     /// Every flow.
     pub flows: Flows,
+    /// Frames that passed the filter.
+    pub frames: u64,
 }
 
 /// What decoding made of some frames, in their order.
@@ -40,7 +42,7 @@ struct Batch {
 /// When the operating system gives no second thread.
 pub fn analyse(capture: Capture, limits: Limits, threads: usize) -> io::Result<Analysis> {
     let mut table = FlowTable::new(limits);
-    let mut reader = Reader { capture, decoder: Decoder::new(DecodeLimits::default()) };
+    let mut reader = Reader { capture, decoder: Decoder::new(DecodeLimits::default()), frames: 0 };
     if threads < 2 {
         let mut batch = Batch::default();
         while reader.fill(&mut batch) {
@@ -88,6 +90,7 @@ fn follow(table: &mut FlowTable, batch: &Batch) {
 struct Reader {
     capture: Capture,
     decoder: Decoder,
+    frames: u64,
 }
 
 impl Reader {
@@ -99,6 +102,7 @@ impl Reader {
             let Some(frame) = self.capture.next() else {
                 return !batch.segments.is_empty() || !batch.errors.is_empty();
             };
+            self.frames += 1;
             if let Some(error) = self.decoder.decode_into(&frame, &mut batch.segments) {
                 batch.errors.push((batch.segments.len(), error));
             }
@@ -107,6 +111,6 @@ impl Reader {
     }
 
     fn finish(self, flows: Flows) -> Analysis {
-        Analysis { inputs: self.capture.finish(), decoder: self.decoder, flows }
+        Analysis { inputs: self.capture.finish(), decoder: self.decoder, flows, frames: self.frames }
     }
 }

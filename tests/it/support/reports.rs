@@ -178,8 +178,8 @@ pub fn everything() -> Report {
     capture.inputs[0].time_reversals = 3;
     let reason = "it starts with neither a pcap nor a pcapng header".to_owned();
     capture.skipped_inputs = vec![SkippedInput { path: "my notes\u{202e}.txt".to_owned(), reason }];
-    capture.undecoded_frames = 5;
-    capture.undecoded = BTreeMap::from([("ip_header_cut".to_owned(), 4), ("ip_version_7".to_owned(), 1)]);
+    capture.undecoded_frames = 7;
+    capture.undecoded = [("cut", 4), ("malformed", 1), ("link_type", 2)].map(|(why, n)| (why.to_owned(), n)).into();
     capture.unsupported_link_types =
         vec![UnsupportedLinkType { number: 189, name: Some("USB_LINUX".to_owned()), frames: 2 }];
     capture.duplicate_frames = 1;
@@ -243,7 +243,7 @@ pub fn nothing_chosen() -> Report {
     report.selection = Some(Selection {
         criteria: vec!["endpoint 10.9.9.9:443".to_owned(), "from 2026-11-21T11:00:00Z".to_owned()],
         flows: 0,
-        note: Some("The capture ends before that time.".to_owned()),
+        note: Some("the capture ends before that time".to_owned()),
     });
     report
 }
@@ -260,10 +260,12 @@ pub fn maximal() -> Report {
     report.capture.vantage = Some(Vantage { near: Near::Server, why: "its packets have a TTL of 64".to_owned() });
     report.capture.dropped.flows_not_listed = 1;
     report.capture.dropped.icmp_not_listed = 1;
+    report.capture.bpf = Some("tcp or icmp".to_owned());
+    report.capture.filtered_frames = 12;
     report.selection = Some(Selection {
         criteria: vec!["server 203.0.113.200:8443".to_owned()],
         flows: 1,
-        note: Some("none".to_owned()),
+        note: Some("the nearest flow that fits the line ended 3 min from it".to_owned()),
     });
     report.summary.causes = BTreeMap::from([("closed_with_unread_data".to_owned(), 1)]);
     report.summary.benign = Some(2);

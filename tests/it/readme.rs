@@ -1,0 +1,53 @@
+//! What README.md shows is what the program prints.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const PAGE: &str = include_str!("../../README.md");
+
+/// The commands of the page's `console` blocks, each with what stands below it.
+fn shown() -> Vec<(String, String)> {
+    let mut commands: Vec<(String, String)> = Vec::new();
+    for block in PAGE.split("```console\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        for line in block.lines() {
+            match (line.strip_prefix("$ "), commands.last_mut()) {
+                (Some(command), _) => commands.push((command.to_owned(), String::new())),
+                (None, Some((_, output))) => *output += &format!("{line}\n"),
+                (None, None) => panic!("output without a command: {line}"),
+            }
+        }
+    }
+    commands
+}
+
+fn has(tool: &str) -> bool {
+    let shell = Command::new("sh").args(["-c", &format!("command -v {tool}")]).stdout(Stdio::null()).status();
+    shell.is_ok_and(|status| status.success())
+}
+
+#[test]
+fn commands_print_what_the_page_shows() {
+    let folder = Path::new(env!("CARGO_BIN_EXE_tcpautopsy")).parent().expect("a folder");
+    let path = std::env::join_paths(
+        [folder.to_owned()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
+    );
+    let commands = shown();
+    assert!(commands.len() >= 4, "only {} commands", commands.len());
+    for (command, expected) in commands {
+        if command.contains("jq ") && !has("jq") {
+            println!("skipped: jq is not here");
+            continue;
+        }
+        let output = Command::new("sh")
+            .args(["-c", &command])
+            .env("PATH", path.as_ref().expect("a search path"))
+            .env("TZ", "UTC")
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdin(Stdio::null())
+            .output()
+            .expect("a shell");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(printed, expected, "$ {command}");
+    }
+}
