@@ -126,7 +126,7 @@ impl Capture {
     /// The next frame; `None` when all inputs are at their end.
     // Not an `Iterator`: the frame borrows from its input until the next one is asked for.
     #[allow(clippy::should_implement_trait)]
-    #[inline(never)]
+    #[inline(never)] // within its caller it would take the decoder's registers, as measured
     pub fn next(&mut self) -> Option<Frame<'_>> {
         let (index, record) = loop {
             let (index, record) = self.turn()?;
@@ -163,11 +163,11 @@ impl Capture {
     fn turn(&mut self) -> Option<(u16, Record)> {
         if let Some(current) = self.current
             && let Some(record) = self.inputs.get_mut(usize::from(current.index))?.advance(&self.progress)
+            && (self.begun.is_empty() && self.waiting.is_empty() || self.keeps_turn(current, record))
         {
-            if self.begun.is_empty() && self.waiting.is_empty() || self.keeps_turn(current, record) {
-                return Some((current.index, record));
-            }
+            return Some((current.index, record));
         }
+        // Taken apart, so that the usual record above need not lie where this one is returned.
         let (index, record) = self.take_turn()?;
         Some((index, record))
     }
