@@ -11,7 +11,7 @@ use crate::tcp::{IcmpError, Segment};
 
 /// Segments handed over at a time: few enough for the batches under way to stay in a level-two cache,
 /// enough for the hand-over (some microseconds) to vanish.
-const BATCH: usize = 512;
+const BATCH: usize = 1024;
 
 /// Batches between the two threads.
 const IN_FLIGHT: usize = 4;
