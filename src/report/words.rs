@@ -16,7 +16,10 @@ pub(super) fn activity(flow: &Flow, teardown: Teardown, roles: Roles, capture_en
         Teardown::HalfClosed | Teardown::Open | Teardown::Fin if flow.lived_on() => {
             format!("connection went on after the reset; {}", words.standing())
         }
-        Teardown::HalfClosed | Teardown::Open | Teardown::Fin => words.standing(),
+        Teardown::HalfClosed | Teardown::Open | Teardown::Fin => {
+            let strays = flow.resets().iter().any(|reset| reset.in_window == Some(false));
+            format!("{}{}", if strays { "reset outside the window; " } else { "" }, words.standing())
+        }
     }
 }
 
@@ -57,7 +60,7 @@ impl Words<'_> {
                     (false, _) => self.name(reset.way.reverse()).to_owned(),
                 };
                 // In which order the last data and the FINs came is not known here, so the words claim none.
-                format!("{closed} had sent FIN; last data: {}", self.last_data(reset))
+                format!("{closed} had sent FIN; {}", self.last_data(reset))
             }
             Phase::Data => self.turn(reset),
         };
@@ -67,12 +70,13 @@ impl Words<'_> {
             1 => format!("; {} had sent a keepalive probe", self.name(reset.way)),
             probes => format!("; {} had sent {probes} keepalive probes", self.name(reset.way)),
         };
-        format!("{text}{probes}{}", self.unseen_side())
+        let unseen = if reset.phase == Phase::Syn { String::new() } else { self.unseen_side() };
+        format!("{text}{probes}{unseen}")
     }
 
     fn last_data(&self, reset: &ResetSegment) -> String {
-        let Some(turn) = self.flow.turn_at_reset() else { return "none".to_owned() };
-        let whose = format!("{}'s {}", self.name(turn.way), octets(turn.octets.into()));
+        let Some(turn) = self.flow.turn_at_reset() else { return "no data seen".to_owned() };
+        let whose = format!("last data: {}'s {}", self.name(turn.way), octets(turn.octets.into()));
         match (turn.last, reset.segment.time) {
             (Some(last), Some(now)) => format!("{whose}, {} before the reset", duration(now.since(last))),
             _ => whose,
@@ -83,8 +87,8 @@ impl Words<'_> {
     fn turn(&self, reset: &ResetSegment) -> String {
         let Some(turn) = self.flow.turn_at_reset() else {
             return match reset.after {
-                Some(quiet) => format!("no data seen, quiet for {}", duration(quiet)),
-                None => "only the reset was captured".to_owned(),
+                Some(after) => format!("no data seen, reset {} after the packet before it", duration(after)),
+                None => "nothing before the reset was captured".to_owned(),
             };
         };
         let sent = format!("{} sent {}", self.name(turn.way), octets(turn.octets.into()));

@@ -69,7 +69,8 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         decoded: analysis.decoder.counts(),
         paths: analysis.decoder.paths(),
         flows: &analysis.flows,
-        bpf: options.bpf.clone(),
+        // An empty expression lets everything pass.
+        bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
         filtered_frames: frames.saturating_sub(analysis.frames),
     };
     let is_chosen = |flow: &crate::flow::Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
