@@ -1,7 +1,7 @@
 //! Recognises a packet that was captured twice (SPAN ports, `-i any`, loopback, both sides of a router),
 //! so that it is not taken for a retransmission or a second reset.
 
-use crate::tcp::{Duration, Segment};
+use crate::tcp::{Duration, Endpoint, Segment};
 
 /// How many recent packets are remembered, a power of two. 256 KiB: fits a level-two cache, and holds the packets of some
 /// milliseconds at line rate, which is what lies between two copies.
@@ -54,29 +54,6 @@ impl Duplicates {
         self.seen[place(signature)].moment
     }
 
-    /// Everything of a packet that a copy of it shares, with the hash of its addresses and ports: not the time to live,
-    /// which a router between two capture points lowers, nor link addresses.
-    #[inline]
-    pub(super) fn signature(segment: &Segment, ends: u64) -> u64 {
-        const ODD: u64 = 0x9e37_79b9_7f4a_7c15; // 2⁶⁴ divided by the golden ratio, the usual multiplicative hash
-        let fold = |one: u64, other: u64| {
-            let product = u128::from(one) * u128::from(other);
-            (product as u64) ^ ((product >> 64) as u64)
-        };
-        let numbers = u64::from(segment.seq.0) << 32 | u64::from(segment.ack.0);
-        let fields = u64::from(segment.flags.bits())
-            | u64::from(segment.window.unwrap_or(0)) << 12
-            | u64::from(segment.ip_id.unwrap_or(0)) << 28
-            | u64::from(segment.source.port) << 44
-            // A frame without time never equals one with.
-            | u64::from(segment.time.is_some()) << 60;
-        let (value, echo) = segment.options.timestamps.unwrap_or((0, 0));
-        let clock = u64::from(value) << 32 | u64::from(echo);
-        let sack = segment.options.sack.map_or(0, |(left, right)| u64::from(left.0) << 32 | u64::from(right.0));
-        let rest = sack.rotate_left(24) ^ u64::from(segment.payload_len) ^ u64::from(segment.source.address[15]) << 56;
-        fold(fold(numbers ^ ends, fields ^ ODD) ^ clock, rest ^ ODD.rotate_left(32)) | 1
-    }
-
     /// Whether a packet with this signature was seen a moment ago; remembers it.
     #[inline]
     pub(super) fn is_copy(&mut self, segment: &Segment, signature: u64) -> bool {
@@ -84,6 +61,34 @@ impl Duplicates {
         let before = std::mem::replace(&mut self.seen[place(signature)], now);
         before.signature == now.signature && is_within_bound(segment, before.moment, now.moment)
     }
+}
+
+/// Everything of a packet that a copy of it shares: not the time to live, which a router between two capture points lowers,
+/// nor link addresses.
+#[inline]
+pub(super) fn signature(segment: &Segment) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15; // 2⁶⁴ divided by the golden ratio, the usual multiplicative hash
+    let fold = |one: u64, other: u64| {
+        let product = u128::from(one) * u128::from(other);
+        (product as u64) ^ ((product >> 64) as u64)
+    };
+    let address = |end: Endpoint| {
+        let both = u128::from_le_bytes(end.address);
+        (both as u64) ^ ((both >> 64) as u64).rotate_left(29)
+    };
+    let ends = fold(address(segment.source) ^ ODD, address(segment.destination) ^ ODD.rotate_left(17));
+    let numbers = u64::from(segment.seq.0) << 32 | u64::from(segment.ack.0);
+    let fields = u64::from(segment.flags.bits())
+        | u64::from(segment.window.unwrap_or(0)) << 12
+        | u64::from(segment.ip_id.unwrap_or(0)) << 28
+        | u64::from(segment.source.port) << 44
+        // A frame without time never equals one with.
+        | u64::from(segment.time.is_some()) << 60;
+    let (value, echo) = segment.options.timestamps.unwrap_or((0, 0));
+    let clock = u64::from(value) << 32 | u64::from(echo);
+    let sack = segment.options.sack.map_or(0, |(left, right)| u64::from(left.0) << 32 | u64::from(right.0));
+    let rest = sack.rotate_left(24) ^ u64::from(segment.payload_len) ^ u64::from(segment.destination.port) << 44;
+    fold(fold(numbers ^ ends, fields ^ ODD) ^ clock, rest ^ ODD.rotate_left(32)) | 1
 }
 
 #[inline]
@@ -114,7 +119,7 @@ mod tests {
 
     fn copies(packets: &[Segment]) -> Vec<bool> {
         let mut memory = Duplicates::new();
-        packets.iter().map(|packet| memory.is_copy(packet, Duplicates::signature(packet, 7))).collect()
+        packets.iter().map(|packet| memory.is_copy(packet, signature(packet))).collect()
     }
 
     #[test]

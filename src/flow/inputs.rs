@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-/// Which inputs a flow was seen in, as a handle into [`InputSets`].
+/// Which inputs a flow was seen in, as a handle into the table's sets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InputSet(u16);
 

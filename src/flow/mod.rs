@@ -8,6 +8,7 @@ mod coverage;
 mod duplicate;
 mod endpoint;
 mod inputs;
+mod key;
 mod record;
 mod reset;
 mod role;
@@ -23,6 +24,7 @@ pub mod zeek;
 
 pub use endpoint::{EndpointFacts, Rare};
 pub use inputs::InputSet;
+pub use key::{Key, Keyer};
 pub use record::{Detail, Flow, IcmpEvidence, Turn};
 pub use reset::{Form, Phase, ResetSegment};
 pub use role::{RoleSource, Roles};

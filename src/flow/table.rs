@@ -1,16 +1,13 @@
 //! Finds the flow of a segment.
 
-use std::hash::BuildHasher;
-
-use foldhash::fast::RandomState;
-
 use super::duplicate::Duplicates;
 use super::inputs::{InputSet, InputSets};
+use super::key::{Key, Keyer};
 use super::record::Flow;
 use super::teardown::Teardown;
 use super::way::Way;
 use super::zeek::ZeekConn;
-use crate::tcp::{Endpoint, IcmpError, Segment, Timestamp};
+use crate::tcp::{IcmpError, Segment, Timestamp};
 
 /// Flows a piece of the arena; pieces are never moved, so growing copies nothing.
 const PIECE: usize = 1024;
@@ -90,7 +87,9 @@ pub struct FlowTable {
     slots: Vec<Slot>,
     pieces: Vec<Vec<Flow>>,
     len: usize,
-    hasher: RandomState,
+    keyer: Keyer,
+    /// How often the slots were laid anew.
+    layout: u32,
     duplicates: Duplicates,
     inputs: InputSets,
     limits: Limits,
@@ -118,7 +117,8 @@ impl FlowTable {
             slots: vec![EMPTY; 1024],
             pieces: Vec::new(),
             len: 0,
-            hasher: RandomState::default(),
+            keyer: Keyer::default(),
+            layout: 0,
             duplicates: Duplicates::new(),
             inputs: InputSets::new(),
             limits,
@@ -128,41 +128,41 @@ impl FlowTable {
         }
     }
 
-    /// Takes in segments in capture order.
-    pub fn segments(&mut self, segments: &[Segment]) {
-        let mut hashes = [0; BATCH];
-        let mut signatures = [0; BATCH];
-        let mut found = [EMPTY.flow; BATCH];
-        for batch in segments.chunks(BATCH) {
-            // Short loops that each ask for memory of the whole batch, so that its cache misses overlap: first what is
-            // looked up, then every slot, then every flow.
-            for ((segment, hash), signature) in batch.iter().zip(&mut hashes).zip(&mut signatures) {
-                *hash = self.hash(segment.source, segment.destination);
-                *signature = Duplicates::signature(segment, *hash);
-            }
+    /// What makes the keys that [`Self::segments`] wants.
+    pub fn keyer(&self) -> Keyer {
+        self.keyer.clone()
+    }
+
+    /// Takes in segments in capture order, each with its key.
+    pub fn segments(&mut self, segments: &[Segment], keys: &[Key]) {
+        let mut places = [0; BATCH];
+        for (batch, keys) in segments.chunks(BATCH).zip(keys.chunks(BATCH)) {
+            // Short loops that each ask for memory of the whole batch, so that its cache misses overlap: first every slot and
+            // what is remembered of copies, then every flow.
             let mut touched = 0;
-            for hash in &hashes[..batch.len()] {
-                touched ^= self.slots[*hash as usize & (self.slots.len() - 1)].tag;
+            for key in keys {
+                touched ^= self.slots[self.home(key.hash)].tag ^ self.duplicates.touch(key.signature);
             }
-            for signature in &signatures[..batch.len()] {
-                touched ^= self.duplicates.touch(*signature);
+            for (key, place) in keys.iter().zip(&mut places) {
+                *place = self.place_of_tag(key.hash);
             }
-            for (hash, found) in hashes[..batch.len()].iter().zip(&mut found) {
-                *found = self.find_by_tag(*hash);
-            }
-            for &flow in &found[..batch.len()] {
-                if let Some(flow) = self.flow(flow) {
+            for &place in &places[..batch.len()] {
+                if let Some(flow) = self.flow(self.slots[place].flow) {
                     touched ^= flow.touch();
                 }
             }
-            for (segment, &flow) in batch.iter().zip(&found) {
-                if let Some(flow) = self.flow(flow).filter(|flow| flow.needs_more_than_stream(segment)) {
+            for (segment, &place) in batch.iter().zip(&places) {
+                let flow = self.flow(self.slots[place].flow);
+                if let Some(flow) = flow.filter(|flow| flow.needs_more_than_stream(segment)) {
                     touched ^= flow.touch_rest();
                 }
             }
             std::hint::black_box(touched);
-            for ((segment, &hash), &signature) in batch.iter().zip(&hashes).zip(&signatures) {
-                self.segment(segment, hash, signature);
+            let layout = self.layout;
+            for ((segment, &key), &place) in batch.iter().zip(keys).zip(&places) {
+                // Where the slots were laid anew meanwhile, the search begins at its beginning.
+                let from = if self.layout == layout { place } else { self.home(key.hash) };
+                self.segment(segment, key, from);
             }
         }
     }
@@ -171,9 +171,9 @@ impl FlowTable {
     pub fn icmp_error(&mut self, error: &IcmpError) {
         self.totals.icmp_errors += 1;
         let quoted = &error.quoted;
-        let hash = self.hash(quoted.source, quoted.destination);
+        let hash = self.keyer.hash(quoted.source, quoted.destination);
         let way_of = |flow: &Flow| flow.way_between(quoted.source, quoted.destination, quoted.ipv6);
-        let mut next = self.find(hash, way_of).map(|(newest, _)| newest);
+        let mut next = self.find(hash, self.home(hash), way_of).map(|(newest, _)| newest);
         while let Some(index) = next {
             let flow = self.flow_mut(index);
             let way = way_of(flow).unwrap_or(Way::Forward);
@@ -193,13 +193,6 @@ impl FlowTable {
         Flows { flows: self.pieces, inputs: self.inputs, totals: self.totals, end: self.end }
     }
 
-    /// The same for both directions: a sum does not care for order.
-    #[inline]
-    fn hash(&self, one: Endpoint, other: Endpoint) -> u64 {
-        let of = |end: Endpoint| self.hasher.hash_one((u128::from_ne_bytes(end.address), end.port));
-        of(one).wrapping_add(of(other))
-    }
-
     #[inline]
     fn flow(&self, index: u32) -> Option<&Flow> {
         self.pieces.get(index as usize / PIECE)?.get(index as usize % PIECE)
@@ -210,52 +203,54 @@ impl FlowTable {
         &mut self.pieces[index as usize / PIECE][index as usize % PIECE]
     }
 
-    /// The newest flow with this hash for which `is_it` has an answer, with that answer.
+    /// The place where the search for a hash begins.
     #[inline]
-    fn find<T>(&self, hash: u64, is_it: impl Fn(&Flow) -> Option<T>) -> Option<(u32, T)> {
-        let mask = self.slots.len() - 1;
-        let mut place = hash as usize & mask;
+    fn home(&self, hash: u64) -> usize {
+        hash as usize & (self.slots.len() - 1)
+    }
+
+    /// The first place from the hash's home that is free or has its tag: nearly always that of the flow with the hash.
+    #[inline]
+    fn place_of_tag(&self, hash: u64) -> usize {
+        let mut place = self.home(hash);
+        while self.slots[place].tag != tag(hash) && self.slots[place].flow != EMPTY.flow {
+            place = self.home(place as u64 + 1);
+        }
+        place
+    }
+
+    /// The newest flow with this hash for which `is_it` has an answer, with that answer. The search begins at `place`.
+    #[inline]
+    fn find<T>(&self, hash: u64, mut place: usize, is_it: impl Fn(&Flow) -> Option<T>) -> Option<(u32, T)> {
         loop {
             let slot = self.slots[place];
-            if slot.flow == EMPTY.flow {
-                return None;
-            }
             if slot.tag == tag(hash)
                 && let Some(answer) = self.flow(slot.flow).and_then(&is_it)
             {
                 return Some((slot.flow, answer));
             }
-            place = (place + 1) & mask;
-        }
-    }
-
-    /// The first flow whose slot has the tag of this hash: nearly always the one with the hash.
-    #[inline]
-    fn find_by_tag(&self, hash: u64) -> u32 {
-        let mask = self.slots.len() - 1;
-        let mut place = hash as usize & mask;
-        loop {
-            let slot = self.slots[place];
-            if slot.tag == tag(hash) || slot.flow == EMPTY.flow {
-                return slot.flow;
+            if slot.flow == EMPTY.flow {
+                return None;
             }
-            place = (place + 1) & mask;
+            place = self.home(place as u64 + 1);
         }
     }
 
     #[inline]
-    fn segment(&mut self, segment: &Segment, hash: u64, signature: u64) {
+    fn segment(&mut self, segment: &Segment, Key { hash, signature }: Key, place: usize) {
         self.totals.segments += 1;
         self.totals.resets += u64::from(segment.flags.rst());
         self.end = self.end.max(segment.time);
         let copy = self.duplicates.is_copy(segment, signature);
         self.totals.duplicates += u64::from(copy);
 
+        let mut place = place;
         if self.len == self.limits.flows {
             // Before anything is looked up, since it moves flows.
             self.make_room();
+            place = self.home(hash);
         }
-        let index = match self.find(hash, |flow| flow.way(segment)) {
+        let index = match self.find(hash, place, |flow| flow.way(segment)) {
             Some((head, way)) => {
                 let flow = &mut self.pieces[head as usize / PIECE][head as usize % PIECE];
                 // A look at the flow's own set of inputs costs a cache miss, which captures of one input need not pay.
@@ -357,7 +352,8 @@ impl FlowTable {
             piece.push(flow);
         }
         self.len += 1;
-        if self.len * 4 > self.slots.len() * 3 {
+        // Half full at most: searches that go on beyond the first place are what a branch predictor cannot foresee.
+        if self.len * 2 > self.slots.len() {
             self.rebuild(self.slots.len() * 2);
         }
         self.point(hash, index);
@@ -366,8 +362,7 @@ impl FlowTable {
 
     /// Makes the slot of the flow's addresses and ports point to it.
     fn point(&mut self, hash: u64, index: u32) {
-        let mask = self.slots.len() - 1;
-        let mut place = hash as usize & mask;
+        let mut place = self.home(hash);
         loop {
             let slot = self.slots[place];
             let free = slot.flow == EMPTY.flow;
@@ -375,7 +370,7 @@ impl FlowTable {
                 self.slots[place] = Slot { tag: tag(hash), flow: index };
                 return;
             }
-            place = (place + 1) & mask;
+            place = self.home(place as u64 + 1);
         }
     }
 
@@ -388,11 +383,12 @@ impl FlowTable {
 
     /// Lays the slots anew. Older flows come first, so that the newest of the same addresses and ports ends up in the slot.
     fn rebuild(&mut self, size: usize) {
+        self.layout += 1;
         self.slots.clear();
         self.slots.resize(size, EMPTY);
         for index in 0..self.len as u32 {
             let Some(flow) = self.flow(index) else { continue };
-            let hash = self.hash(flow.stream.endpoints.forward, flow.stream.endpoints.back);
+            let hash = self.keyer.hash(flow.stream.endpoints.forward, flow.stream.endpoints.back);
             self.point(hash, index);
         }
     }

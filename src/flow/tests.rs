@@ -10,9 +10,15 @@ const HANDSHAKE: &str = "
     11 c A  1 ack 1
 ";
 
+fn take(table: &mut FlowTable, segments: &[Segment]) {
+    let keyer = table.keyer();
+    let keys: Vec<Key> = segments.iter().map(|segment| keyer.key(segment)).collect();
+    table.segments(segments, &keys);
+}
+
 fn follow(segments: &[Segment]) -> Flows {
     let mut table = FlowTable::new(Limits::within(1 << 24, true));
-    table.segments(segments);
+    take(&mut table, segments);
     table.finish()
 }
 
@@ -258,7 +264,7 @@ fn a_request_answered_by_icmp_is_refused() {
     };
     for (icmp_type, code, expected) in [(3, 13, Teardown::Refused), (3, 4, Teardown::Open), (11, 0, Teardown::Open)] {
         let mut table = FlowTable::new(Limits::within(1 << 24, true));
-        table.segments(&request);
+        take(&mut table, &request);
         table.icmp_error(&error(icmp_type, code));
         let flows = table.finish();
         assert_eq!(teardown(&flows), expected, "type {icmp_type} code {code}");
@@ -447,10 +453,10 @@ fn the_table_stays_within_its_limit_and_counts_what_left() {
     for number in 0..1000u16 {
         let client = Endpoint::v4([10, 0, (number >> 8) as u8, number as u8], 1000 + number);
         let request = Segment { source: client, ..syn };
-        table.segments(&[request]);
+        take(&mut table, &[request]);
         if number % 10 == 0 {
             let answer = trace("0 c S 0\n 1 s RA 0 ack 1")[1];
-            table.segments(&[Segment { destination: client, ..answer }]);
+            take(&mut table, &[Segment { destination: client, ..answer }]);
         }
     }
     let flows = table.finish();
@@ -473,7 +479,7 @@ fn a_flood_of_resets_is_counted() {
             ..trace("0 s R 5")[0]
         })
         .collect();
-    table.segments(&resets);
+    take(&mut table, &resets);
     let flows = table.finish();
     let flow = only(&flows);
     assert_eq!(flow.resets().len(), 10);
@@ -502,7 +508,7 @@ fn hostile_numbers_do_not_panic() {
         hostile.options.window_scale = Some(next() as u8);
         hostile.path = PathId((next() % 5) as u32);
         hostile.time = hostile.time.filter(|_| frame % 7 != 0);
-        table.segments(&[hostile]);
+        take(&mut table, &[hostile]);
     }
     let flows = table.finish();
     assert!(flows.iter().all(|flow| flow.id > 0));

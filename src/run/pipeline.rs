@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::capture::{Capture, InputSummary};
 use crate::decode::{DecodeLimits, Decoder};
-use crate::flow::{FlowTable, Flows, Limits};
+use crate::flow::{FlowTable, Flows, Key, Keyer, Limits};
 use crate::tcp::{IcmpError, Segment};
 
 /// Segments handed over at a time: few enough for the batches under way to stay in a level-two cache,
@@ -32,6 +32,8 @@ pub struct Analysis {
 #[derive(Default)]
 struct Batch {
     segments: Vec<Segment>,
+    /// One for each segment. Made here, since this thread has less to do than the one that follows flows.
+    keys: Vec<Key>,
     /// ICMP errors, each with the number of segments before it.
     errors: Vec<(usize, IcmpError)>,
 }
@@ -42,7 +44,8 @@ struct Batch {
 /// When the operating system gives no second thread.
 pub fn analyse(capture: Capture, limits: Limits, threads: usize) -> io::Result<Analysis> {
     let mut table = FlowTable::new(limits);
-    let mut reader = Reader { capture, decoder: Decoder::new(DecodeLimits::default()), frames: 0 };
+    let mut reader =
+        Reader { keyer: table.keyer(), capture, decoder: Decoder::new(DecodeLimits::default()), frames: 0 };
     if threads < 2 {
         let mut batch = Batch::default();
         while reader.fill(&mut batch) {
@@ -80,14 +83,15 @@ fn decode_all(reader: &mut Reader, full: &SyncSender<Batch>, to_fill: &Receiver<
 fn follow(table: &mut FlowTable, batch: &Batch) {
     let mut done = 0;
     for (before, error) in &batch.errors {
-        table.segments(&batch.segments[done..*before]);
+        table.segments(&batch.segments[done..*before], &batch.keys[done..*before]);
         table.icmp_error(error);
         done = *before;
     }
-    table.segments(&batch.segments[done..]);
+    table.segments(&batch.segments[done..], &batch.keys[done..]);
 }
 
 struct Reader {
+    keyer: Keyer,
     capture: Capture,
     decoder: Decoder,
     frames: u64,
@@ -98,6 +102,13 @@ impl Reader {
     fn fill(&mut self, batch: &mut Batch) -> bool {
         batch.segments.clear();
         batch.errors.clear();
+        batch.keys.clear();
+        let goes_on = self.decode(batch);
+        batch.keys.extend(batch.segments.iter().map(|segment| self.keyer.key(segment)));
+        goes_on
+    }
+
+    fn decode(&mut self, batch: &mut Batch) -> bool {
         while batch.segments.len() < BATCH && batch.errors.len() < BATCH {
             let Some(frame) = self.capture.next() else {
                 return !batch.segments.is_empty() || !batch.errors.is_empty();
