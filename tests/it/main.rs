@@ -6,6 +6,7 @@ mod cli;
 mod decode;
 mod output;
 mod report;
+mod robust;
 mod samples;
 mod shared;
 mod support;
