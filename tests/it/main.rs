@@ -9,6 +9,7 @@ mod program;
 mod readme;
 mod report;
 mod same;
+mod robust;
 mod samples;
 mod shared;
 mod support;
