@@ -82,6 +82,14 @@ impl Error {
         }
     }
 
+    /// What to tell the user, a line for each thing that is wrong.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::NothingToAnalyse(reasons) => reasons.clone(),
+            other => vec![other.to_string()],
+        }
+    }
+
     /// Whether the reader of the report has gone away, as `head` does: a normal end, to be passed over in silence.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Write { path: None, source } if source.kind() == io::ErrorKind::BrokenPipe)
@@ -91,7 +99,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NothingToAnalyse(reasons) => f.write_str(&reasons.join("\n")),
+            Self::NothingToAnalyse(reasons) => f.write_str(&reasons.join("; ")),
             Self::Thread(source) => write!(f, "cannot start a thread: {source}; try --threads 1"),
             Self::Bpf(reason) => write!(f, "--bpf: {reason}"),
             Self::OutputExists(path) => {

@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         Ok(code) => code.into(),
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            for line in error.to_string().lines() {
+            for line in error.lines() {
                 Notes::default().error(line);
             }
             error.exit_code().into()

@@ -25,6 +25,8 @@ pub struct EndpointFacts {
     pub sack_permitted: bool,
     /// Whether sequence numbers were skipped, so that [`Rare::holes`] matters.
     pub(super) skipped: bool,
+    /// Its latest segment that can tell copies from repetitions was a copy.
+    pub(super) doubled: bool,
     /// Whether it repeated something that is not acknowledged yet: what passed here may not have arrived.
     pub(super) repeats: bool,
     /// Retransmissions and probes since the other side was last heard; 255 stands for that and more.

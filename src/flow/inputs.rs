@@ -10,13 +10,15 @@ pub struct InputSet(u16);
 #[derive(Debug)]
 pub(super) struct InputSets {
     sets: Vec<Vec<u16>>,
+    ids: BTreeMap<Vec<u16>, InputSet>,
     grown: BTreeMap<(InputSet, u16), InputSet>,
     only: Option<u16>,
 }
 
 impl InputSets {
     pub(super) fn new() -> Self {
-        Self { sets: vec![Vec::new()], grown: BTreeMap::new(), only: None }
+        let empty = (Vec::new(), InputSet::default());
+        Self { sets: vec![Vec::new()], ids: BTreeMap::from([empty]), grown: BTreeMap::new(), only: None }
     }
 
     /// `set` and `input` together; `set` itself once 65,536 different sets exist.
@@ -24,19 +26,26 @@ impl InputSets {
         if let Some(&known) = self.grown.get(&(set, input)) {
             return known;
         }
+        if self.sets.len() > usize::from(u16::MAX) {
+            return set;
+        }
         // The empty set comes first and every input grows from it, so the second such step ends being the only one.
         self.only = self.grown.is_empty().then_some(input);
         let mut members = self.sets[usize::from(set.0)].clone();
         if let Err(place) = members.binary_search(&input) {
             members.insert(place, input);
         }
-        let found = self.sets.iter().position(|known| *known == members).unwrap_or(self.sets.len());
-        let Ok(id) = u16::try_from(found) else { return set };
-        if found == self.sets.len() {
-            self.sets.push(members);
-        }
-        self.grown.insert((set, input), InputSet(id));
-        InputSet(id)
+        let id = match self.ids.get(&members) {
+            Some(&known) => known,
+            None => {
+                let Ok(id) = u16::try_from(self.sets.len()) else { return set };
+                self.sets.push(members.clone());
+                self.ids.insert(members, InputSet(id));
+                InputSet(id)
+            }
+        };
+        self.grown.insert((set, input), id);
+        id
     }
 
     /// Whether this input is the only one that any flow was seen in.

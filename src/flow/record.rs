@@ -29,6 +29,8 @@ pub struct Turn {
     pub octets: u32,
     /// When its last data was seen.
     pub last: Option<Timestamp>,
+    /// The longest time without data, either way, before or within it; in whole milliseconds.
+    pub pause: Duration,
 }
 
 /// An ICMP error about a segment of the flow.
@@ -47,7 +49,7 @@ pub struct Detail {
     pub resets: Vec<ResetSegment>,
     /// RST segments beyond those.
     pub resets_not_kept: u64,
-    /// The latest run of data when the first reset came.
+    /// The latest run of data when the first reset came that was not outside the window.
     turn_at_reset: Option<Turn>,
     /// ICMP errors about its segments, at most 16.
     pub icmp: Vec<IcmpEvidence>,
@@ -180,9 +182,15 @@ impl Flow {
         self.detail.as_ref().map_or(&[], |detail| &detail.resets)
     }
 
-    /// The latest run of data when the first reset came.
+    /// The latest run of data when the first reset came that was not outside the window.
     pub fn turn_at_reset(&self) -> Option<Turn> {
         self.detail.as_ref()?.turn_at_reset
+    }
+
+    /// The first reset that was not outside the window, or else the first.
+    pub fn foremost_reset(&self) -> Option<&ResetSegment> {
+        let resets = self.resets();
+        resets.iter().find(|reset| reset.in_window != Some(false)).or(resets.first())
     }
 
     /// The rare facts of an endpoint, if it has any.
@@ -279,6 +287,9 @@ impl Flow {
         }
         let end = &mut self.ends[way];
         end.segments = end.segments.saturating_add(1);
+        if tells_copies(segment) {
+            end.doubled = copy;
+        }
         if copy {
             self.rare_mut(way).duplicates += 1;
         } else if !segment.flags.rst() {
@@ -407,6 +418,10 @@ impl Flow {
         } else if own.sent_syn || !(own.sent_syn_ack || other.sent_syn || other.sent_syn_ack) {
             // In mid-stream, or with the other side's answer not captured.
             self.established = true;
+        } else if own.sent_syn_ack && !other.is_seen() {
+            // Whoever answered goes on although nothing of the other side was captured: sends data, or acknowledges some.
+            let side = &self.stream.sides[way];
+            self.established = segment.payload_len > 0 || side.acked().is_some_and(|acked| segment.ack.after(acked));
         }
     }
 
@@ -448,7 +463,8 @@ impl Flow {
         if !copy {
             detail.since_reset = SinceReset::Nothing;
         }
-        if detail.resets.is_empty() {
+        // As long as every reset so far lay outside the window, this may be the one that matters.
+        if detail.resets.iter().all(|before| before.in_window == Some(false)) {
             detail.turn_at_reset = turn;
         }
         if detail.resets.len() < MAX_RESETS && !only_count {
@@ -476,12 +492,36 @@ impl Flow {
         if segment.flags.rst() || own.syn_seq() == Some(segment.seq) {
             return false;
         }
+        if segment.flags.ack() && self.ends[way.reverse()].syn_seq().is_some_and(|syn| segment.ack == syn.add(1)) {
+            // It answers this flow's own request, though another answer was a reset.
+            return false;
+        }
+        if !segment.flags.ack() && self.ends[way.reverse()].sent_syn_ack && other.acked() == Some(segment.seq.add(1)) {
+            // The answer was captured before the request.
+            return false;
+        }
         if segment.flags.ack() {
             // The request was not captured; it can only belong to another connection if this one is over.
             return self.has_ended() && own.is_seen();
         }
         // A first SYN of this side: simultaneous open, unless the connection had gone further.
         own.syn_seq().is_some() || side.spoke() || self.has_ended() || other.acked().is_some()
+    }
+
+    /// Whether a segment that equals an earlier one in everything is a copy of it. Acknowledgements and resets without
+    /// identification are also sent alike a moment apart, one for each segment that they answer: they are copies only
+    /// where the sender's segments that can tell come in copies, too.
+    pub(super) fn believes_in_copy(&self, segment: &Segment, way: Way) -> bool {
+        let (own, other) = (&self.ends[way], &self.ends[way.reverse()]);
+        tells_copies(segment) || own.doubled || (!self.stream.sides[way].spoke() && other.doubled)
+    }
+
+    /// Whether the other side spoke a round trip or more after this one did: what it did not acknowledge by then did not
+    /// reach it, though it passed here.
+    pub(super) fn has_ignored(&self, way: Way) -> bool {
+        let (own, other) = (self.stream.last_times[way], self.stream.last_times[way.reverse()]);
+        let between = || Some(other?.since(own?).0 >= self.rtt()?.0);
+        between().unwrap_or(false)
     }
 
     /// Whether this side may have sent a segment with this sequence number.
@@ -558,6 +598,12 @@ impl Flow {
         let (answer, acknowledgement) = self.handshake_times();
         Some(Duration(answer?.0 + acknowledgement?.0))
     }
+}
+
+/// Whether a stack never sends two segments like this alike within milliseconds: it has an identification, or takes up
+/// sequence numbers, which only a timer repeats.
+fn tells_copies(segment: &Segment) -> bool {
+    segment.ip_id.is_some_and(|id| id != 0) || (segment.seq_len() > 0 && !segment.flags.rst())
 }
 
 /// One nanosecond more than the time between two moments, where it is known, not negative and below 2³² ns.

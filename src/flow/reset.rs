@@ -71,6 +71,19 @@ pub(super) fn position(flow: &Flow, segment: &Segment, way: Way) -> (Option<bool
         return (Some(acknowledges), Some(acknowledges));
     }
 
+    // The receiver answers a new SYN out of an older connection on the same ports (RFC 5961 section 4): what it acknowledges
+    // is what it expects, and the claimed sender's new numbers mean nothing to it.
+    if let (Some(syn), Some(acked)) = (claimed.syn_seq(), receiver_side.acked())
+        && claimed.sent_syn
+        && !receiver.sent_syn
+        && !receiver.sent_syn_ack
+        && acked != syn
+        && !acked.after(syn)
+    {
+        let exact = segment.seq == acked;
+        return (Some(exact), if exact { Some(true) } else { in_window(flow, segment.seq, acked, way) });
+    }
+
     let contiguous = if claimed.skipped {
         flow.rare(way).and_then(|rare| rare.holes.first()).or(claimed_side.next())
     } else {
@@ -79,7 +92,9 @@ pub(super) fn position(flow: &Flow, segment: &Segment, way: Way) -> (Option<bool
     // The receiver has at least what it acknowledged, and what passed here in order reached it before this segment, unless
     // it had to be repeated and still was not acknowledged: then it may have been lost behind this point.
     let (expected, or_else) = match (contiguous, receiver_side.acked()) {
-        (Some(passed), Some(acked)) if claimed.repeats && acked.before(passed) => (acked, passed),
+        (Some(passed), Some(acked)) if acked.before(passed) && (claimed.repeats || flow.has_ignored(way)) => {
+            (acked, passed)
+        }
         (Some(passed), Some(acked)) => (passed.max(acked), passed.max(acked)),
         (Some(known), None) | (None, Some(known)) => (known, known),
         (None, None) => return (None, None),

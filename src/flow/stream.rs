@@ -8,7 +8,7 @@ use super::endpoint::EndpointFacts;
 use super::record::{Flow, Turn};
 use super::way::{Pair, Way};
 use super::zeek::Ready;
-use crate::tcp::{Endpoint, FrameNumber, PathId, Segment, SeqNum, TcpFlags, Timestamp};
+use crate::tcp::{Duration, Endpoint, FrameNumber, PathId, Segment, SeqNum, TcpFlags, Timestamp};
 
 /// The part of a flow that every segment touches, 128 octets at its beginning.
 // In this order without padding: two cache lines where it starts at one.
@@ -27,6 +27,8 @@ pub struct Stream {
     /// What every segment of an endpoint touches.
     pub sides: Pair<StreamSide>,
     turn_octets: u32,
+    /// The longest time without data before or within the latest run of data, milliseconds.
+    turn_pause: u32,
     /// Its last frame.
     pub last_frame: FrameNumber,
     turn_last: Option<Timestamp>,
@@ -156,6 +158,7 @@ impl Stream {
             paths: Pair { forward: segment.path, back: segment.path },
             sides: Pair::default(),
             turn_octets: 0,
+            turn_pause: 0,
             last_frame: segment.frame,
             turn_last: None,
             last_times: Pair::default(),
@@ -171,13 +174,20 @@ impl Stream {
     /// The latest run of data.
     #[inline]
     pub fn turn(&self) -> Option<Turn> {
-        Some(Turn { way: self.turn_way?, octets: self.turn_octets, last: self.turn_last })
+        let pause = Duration::from_millis(self.turn_pause.into());
+        Some(Turn { way: self.turn_way?, octets: self.turn_octets, last: self.turn_last, pause })
     }
 
     /// Data went this way.
     #[inline]
     pub(super) fn take_turn(&mut self, segment: &Segment, way: Way) {
-        let before = if self.turn_way == Some(way) { self.turn_octets } else { 0 };
+        let goes_on = self.turn_way == Some(way);
+        let (before, longest) = if goes_on { (self.turn_octets, self.turn_pause) } else { (0, 0) };
+        let pause = match (self.turn_last, segment.time) {
+            (Some(last), Some(now)) => u32::try_from(now.since(last).0.max(0) / 1_000_000).unwrap_or(u32::MAX),
+            _ => 0,
+        };
+        self.turn_pause = longest.max(pause);
         self.turn_way = Some(way);
         self.turn_octets = before.saturating_add(segment.payload_len);
         self.turn_last = segment.time;
@@ -280,7 +290,8 @@ impl Flow {
     /// Opens the short way where the next segment may only continue the stream.
     #[inline]
     pub(super) fn open_short_way(&mut self) {
-        let is_calm = |end: &EndpointFacts| end.unanswered == 0 && !end.repeats && end.fin_end().is_none();
+        let is_calm =
+            |end: &EndpointFacts| end.unanswered == 0 && !end.repeats && !end.doubled && end.fin_end().is_none();
         if !self.established
             || self.has_ended()
             || !is_calm(&self.ends.forward)
@@ -318,7 +329,6 @@ mod tests {
     use super::super::inputs::InputSet;
     use super::super::testing::segment;
     use super::*;
-    use crate::tcp::Duration;
 
     #[test]
     fn the_part_that_every_segment_touches_fills_two_cache_lines() {

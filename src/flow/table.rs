@@ -40,13 +40,14 @@ impl Limits {
     /// The fewest flows that any budget allows, so that a small one still analyses.
     pub const MIN_FLOWS: usize = 4096;
 
-    /// What fits in so many octets: nine tenths for flows, the rest for resets kept in full.
-    pub fn within(octets: u64, zeek: bool) -> Self {
+    /// What fits in so many octets: nine tenths for flows, the rest for resets kept in full. `listed`: octets that what is
+    /// made of a flow takes at the end, when the flow itself is gone.
+    pub fn within(octets: u64, zeek: bool, listed: usize) -> Self {
         let octets = usize::try_from(octets).unwrap_or(usize::MAX);
         let flow = size_of::<Flow>() + BESIDE_RECORD + if zeek { BOX + size_of::<ZeekConn>() } else { 0 };
         Self {
             zeek,
-            flows: (octets / 10 * 9 / flow).max(Self::MIN_FLOWS),
+            flows: (octets / 10 * 9 / flow.max(listed)).max(Self::MIN_FLOWS),
             resets: (octets / 10 / size_of::<super::ResetSegment>()).max(Self::MIN_FLOWS),
         }
     }
@@ -102,7 +103,9 @@ pub struct FlowTable {
 /// All flows of a capture, once it has been read.
 pub struct Flows {
     /// In the order in which they began.
-    flows: Vec<Vec<Flow>>,
+    pieces: Vec<Vec<Flow>>,
+    /// Pieces that [`Self::take_some`] gave away.
+    given: usize,
     inputs: InputSets,
     /// What was counted.
     pub totals: Totals,
@@ -190,7 +193,7 @@ impl FlowTable {
     /// The end of the capture.
     pub fn finish(mut self) -> Flows {
         self.pieces.iter_mut().flatten().for_each(Flow::settle);
-        Flows { flows: self.pieces, inputs: self.inputs, totals: self.totals, end: self.end }
+        Flows { pieces: self.pieces, given: 0, inputs: self.inputs, totals: self.totals, end: self.end }
     }
 
     #[inline]
@@ -241,8 +244,7 @@ impl FlowTable {
         self.totals.segments += 1;
         self.totals.resets += u64::from(segment.flags.rst());
         self.end = self.end.max(segment.time);
-        let copy = self.duplicates.is_copy(segment, signature);
-        self.totals.duplicates += u64::from(copy);
+        let mut copy = self.duplicates.is_copy(segment, signature);
 
         let mut place = place;
         if self.len == self.limits.flows {
@@ -269,6 +271,8 @@ impl FlowTable {
             flow.inputs = self.inputs.with(flow.inputs, segment.input);
         }
         let way = flow.way(segment).unwrap_or(Way::Forward);
+        copy = copy && flow.believes_in_copy(segment, way);
+        self.totals.duplicates += u64::from(copy);
         flow.take_the_long_way(segment, way, copy, only_count);
     }
 
@@ -462,7 +466,14 @@ impl FlowTable {
 impl Flows {
     /// In the order in which they began.
     pub fn iter(&self) -> impl Iterator<Item = &Flow> {
-        self.flows.iter().flatten()
+        self.pieces.iter().flatten()
+    }
+
+    /// Gives the next flows away, so that their memory is free for what is made of them; `None` when all are gone.
+    pub fn take_some(&mut self) -> Option<Vec<Flow>> {
+        let piece = self.pieces.get_mut(self.given)?;
+        self.given += 1;
+        Some(std::mem::take(piece))
     }
 
     /// The inputs a flow was seen in, ascending.

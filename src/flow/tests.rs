@@ -17,7 +17,7 @@ fn take(table: &mut FlowTable, segments: &[Segment]) {
 }
 
 fn follow(segments: &[Segment]) -> Flows {
-    let mut table = FlowTable::new(Limits::within(1 << 24, true));
+    let mut table = FlowTable::new(Limits::within(1 << 24, true, 0));
     take(&mut table, segments);
     table.finish()
 }
@@ -263,13 +263,13 @@ fn a_request_answered_by_icmp_is_refused() {
         },
     };
     for (icmp_type, code, expected) in [(3, 13, Teardown::Refused), (3, 4, Teardown::Open), (11, 0, Teardown::Open)] {
-        let mut table = FlowTable::new(Limits::within(1 << 24, true));
+        let mut table = FlowTable::new(Limits::within(1 << 24, true, 0));
         take(&mut table, &request);
         table.icmp_error(&error(icmp_type, code));
         let flows = table.finish();
         assert_eq!(teardown(&flows), expected, "type {icmp_type} code {code}");
     }
-    let mut table = FlowTable::new(Limits::within(1 << 24, true));
+    let mut table = FlowTable::new(Limits::within(1 << 24, true, 0));
     table.icmp_error(&error(3, 3));
     assert_eq!(table.finish().totals.icmp_without_flow, 1);
 }
@@ -514,4 +514,70 @@ fn hostile_numbers_do_not_panic() {
     assert!(flows.iter().all(|flow| flow.id > 0));
     assert_eq!(flows.totals.segments, 19_999);
     teardowns(&flows);
+}
+
+// Found by attack
+
+#[test]
+fn a_request_repeated_after_a_refusal_and_then_answered_is_one_flow() {
+    // Windows repeats a refused SYN with the same number.
+    let flows = follow(&trace(
+        "0 c S 0\n 1 s RA 0 ack 1\n 500 c S 0\n 501 s SA 0 ack 1\n 502 c A 1 ack 1\n 503 c A 1 len 9 ack 1\n 504 s A 1 len 9 ack 10",
+    ));
+    assert_eq!(teardown(&flows), Teardown::Open);
+}
+
+#[test]
+fn an_answer_captured_before_the_request_is_one_flow() {
+    let flows = follow(&trace("1 s SA 0 ack 1 wscale 7\n 0 c S 0 wscale 7\n 2 c A 1 ack 1"));
+    assert_eq!(Roles::of(only(&flows)), Roles { from_client: Way::Back, source: RoleSource::Syn });
+}
+
+#[test]
+fn a_reset_that_answers_a_segment_sent_before_data_that_never_arrived() {
+    // A filter reset the client and swallows its data; the server repeats itself, and the client knows no connection.
+    let flows = established(
+        "20 c A 1 len 50 ack 1
+         31 s R 1
+         60 s A 1 len 20 ack 1
+         61 c R 1",
+    );
+    assert_eq!(resets(&flows)[1], (Way::Forward, Phase::Closed, Some(true), Some(true)));
+}
+
+#[test]
+fn data_in_order_just_before_a_reset_puts_it_out_of_the_window() {
+    let flows = established("20 c A 1 len 50 ack 1\n 21 s A 1 len 20 ack 1\n 22 c R 1");
+    assert_eq!(resets(&flows), [(Way::Forward, Phase::Data, Some(false), Some(false))]);
+}
+
+#[test]
+fn the_reset_that_answers_a_challenge_acknowledgement_is_exact_for_the_older_connection() {
+    let mut segments = trace(&format!(
+        "{HANDSHAKE} 20 c A 1 len 100 ack 1\n 30 s A 1 ack 101\n 500 c S 0 reuse 1\n 510 s A 1 ack 101\n 511 c R 101"
+    ));
+    let last = segments.len() - 1;
+    segments[last].ack = SeqNum(0);
+    let flows = follow(&segments);
+    let flow = flows.iter().nth(1).expect("a second flow");
+    let reset = &flow.resets()[0];
+    assert_eq!((reset.exact, reset.in_window), (Some(true), Some(true)));
+}
+
+#[test]
+fn resets_without_identification_are_not_copies_of_one_another() {
+    // A stack answers every segment that comes in for a connection it has lost by the same reset, without identification.
+    let flows = established(
+        "20 c A 1 len 10 ack 1
+         21 c A 11 len 10 ack 1
+         31 s R 1 id 0
+         31.1 s R 1 id 0",
+    );
+    assert!(only(&flows).resets().iter().all(|reset| !reset.duplicate));
+}
+
+#[test]
+fn copies_of_a_refusal_are_known_by_the_copies_of_the_request() {
+    let flows = follow(&trace("0 c S 0\n 0.1 c S 0 copy\n 1 s RA 0 ack 1 id 0\n 1.1 s RA 0 ack 1 id 0"));
+    assert_eq!(only(&flows).resets().iter().map(|reset| reset.duplicate).collect::<Vec<_>>(), [false, true]);
 }

@@ -23,8 +23,8 @@ pub struct Findings<'a> {
     pub decoded: &'a DecodeCounts,
     /// The layers that a [`PathId`] stands for.
     pub paths: &'a Paths,
-    /// Every flow.
-    pub flows: &'a Flows,
+    /// Every flow; each is given up as soon as the report has what it wants of it.
+    pub flows: Flows,
     /// The filter that frames had to pass, as typed.
     pub bpf: Option<String>,
     /// Frames that did not pass it.
@@ -45,31 +45,36 @@ pub struct Wanted<'a> {
 }
 
 /// The report of a capture.
-pub fn build(findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
+pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     let mut builder = Builder {
         paths: findings.paths,
-        flows: findings.flows,
         several_inputs: findings.inputs.len() > 1,
-        reused: reused_ends(findings.flows, wanted.summary_only),
+        reused: reused_ends(&findings.flows, wanted.summary_only),
         not_listed: Dropped::default(),
     };
     let mut summary = Summary::default();
     let mut listed = Vec::new();
     let mut selected = 0;
     let (selection, is_selected) = wanted.selection.unzip();
-    for flow in findings.flows.iter() {
-        if !is_selected.is_none_or(|is_selected| is_selected(flow)) {
-            continue;
+    while let Some(flows) = findings.flows.take_some() {
+        for flow in &flows {
+            if !is_selected.is_none_or(|is_selected| is_selected(flow)) {
+                continue;
+            }
+            selected += 1;
+            let teardown = flow::Teardown::of(flow, findings.flows.end);
+            summary.teardown += teardown.into();
+            let resets = episodes(flow);
+            summary.senders.unknown += resets.len() as u64;
+            if !wanted.summary_only && (wanted.all_flows || teardown.is_noteworthy() || !resets.is_empty()) {
+                listed.push(builder.flow(&findings.flows, flow, teardown, &resets));
+            } else {
+                builder.count_what_was_not_kept(flow);
+            }
         }
-        selected += 1;
-        let teardown = flow::Teardown::of(flow, findings.flows.end);
-        summary.teardown += teardown.into();
-        let resets = episodes(flow);
-        summary.senders.unknown += resets.len() as u64;
-        if !wanted.summary_only && (wanted.all_flows || teardown.is_noteworthy() || !resets.is_empty()) {
-            listed.push(builder.flow(flow, teardown, &resets));
-        } else {
-            builder.count_what_was_not_kept(flow);
+        if wanted.summary_only {
+            // Nothing else needs the memory, and giving a million flows back only takes time.
+            std::mem::forget(flows);
         }
     }
     for &(teardown, flows) in &findings.flows.totals.evicted {
@@ -193,14 +198,19 @@ fn episodes(flow: &flow::Flow) -> Vec<Vec<&flow::ResetSegment>> {
 
 struct Builder<'a> {
     paths: &'a Paths,
-    flows: &'a Flows,
     several_inputs: bool,
     reused: HashSet<u32>,
     not_listed: Dropped,
 }
 
 impl Builder<'_> {
-    fn flow(&mut self, flow: &flow::Flow, teardown: flow::Teardown, episodes: &[Vec<&flow::ResetSegment>]) -> Flow {
+    fn flow(
+        &mut self,
+        flows: &Flows,
+        flow: &flow::Flow,
+        teardown: flow::Teardown,
+        episodes: &[Vec<&flow::ResetSegment>],
+    ) -> Flow {
         self.count_what_was_not_kept(flow);
         let roles = flow::Roles::of(flow);
         let (client, server) = (roles.from_client, roles.from_client.reverse());
@@ -215,7 +225,7 @@ impl Builder<'_> {
             first_frame: flow.first_frame.get(),
             last_frame: flow.stream.last_frame.get(),
             ports_reused: self.reused.contains(&flow.id),
-            inputs: self.flows.inputs(flow).to_vec(),
+            inputs: flows.inputs(flow).to_vec(),
             first_time: flow.first_time.map(Into::into),
             last_time: flow.last_time().map(Into::into),
             rtt_s: flow.rtt().map(Into::into),
@@ -226,7 +236,7 @@ impl Builder<'_> {
             tunnel: self.paths.tunnels(path).iter().map(|tunnel| tunnel.to_string().into_boxed_str()).collect(),
             vlan: self.paths.vlans(path),
             teardown: teardown.into(),
-            activity: Some(words::activity(flow, teardown, roles, self.flows.end).into_boxed_str()),
+            activity: Some(words::activity(flow, teardown, roles, flows.end).into_boxed_str()),
             zeek: flow.zeek.as_ref().map(|zeek| Zeek {
                 conn_state: zeek.conn_state().to_string().into(),
                 history: zeek.history().into_boxed_str(),

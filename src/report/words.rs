@@ -8,7 +8,7 @@ pub(super) fn activity(flow: &Flow, teardown: Teardown, roles: Roles, capture_en
     let words = Words { flow, roles };
     match teardown {
         Teardown::Refused => words.refused(),
-        Teardown::Reset | Teardown::ResetAfterFin => match flow.resets().first() {
+        Teardown::Reset | Teardown::ResetAfterFin => match flow.foremost_reset() {
             Some(reset) => words.at_reset(reset),
             None => words.standing(),
         },
@@ -22,6 +22,10 @@ pub(super) fn activity(flow: &Flow, teardown: Teardown, roles: Roles, capture_en
         }
     }
 }
+
+/// Silence before the last data that may have to do with the end: the shortest idle limits of common servers are a few
+/// seconds (gunicorn 2 s, Apache and Node.js 5 s).
+const TELLING_PAUSE: Duration = Duration::from_secs(2);
 
 struct Words<'a> {
     flow: &'a Flow,
@@ -91,7 +95,10 @@ impl Words<'_> {
                 None => "nothing before the reset was captured".to_owned(),
             };
         };
-        let sent = format!("{} sent {}", self.name(turn.way), octets(turn.octets.into()));
+        let mut sent = format!("{} sent {}", self.name(turn.way), octets(turn.octets.into()));
+        if turn.pause >= TELLING_PAUSE {
+            sent = format!("after {} without data {sent}", duration(turn.pause));
+        }
         match (turn.last, reset.segment.time) {
             (Some(last), Some(now)) => format!("{sent}, reset {} later", duration(now.since(last))),
             _ => format!("{sent}, then the reset"),

@@ -17,6 +17,9 @@ use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Wanted};
 /// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
 const FIXED_MEMORY: u64 = 24 << 20;
 
+/// What a flow takes in the report: measured at 890 octets for one with one reset.
+const LISTED_FLOW: usize = 900;
+
 /// Analyses the captures and writes the report; the exit code says how that went.
 ///
 /// # Errors
@@ -37,7 +40,8 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     }
     // Only JSON tells what Zeek would say of a flow.
     let zeek = options.format == OutputFormat::Json && !options.summary;
-    let limits = Limits::within(options.memory.saturating_sub(FIXED_MEMORY), zeek);
+    let listed = if options.summary { 0 } else { LISTED_FLOW };
+    let limits = Limits::within(options.memory.saturating_sub(FIXED_MEMORY), zeek, listed);
     let threads = options.threads.map_or_else(default_threads, usize::from);
     let read = capture.progress();
     notes.tell(format_args!(
@@ -68,7 +72,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         skipped_inputs: errors.iter().map(skipped).collect(),
         decoded: analysis.decoder.counts(),
         paths: analysis.decoder.paths(),
-        flows: &analysis.flows,
+        flows: analysis.flows,
         // An empty expression lets everything pass.
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
         filtered_frames: frames.saturating_sub(analysis.frames),
@@ -85,8 +89,6 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     if let Some(path) = &options.output {
         notes.tell(format_args!("report written to {}", path.display()));
     }
-    // The program ends: giving a million flows back piece by piece would only take time.
-    std::mem::forget(analysis.flows);
     Ok(exit_code(options, &report))
 }
 
