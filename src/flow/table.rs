@@ -70,6 +70,8 @@ pub struct Totals {
     pub icmp_without_flow: u64,
     /// The teardowns of flows that were ended early to bound memory.
     pub evicted: Vec<(Teardown, u64)>,
+    /// Segments taken for another flow's, since too many had the same addresses and ports.
+    pub not_told_apart: u64,
     /// RST segments of which only the number is known.
     pub resets_not_kept: u64,
 }
@@ -325,7 +327,10 @@ impl FlowTable {
                 self.flow_mut(index).set_sibling(Some(head));
                 index
             }
-            None => head,
+            None => {
+                self.totals.not_told_apart += 1;
+                head
+            }
         }
     }
 

@@ -124,7 +124,7 @@ fn left_out(capture: &Capture, notes: &mut Vec<String>) {
         (dropped.flows_evicted, "flow", "ended early, so one connection may count as several flows"),
         (dropped.flows_not_listed, "flow", "only counted, not listed"),
         (dropped.resets_not_listed, "reset", "only counted, not listed"),
-        (dropped.segments_not_detailed, "RST segment", "listed without details"),
+        (dropped.segments_not_told_apart, "segment", "counted to another flow of the same addresses and ports"),
         (dropped.icmp_not_listed, "ICMP error", "only counted, not listed"),
     ];
     for (n, thing, fate) in counts {

@@ -87,6 +87,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
         }
     }
     builder.not_listed.resets_not_listed += findings.flows.totals.resets_not_kept;
+    builder.not_listed.segments_not_told_apart = findings.flows.totals.not_told_apart;
     let dropped = builder.not_listed;
     Report {
         capture: capture(findings, dropped),

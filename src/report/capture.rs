@@ -144,8 +144,8 @@ pub struct Dropped {
     pub flows_not_listed: u64,
     /// Resets that are only counted, their flow having too many.
     pub resets_not_listed: u64,
-    /// RST segments whose frame is listed, but not the details of the segment.
-    pub segments_not_detailed: u64,
+    /// Segments of more flows with the same addresses and ports, in different VLANs or tunnels, than are told apart.
+    pub segments_not_told_apart: u64,
     /// ICMP errors that are only counted.
     pub icmp_not_listed: u64,
 }

@@ -1,22 +1,11 @@
 //! Reading captures that others made: as many frames as tshark finds, and the same ones however they are stored.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::support::shared;
 use tcpautopsy::capture::{Capture, Compression, Filter, Format, InputSummary, OpenOptions};
-
-/// Beside the project, captures of others with tshark's word on each; `None`, said aloud, where they are absent.
-fn third_party() -> Option<PathBuf> {
-    let shared = std::env::var_os("TCPAUTOPSY_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let folder = shared.join("captures/third_party");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: there is no {}", folder.display());
-    None
-}
 
 /// Why tshark's count may differ from ours, by what tshark said.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,7 +35,7 @@ fn difference(oracle: &serde_json::Value) -> Option<Difference> {
 
 #[test]
 fn as_many_frames_as_tshark() {
-    let Some(folder) = third_party() else { return };
+    let Some(folder) = shared("third_party") else { return };
     let (mut checked, mut wrong) = (0, Vec::new());
     for entry in std::fs::read_dir(folder.join("oracle/tshark")).unwrap() {
         let oracle: serde_json::Value = serde_json::from_slice(&std::fs::read(entry.unwrap().path()).unwrap()).unwrap();

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::support::shared;
 use serde_json::Value;
 use tcpautopsy::capture::{Capture, OpenOptions};
 use tcpautopsy::decode::{DecodeLimits, Decoded, Decoder};
@@ -97,21 +98,9 @@ fn tsharks(oracle: &Value) -> (Seen, Excused) {
     (Seen { rst, fin, icmp, traffic }, Excused { several, without_flags, fabric_path })
 }
 
-/// The folder of the captures and of TShark's words on them; `None`, with a message, where it is absent.
-fn third_party() -> Option<PathBuf> {
-    let shared = std::env::var_os("TCPAUTOPSY_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let folder = shared.join("captures/third_party");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: there are no captures at {}", folder.display());
-    None
-}
-
 #[test]
 fn every_frame_says_what_tshark_says() {
-    let Some(folder) = third_party() else { return };
+    let Some(folder) = shared("third_party") else { return };
     let mut differences = Vec::new();
     let (mut captures, mut resets) = (0, 0);
     for entry in std::fs::read_dir(folder.join("oracle/tshark")).expect("oracle") {

@@ -2,23 +2,12 @@
 //! message where they are absent.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::support::program::analyze;
-
-/// The folder, or `None` after saying so.
-fn shared(part: &str) -> Option<PathBuf> {
-    let base = std::env::var_os("TCPAUTOPSY_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let folder = base.join("captures").join(part);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: {} is not here", folder.display());
-    None
-}
+use crate::support::shared;
 
 fn json(path: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).expect("readable")).expect("JSON")

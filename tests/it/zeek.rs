@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::support::shared;
 use serde_json::Value;
 use tcpautopsy::capture::{Capture, OpenOptions};
 use tcpautopsy::decode::{DecodeLimits, Decoded, Decoder};
@@ -111,11 +112,8 @@ fn compare(row: &Value, conns: &Conns) -> Result<Option<Excuse>, String> {
 
 #[test]
 fn lines_equal_zeeks() {
-    let third_party = shared().join("captures/third_party");
-    let Ok(oracle) = std::fs::read_to_string(third_party.join("oracle/zeek.jsonl")) else {
-        eprintln!("skipped: no third-party captures");
-        return;
-    };
+    let Some(third_party) = shared("third_party") else { return };
+    let oracle = std::fs::read_to_string(third_party.join("oracle/zeek.jsonl")).unwrap();
     let rows: Vec<Value> = oracle.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut files = BTreeMap::<&str, Vec<&Value>>::new();
     for row in &rows {
@@ -141,9 +139,4 @@ fn lines_equal_zeeks() {
     println!("{equal} equal, excused: {excused:?}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(equal > 0 && excused.len() * 20 <= equal, "too many excuses: {excused:?}");
-}
-
-fn shared() -> PathBuf {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    std::env::var_os("TCPAUTOPSY_SHARED").map_or_else(beside, PathBuf::from)
 }

@@ -4,5 +4,7 @@ pub mod captures;
 pub mod program;
 pub mod reports;
 pub mod schema;
+pub mod shared;
 
 pub use schema::validate;
+pub use shared::shared;

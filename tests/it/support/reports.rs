@@ -187,7 +187,7 @@ pub fn everything() -> Report {
     capture.icmp_errors = 2;
     capture.dropped_by_kernel = Some(17);
     capture.dropped =
-        Dropped { flows_evicted: 1, resets_not_listed: 2, segments_not_detailed: 40, ..Dropped::default() };
+        Dropped { flows_evicted: 1, resets_not_listed: 2, segments_not_told_apart: 40, ..Dropped::default() };
     report
 }
 
