@@ -244,7 +244,7 @@ impl Builder<'_> {
             }),
             analysis: Analysis { client: side(flow, client), server: side(flow, server) },
             icmp: flow.detail.iter().flat_map(|detail| &detail.icmp).map(icmp_message).collect(),
-            resets: episodes.iter().map(|episode| self.reset(episode, roles)).collect(),
+            resets: episodes.iter().filter_map(|episode| self.reset(episode, roles)).collect(),
             ..Flow::new(flow.id.into(), end(client), end(server))
         }
     }
@@ -255,9 +255,10 @@ impl Builder<'_> {
         if self.paths.layers(back).len() > self.paths.layers(forward).len() { back } else { forward }
     }
 
-    fn reset(&self, episode: &[&flow::ResetSegment], roles: flow::Roles) -> Reset {
-        let Some(&first) = episode.first() else { unreachable!("an episode begins with a segment") };
-        Reset {
+    /// One episode; `None` for an empty one, which there is not.
+    fn reset(&self, episode: &[&flow::ResetSegment], roles: flow::Roles) -> Option<Reset> {
+        let first = *episode.first()?;
+        Some(Reset {
             frames: episode.iter().map(|reset| reset.segment.frame.get()).collect(),
             locations: if self.several_inputs {
                 let place = |reset: &&flow::ResetSegment| Location {
@@ -281,7 +282,7 @@ impl Builder<'_> {
             hops: None,
             evidence: Vec::new(),
             segments: episode.iter().map(|reset| reset_segment(reset)).collect(),
-        }
+        })
     }
 
     fn count_what_was_not_kept(&mut self, flow: &flow::Flow) {
