@@ -268,10 +268,11 @@ impl Flow {
             // Judged by what was known before it.
             self.reset(segment, way, copy, only_count);
         }
-        if segment.flags.syn() && !segment.flags.rst() && !copy {
-            // While the times of the segments before it are known.
+        let is_ordinary = !copy && !segment.flags.rst();
+        // While the times of the segments before it are known.
+        if is_ordinary && segment.flags.syn() {
             self.synchronise(segment, way);
-        } else if !self.established && !segment.flags.rst() && !copy {
+        } else if is_ordinary && !self.established {
             self.third_segment(segment, way);
         }
         self.stream.last_frame = segment.frame;
@@ -292,7 +293,7 @@ impl Flow {
         }
         if copy {
             self.rare_mut(way).duplicates += 1;
-        } else if !segment.flags.rst() {
+        } else if is_ordinary {
             self.ordinary(segment, way);
         }
     }

@@ -34,11 +34,6 @@ pub enum Teardown {
 }
 
 impl Teardown {
-    /// Whether a person looking for trouble wants to see the flow.
-    pub fn is_noteworthy(self) -> bool {
-        !matches!(self, Self::Fin | Self::Open)
-    }
-
     /// Of this flow, in a capture whose latest time is `capture_end`.
     pub fn of(flow: &Flow, capture_end: Option<Timestamp>) -> Self {
         if let Some(reset) = decisive_reset(flow) {

@@ -62,12 +62,13 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
                 continue;
             }
             selected += 1;
-            let teardown = flow::Teardown::of(flow, findings.flows.end);
-            summary.teardown += teardown.into();
+            let how = flow::Teardown::of(flow, findings.flows.end);
+            let teardown = Teardown::from(how);
+            summary.teardown += teardown;
             let resets = episodes(flow);
             summary.senders.unknown += resets.len() as u64;
-            if !wanted.summary_only && (wanted.all_flows || teardown.is_noteworthy() || !resets.is_empty()) {
-                listed.push(builder.flow(&findings.flows, flow, teardown, &resets));
+            if !wanted.summary_only && (wanted.all_flows || teardown.ended_badly() || !resets.is_empty()) {
+                listed.push(builder.flow(&findings.flows, flow, how, &resets));
             } else {
                 builder.count_what_was_not_kept(flow);
             }
@@ -78,11 +79,12 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
         }
     }
     for &(teardown, flows) in &findings.flows.totals.evicted {
+        let teardown = Teardown::from(teardown);
         if selection.is_none() {
-            (0..flows).for_each(|_| summary.teardown += teardown.into());
+            (0..flows).for_each(|_| summary.teardown += teardown);
         }
         builder.not_listed.flows_evicted += flows;
-        if teardown.is_noteworthy() {
+        if teardown.ended_badly() {
             builder.not_listed.flows_not_listed += flows;
         }
     }

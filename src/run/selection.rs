@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::cli::Options;
 use crate::flow::{Flow, Flows, Roles, Teardown, Way};
-use crate::report::Selection;
+use crate::report::{self, Selection};
 use crate::select::{FlowView, Span};
 
 /// The answer to the options that narrow the report.
@@ -48,6 +48,6 @@ fn view(flow: &Flow, flows: &Flows) -> FlowView {
         first_time: flow.first_time,
         last_time: flow.last_time(),
         resets: flow.resets().iter().filter_map(|reset| reset.segment.time).collect(),
-        ended_well: !Teardown::of(flow, flows.end).is_noteworthy(),
+        ended_well: !report::Teardown::from(Teardown::of(flow, flows.end)).ended_badly(),
     }
 }

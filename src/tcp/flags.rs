@@ -80,18 +80,6 @@ impl TcpFlags {
     pub fn ack(self) -> bool {
         self.intersects(Self::ACK)
     }
-
-    /// A connection request: SYN without ACK, FIN or RST.
-    #[inline]
-    pub fn is_connection_request(self) -> bool {
-        self.0 & 0x017 == 0x002
-    }
-
-    /// The answer to a connection request: SYN and ACK without FIN or RST.
-    #[inline]
-    pub fn is_connection_answer(self) -> bool {
-        self.0 & 0x017 == 0x012
-    }
 }
 
 /// Names in header order joined by commas, as `RST,ACK`; nothing set prints as `none`.
@@ -138,12 +126,5 @@ mod tests {
         let odd = TcpFlags::RST.union(TcpFlags::FIN).union(TcpFlags::from_bits(0x200));
         assert_eq!(odd.to_string(), "FIN,RST,reserved=1");
         assert_eq!(TcpFlags::default().to_string(), "none");
-    }
-
-    #[test]
-    fn a_bare_ack_is_no_connection_answer() {
-        assert!(!TcpFlags::ACK.is_connection_answer());
-        assert!(TcpFlags::SYN.union(TcpFlags::ACK).is_connection_answer());
-        assert!(TcpFlags::SYN.union(TcpFlags::ECE).union(TcpFlags::CWR).is_connection_request());
     }
 }

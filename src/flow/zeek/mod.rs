@@ -123,7 +123,8 @@ impl ZeekConn {
     }
 
     /// Which way the originator's segments go: those with upper-case letters.
-    pub fn originator_way(&self) -> Way {
+    #[cfg(test)]
+    fn originator_way(&self) -> Way {
         if self.originator() == Way::Forward as usize { Way::Forward } else { Way::Back }
     }
 
