@@ -23,10 +23,12 @@
 //! Nothing in a capture makes any of them panic or fail: damage is data of the report. `docs/architecture.md` has the
 //! invariants and which way the rooms may know each other.
 
+pub mod attribution;
 pub mod capture;
 pub mod cli;
 pub mod decode;
 pub mod error;
+pub mod evidence;
 pub mod flow;
 pub mod notes;
 pub mod output;
@@ -34,4 +36,6 @@ pub mod progress;
 pub mod report;
 pub mod run;
 pub mod select;
+pub mod surroundings;
 pub mod tcp;
+pub mod timeline;

@@ -4,7 +4,7 @@ use etherparse::{Ethernet2HeaderSlice, SingleVlanHeaderSlice};
 
 use super::paths::Layer;
 use super::walk::{Read, Walk};
-use super::{Octets, Undecoded};
+use super::{LinkAddress, Octets, Undecoded};
 
 /// [EtherTypes](https://www.iana.org/assignments/ieee-802-numbers) that lead to IP.
 pub(super) mod ether_type {
@@ -42,6 +42,7 @@ impl Walk<'_> {
         self.enter()?;
         let header =
             Ethernet2HeaderSlice::from_slice(data.bytes()).map_err(|error| data.missing(error.required_len))?;
+        self.state.view.link_source = LinkAddress::new(&header.source());
         self.type_or_length(header.ether_type().0, data.skip(header.slice().len())?)
     }
 

@@ -4,11 +4,13 @@ use etherparse::{
     IpAuthHeaderSlice, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice, err,
 };
 use std::net::{IpAddr, Ipv6Addr};
+use std::ops::Range;
 
 use super::fragments::{DatagramKey, Place};
 use super::paths::Tunnel;
 use super::walk::{Read, Walk};
 use super::{Decoded, Octets, Undecoded, tcp};
+use crate::capture::Frame;
 use crate::tcp::{Endpoint, PathId, Segment};
 
 /// Assigned [protocol numbers](https://www.iana.org/assignments/protocol-numbers) that lead to TCP.
@@ -133,6 +135,7 @@ impl Walk<'_> {
             err::ipv6::HeaderSliceError::Len(error) => data.missing(error.required_len),
             err::ipv6::HeaderSliceError::Content(_) => Undecoded::Malformed,
         })?;
+        self.state.view.flow_label = Some(header.flow_label().value());
         let header_len = header.slice().len();
         let payload = match header.payload_length() {
             0 => {
@@ -151,6 +154,7 @@ impl Walk<'_> {
             match protocol {
                 protocol::TCP => {
                     let segment = tcp::segment(self.frame, ip, PathId::PLAIN, data)?;
+                    self.state.view.payload = payload(self.frame, data, segment.captured_payload);
                     return Ok(Decoded::Segment(Segment { path: self.state.path(), ..segment }));
                 }
                 protocol::UDP | protocol::UDP_LITE => return self.udp(ip, data),
@@ -211,6 +215,14 @@ impl Walk<'_> {
             None => Err(Undecoded::Fragment),
         }
     }
+}
+
+/// Where in the frame the last `len` octets of `data` lie.
+fn payload(frame: &Frame<'_>, data: Octets<'_>, len: u32) -> Option<Range<usize>> {
+    // Addresses only, to tell whether the octets are the frame's own or those of a packet put together from fragments.
+    let start = (data.bytes().as_ptr() as usize).checked_sub(frame.bytes.as_ptr() as usize)?;
+    let end = start.checked_add(data.bytes().len()).filter(|&end| end <= frame.bytes.len())?;
+    Some(end.checked_sub(len as usize)?..end)
 }
 
 /// Whether an IP header claims exactly the octets that there are: proof enough that it is one, where nothing else says so.
@@ -295,7 +307,6 @@ mod tests {
     };
     use super::super::{DecodeLimits, Decoder};
     use super::*;
-    use crate::capture::Frame;
 
     #[test]
     fn the_segment_takes_its_facts_from_the_innermost_header() {

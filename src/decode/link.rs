@@ -1,7 +1,7 @@
 //! The link types that can carry IP. Those that cannot, or that nobody has described, are for the caller to count.
 
 use super::walk::{Read, Walk};
-use super::{Octets, Undecoded};
+use super::{Direction, LinkAddress, Octets, Undecoded};
 
 /// The address families that mean IPv6: NetBSD and OpenBSD, FreeBSD, Darwin, Linux, Windows, Solaris.
 const AF_INET6: [u32; 6] = [24, 28, 30, 10, 23, 26];
@@ -94,12 +94,27 @@ impl Walk<'_> {
 
     /// [LINKTYPE_LINUX_SLL](https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html).
     fn linux_cooked(&mut self, data: Octets<'_>) -> Read {
+        self.cooked_address(data.u16(0)?, data.u16(4)?, data.read(6)?);
         self.cooked(data.u16(2)?, data.u16(14)?, data.skip(16)?)
     }
 
     /// [LINKTYPE_LINUX_SLL2](https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html).
     fn linux_cooked_v2(&mut self, data: Octets<'_>) -> Read {
+        self.cooked_address(data.u8(10)?.into(), data.u8(11)?.into(), data.read(12)?);
         self.cooked(data.u16(8)?, data.u16(0)?, data.skip(20)?)
+    }
+
+    /// Packet type, length of the sender's address and that address.
+    fn cooked_address(&mut self, packet_type: u16, length: u16, address: [u8; 8]) {
+        const TO_US: u16 = 0;
+        const BY_US: u16 = 4;
+        let view = &mut self.state.view;
+        view.direction = match packet_type {
+            TO_US => Some(Direction::In),
+            BY_US => Some(Direction::Out),
+            _ => None,
+        };
+        view.link_source = address.get(..length.into()).and_then(LinkAddress::new);
     }
 
     fn cooked(&mut self, hardware: u16, protocol: u16, data: Octets<'_>) -> Read {

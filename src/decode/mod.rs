@@ -21,12 +21,14 @@ mod tcp;
 #[cfg(test)]
 mod testing;
 mod udp;
+mod view;
 mod walk;
 mod wifi;
 
 pub use counts::{DecodeCounts, Undecoded};
 pub use fragments::DecodeLimits;
 pub use paths::{Layer, Paths, Tunnel};
+pub use view::{Direction, LinkAddress, View};
 
 use fragments::Fragments;
 use octets::Octets;
@@ -60,6 +62,8 @@ impl Decoder {
             fragments: Fragments::new(limits),
             counts: DecodeCounts::default(),
             layers: Vec::new(),
+            plain: Vec::new(),
+            view: View::default(),
         })
     }
 
@@ -87,6 +91,32 @@ impl Decoder {
         None
     }
 
+    /// The segment in `frame` with what else its headers say, if it is one and `is_wanted`.
+    ///
+    /// For a second look at frames: it counts nothing that [`Self::counts`] could be asked for.
+    #[inline]
+    pub fn view(&mut self, frame: &Frame<'_>, is_wanted: impl FnOnce(&Segment) -> bool) -> Option<(Segment, View)> {
+        let mut plain = std::mem::take(&mut self.0.plain);
+        plain.clear();
+        let found = fast::plain(frame, &mut self.0, &mut plain).and_then(|()| plain.pop());
+        self.0.plain = plain;
+        let segment = match found {
+            // The short way does not keep what the view tells, and reading a plain frame twice changes nothing.
+            Some(segment) => {
+                if !is_wanted(&segment) {
+                    return None;
+                }
+                self.decode_any(*frame);
+                segment
+            }
+            None => match self.decode_any(*frame) {
+                Decoded::Segment(segment) if is_wanted(&segment) => segment,
+                _ => return None,
+            },
+        };
+        Some((segment, self.0.view.clone()))
+    }
+
     /// What became of the frames so far.
     pub fn counts(&self) -> &DecodeCounts {
         &self.0.counts
@@ -100,6 +130,7 @@ impl Decoder {
     /// As [`Self::decode`], by the long way.
     #[inline(never)]
     fn decode_any(&mut self, frame: Frame<'_>) -> Decoded {
+        self.0.view = View::default();
         let data = Octets::new(frame.bytes, frame.original_len as usize);
         let read = Walk::new(&frame, &mut self.0).link(frame.link_type.0.into(), data);
         let counts = &mut self.0.counts;

@@ -3,9 +3,10 @@
 use super::fragments::Fragments;
 use super::ip::IpHeader;
 use super::paths::{Layer, Paths, Tunnel};
+use super::view::View;
 use super::{DecodeCounts, Decoded, Undecoded};
 use crate::capture::Frame;
-use crate::tcp::PathId;
+use crate::tcp::{PathId, Segment};
 
 /// Headers within headers that a frame may have, each VLAN tag, label and IP header counted.
 ///
@@ -22,6 +23,10 @@ pub(super) struct State {
     pub counts: DecodeCounts,
     /// Of the present frame, outermost first; kept for its memory.
     pub layers: Vec<Layer>,
+    /// Of the present frame, as far as the long way has come.
+    pub view: View,
+    /// Room for one segment of the short way; kept for its memory.
+    pub plain: Vec<Segment>,
 }
 
 impl State {

@@ -91,6 +91,13 @@ pub(super) fn signature(segment: &Segment) -> u64 {
     fold(fold(numbers ^ ends, fields ^ ODD) ^ clock, rest ^ ODD.rotate_left(32)) | 1
 }
 
+/// Whether two segments of one flow are the same packet, captured twice.
+pub fn is_copy(segment: &Segment, before: &Segment) -> bool {
+    super::record::tells_copies(segment)
+        && signature(segment) == signature(before)
+        && is_within_bound(segment, moment(before), moment(segment))
+}
+
 #[inline]
 fn place(signature: u64) -> usize {
     (signature >> 40) as usize & (REMEMBERED - 1)

@@ -603,7 +603,7 @@ impl Flow {
 
 /// Whether a stack never sends two segments like this alike within milliseconds: it has an identification, or takes up
 /// sequence numbers, which only a timer repeats.
-fn tells_copies(segment: &Segment) -> bool {
+pub(super) fn tells_copies(segment: &Segment) -> bool {
     segment.ip_id.is_some_and(|id| id != 0) || (segment.seq_len() > 0 && !segment.flags.rst())
 }
 

@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::{
-    Analysis, Capture, Dropped, Endpoint, Flow, Form, Fragments, IcmpMessage, Input, Location, Mechanism, Phase,
-    Report, Reset, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Summary, Teardown,
-    UnsupportedLinkType, Zeek, icmp, words,
+    Analysis, Capture, Confidence, Dropped, Endpoint, Flow, Form, Fragments, Hops, IcmpMessage, Input, Location,
+    Mechanism, Phase, Report, Reset, ResetEvidence, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis,
+    SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Weight, Zeek, icmp, words,
 };
+use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;
 use crate::decode::{DecodeCounts, Paths};
+use crate::evidence::{self, Evidence};
 use crate::flow::{self, Flows, Way};
 use crate::tcp::PathId;
 
@@ -25,11 +27,16 @@ pub struct Findings<'a> {
     pub paths: &'a Paths,
     /// Every flow; each is given up as soon as the report has what it wants of it.
     pub flows: Flows,
+    /// Who sent a flow's resets.
+    pub judge: JudgeResets<'a>,
     /// The filter that frames had to pass, as typed.
     pub bpf: Option<String>,
     /// Frames that did not pass it.
     pub filtered_frames: u64,
 }
+
+/// The verdicts on a flow's resets, one for each in its order; none where nobody judged them.
+pub type JudgeResets<'a> = &'a dyn Fn(&flow::Flow) -> Vec<Judged>;
 
 /// Whether a flow is one that the user asked for.
 pub type IsSelected<'a> = &'a dyn Fn(&flow::Flow) -> bool;
@@ -65,8 +72,11 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             let how = flow::Teardown::of(flow, findings.flows.end);
             let teardown = Teardown::from(how);
             summary.teardown += teardown;
-            let resets = episodes(flow);
-            summary.senders.unknown += resets.len() as u64;
+            let judged = (findings.judge)(flow);
+            let resets = episodes(flow, &judged);
+            for sender in resets.iter().map(Episode::sender) {
+                summary.senders += sender;
+            }
             if !wanted.summary_only && (wanted.all_flows || teardown.ended_badly() || !resets.is_empty()) {
                 listed.push(builder.flow(&findings.flows, flow, how, &resets));
             } else {
@@ -178,22 +188,45 @@ fn reused_ends(flows: &Flows, summary_only: bool) -> HashSet<u32> {
     reused
 }
 
-/// The resets of a flow: its RST segments by claimed sender and form, in the order of their first frames.
-///
-/// Until senders and mechanisms are told apart, the form stands for the mechanism: a stack that aborts a connection sends
-/// RST with ACK, one that knows none answers a segment with ACK by RST alone (RFC 9293 section 3.5.2).
-fn episodes(flow: &flow::Flow) -> Vec<Vec<&flow::ResetSegment>> {
-    let mut episodes: Vec<Vec<&flow::ResetSegment>> = Vec::new();
-    for reset in flow.resets() {
-        // The latest episode in the same name, if it has the same form. A copy of a packet has, by nature.
+/// One reset: RST segments with one claimed sender, one sender and one mechanism, and their copies.
+struct Episode<'a> {
+    /// In capture order, each with its verdict.
+    segments: Vec<(&'a flow::ResetSegment, Option<&'a Judged>)>,
+}
+
+impl Episode<'_> {
+    /// The verdict that speaks for all: the surest.
+    fn verdict(&self) -> Option<&Judged> {
+        let verdicts = self.segments.iter().filter_map(|(_, judged)| *judged);
+        verdicts.reduce(|best, other| if other.log_odds.abs() > best.log_odds.abs() { other } else { best })
+    }
+
+    fn sender(&self) -> Sender {
+        self.verdict().map_or(Sender::Unknown, |judged| judged.sender.into())
+    }
+}
+
+/// The resets of a flow in the order of their first frames.
+fn episodes<'a>(flow: &'a flow::Flow, judged: &'a [Judged]) -> Vec<Episode<'a>> {
+    let mut episodes: Vec<Episode<'a>> = Vec::new();
+    for (index, reset) in flow.resets().iter().enumerate() {
+        let verdict = judged.get(index);
+        let key = |reset: &flow::ResetSegment, judged: Option<&Judged>| {
+            let verdict = judged.filter(|judged| judged.sender != attribution::Sender::Unknown);
+            // Where nobody can tell, the form stands for the mechanism: a stack that aborts a connection sends RST with
+            // ACK, one that knows none answers a segment with ACK by RST alone (RFC 9293 section 3.5.2).
+            let form = verdict.is_none().then(|| reset.form());
+            (reset.way, verdict.map(|judged| (judged.sender, judged.mechanism)), form)
+        };
+        // The latest episode in the same name, if it is of the same kind.
         let same = episodes
             .iter_mut()
             .rev()
-            .find(|episode| episode.first().is_some_and(|first| first.way == reset.way))
-            .filter(|episode| episode.first().is_some_and(|first| first.form() == reset.form()));
+            .find(|episode| episode.segments.first().is_some_and(|(first, _)| first.way == reset.way))
+            .filter(|episode| episode.segments.first().is_some_and(|(one, of)| key(one, *of) == key(reset, verdict)));
         match same {
-            Some(episode) => episode.push(reset),
-            None => episodes.push(vec![reset]),
+            Some(episode) => episode.segments.push((reset, verdict)),
+            None => episodes.push(Episode { segments: vec![(reset, verdict)] }),
         }
     }
     episodes
@@ -207,13 +240,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn flow(
-        &mut self,
-        flows: &Flows,
-        flow: &flow::Flow,
-        teardown: flow::Teardown,
-        episodes: &[Vec<&flow::ResetSegment>],
-    ) -> Flow {
+    fn flow(&mut self, flows: &Flows, flow: &flow::Flow, teardown: flow::Teardown, episodes: &[Episode<'_>]) -> Flow {
         self.count_what_was_not_kept(flow);
         let roles = flow::Roles::of(flow);
         let (client, server) = (roles.from_client, roles.from_client.reverse());
@@ -258,16 +285,18 @@ impl Builder<'_> {
     }
 
     /// One episode; `None` for an empty one, which there is not.
-    fn reset(&self, episode: &[&flow::ResetSegment], roles: flow::Roles) -> Option<Reset> {
-        let first = *episode.first()?;
+    fn reset(&self, episode: &Episode<'_>, roles: flow::Roles) -> Option<Reset> {
+        let (first, _) = *episode.segments.first()?;
+        let verdict = episode.verdict();
+        let segments = || episode.segments.iter().map(|(reset, _)| *reset);
         Some(Reset {
-            frames: episode.iter().map(|reset| reset.segment.frame.get()).collect(),
+            frames: segments().map(|reset| reset.segment.frame.get()).collect(),
             locations: if self.several_inputs {
-                let place = |reset: &&flow::ResetSegment| Location {
+                let place = |reset: &flow::ResetSegment| Location {
                     input: reset.segment.input,
                     frame: reset.segment.input_frame.get(),
                 };
-                episode.iter().map(place).collect()
+                segments().map(place).collect()
             } else {
                 Vec::new()
             },
@@ -278,13 +307,31 @@ impl Builder<'_> {
             in_window: first.in_window,
             exact: first.exact,
             phase: first.phase.into(),
-            sender: Sender::Unknown,
-            confidence: None,
-            mechanism: Mechanism::Unknown,
-            hops: None,
-            evidence: Vec::new(),
-            segments: episode.iter().map(|reset| reset_segment(reset)).collect(),
+            sender: episode.sender(),
+            confidence: verdict.and_then(|judged| judged.confidence).map(Into::into),
+            mechanism: verdict.map_or(Mechanism::Unknown, |judged| judged.mechanism.into()),
+            hops: verdict
+                .and_then(|judged| judged.hops)
+                .map(|hops| Hops { sender: Some(hops.sender), claimed_sender: hops.claimed_sender }),
+            evidence: verdict.map_or_else(Vec::new, |judged| {
+                judged.evidence.iter().map(|piece| self.evidence(piece, judged.way, roles)).collect()
+            }),
+            segments: segments().map(reset_segment).collect(),
         })
+    }
+
+    /// A piece of evidence about the reset of the host that sends `way`.
+    fn evidence(&self, piece: &Evidence<attribution::Party>, way: Way, roles: flow::Roles) -> ResetEvidence {
+        let host = if way == roles.from_client { Sender::Client } else { Sender::Server };
+        ResetEvidence {
+            clue: piece.clue,
+            stance: piece.stance.into(),
+            about: if piece.about == attribution::Party::Middlebox { Sender::Middlebox } else { host },
+            weight: piece.weight.into(),
+            frames: piece.frames.iter().map(|frame| frame.get()).collect(),
+            locations: Vec::new(),
+            text: piece.text.clone().into(),
+        }
     }
 
     fn count_what_was_not_kept(&mut self, flow: &flow::Flow) {
@@ -356,6 +403,66 @@ impl From<flow::Teardown> for Teardown {
             flow::Teardown::Unanswered => Self::Unanswered,
             flow::Teardown::HalfClosed => Self::HalfClosed,
             flow::Teardown::Open => Self::Open,
+        }
+    }
+}
+
+impl From<attribution::Sender> for Sender {
+    fn from(sender: attribution::Sender) -> Self {
+        match sender {
+            attribution::Sender::Client => Self::Client,
+            attribution::Sender::Server => Self::Server,
+            attribution::Sender::Middlebox => Self::Middlebox,
+            attribution::Sender::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl From<attribution::Mechanism> for Mechanism {
+    fn from(mechanism: attribution::Mechanism) -> Self {
+        match mechanism {
+            attribution::Mechanism::NoListener => Self::NoListener,
+            attribution::Mechanism::NoConnection => Self::NoConnection,
+            attribution::Mechanism::TimeWait => Self::TimeWait,
+            attribution::Mechanism::DataAfterClose => Self::DataAfterClose,
+            attribution::Mechanism::AbortUnreadData => Self::AbortUnreadData,
+            attribution::Mechanism::Abort => Self::Abort,
+            attribution::Mechanism::KeepaliveTimeout => Self::KeepaliveTimeout,
+            attribution::Mechanism::BacklogOverflow => Self::BacklogOverflow,
+            attribution::Mechanism::UnacceptableAck => Self::UnacceptableAck,
+            attribution::Mechanism::PacketFilter => Self::PacketFilter,
+            attribution::Mechanism::Forged => Self::Forged,
+            attribution::Mechanism::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl From<evidence::Confidence> for Confidence {
+    fn from(confidence: evidence::Confidence) -> Self {
+        match confidence {
+            evidence::Confidence::Possible => Self::Possible,
+            evidence::Confidence::Likely => Self::Likely,
+            evidence::Confidence::Certain => Self::Certain,
+        }
+    }
+}
+
+impl From<evidence::Stance> for Stance {
+    fn from(stance: evidence::Stance) -> Self {
+        match stance {
+            evidence::Stance::For => Self::For,
+            evidence::Stance::Against => Self::Against,
+        }
+    }
+}
+
+impl From<evidence::Weight> for Weight {
+    fn from(weight: evidence::Weight) -> Self {
+        match weight {
+            evidence::Weight::Weak => Self::Weak,
+            evidence::Weight::Moderate => Self::Moderate,
+            evidence::Weight::Strong => Self::Strong,
+            evidence::Weight::Decisive => Self::Decisive,
         }
     }
 }

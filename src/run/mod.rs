@@ -1,21 +1,28 @@
 //! Joins the rooms: what a command line asks for, from opening the inputs to the last line of the report.
 
 mod pipeline;
+mod second_look;
 mod selection;
 
 use std::io::{self, IsTerminal, Write};
 
+use crate::attribution::{self, Case};
 use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
 use crate::cli::{FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
-use crate::flow::Limits;
+use crate::flow::{Flow, Limits, Roles};
 use crate::notes::Notes;
 use crate::output;
 use crate::progress;
 use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Wanted};
+use crate::surroundings::Surroundings;
+use crate::timeline::Recording;
 
 /// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
 const FIXED_MEMORY: u64 = 24 << 20;
+
+/// One part in so many of the memory is for the segments of flows that are judged.
+const MEMORY_FOR_TIMELINES: u64 = 4;
 
 /// What a flow takes in the report: measured at 890 octets for one with one reset.
 const LISTED_FLOW: usize = 900;
@@ -26,9 +33,10 @@ const LISTED_FLOW: usize = 900;
 /// What leaves nothing to report, or nowhere to report it.
 pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let notes = Notes::new(options.verbosity);
-    let filter = options.bpf.as_deref().map(filter).transpose()?;
+    let bpf = || options.bpf.as_deref().map(filter).transpose();
+    let first_filter = bpf()?;
     options.check_output()?;
-    let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter });
+    let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter: first_filter });
     if errors.len() == options.captures.len() {
         // The one thing that went wrong is the message, also with --quiet.
         return Err(Error::NothingToAnalyse(errors.iter().map(ToString::to_string).collect()));
@@ -55,7 +63,9 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         options.memory >> 20
     ));
     let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
-    let analysis = pipeline::analyse(capture, limits, threads).map_err(Error::Thread)?;
+    let share = usize::try_from(options.memory / MEMORY_FOR_TIMELINES).unwrap_or(usize::MAX);
+    let recording = (!second_look::can_read_again(&options.captures)).then(|| Recording::new(share));
+    let mut analysis = pipeline::analyse(capture, recording, limits, threads).map_err(Error::Thread)?;
     drop(bar);
     for input in &analysis.inputs {
         for problem in &input.problems {
@@ -67,17 +77,33 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     tell_what_was_read(&analysis, notes);
 
     let chosen = selection::choose(options, &analysis.flows);
+    let recording = analysis.recording.take();
+    let flows = &analysis.flows;
+    let is_judged = |flow: &Flow| second_look::needs_judging(flow, flows);
+    let timelines = second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, share)?;
+    let mut surroundings = Surroundings::default();
+    for flow in analysis.flows.iter() {
+        if let Some(timeline) = timelines.get(flow.id) {
+            surroundings.hosts.learn(flow, timeline);
+        }
+    }
+    let end = analysis.flows.end;
+    let judge = |flow: &Flow| {
+        let Some(timeline) = timelines.get(flow.id) else { return Vec::new() };
+        attribution::judge(&Case { flow, roles: Roles::of(flow), timeline, surroundings: &surroundings, end })
+    };
     let findings = Findings {
         inputs: analysis.inputs,
         skipped_inputs: errors.iter().map(skipped).collect(),
         decoded: analysis.decoder.counts(),
         paths: analysis.decoder.paths(),
         flows: analysis.flows,
+        judge: &judge,
         // An empty expression lets everything pass.
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
         filtered_frames: frames.saturating_sub(analysis.frames),
     };
-    let is_chosen = |flow: &crate::flow::Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
+    let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     let wanted = Wanted {
         selection: chosen.as_ref().map(|chosen| (chosen.selection(), &is_chosen as IsSelected<'_>)),
         // Whoever pastes a log line wants to hear of its flow however it ended.

@@ -8,6 +8,7 @@ use crate::capture::{Capture, InputSummary};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::flow::{FlowTable, Flows, Key, Keyer, Limits};
 use crate::tcp::{IcmpError, Segment};
+use crate::timeline::Recording;
 
 /// Segments handed over at a time: few enough for the batches under way to stay in a level-two cache,
 /// enough for the hand-over (some microseconds) to vanish.
@@ -26,6 +27,8 @@ pub struct Analysis {
     pub flows: Flows,
     /// Frames that passed the filter.
     pub frames: u64,
+    /// What was recorded, where that was asked for.
+    pub recording: Option<Recording>,
 }
 
 /// What decoding made of some frames, in their order.
@@ -42,10 +45,10 @@ struct Batch {
 ///
 /// # Errors
 /// When the operating system gives no second thread.
-pub fn analyse(capture: Capture, limits: Limits, threads: usize) -> io::Result<Analysis> {
+pub fn analyse(capture: Capture, recording: Option<Recording>, limits: Limits, threads: usize) -> io::Result<Analysis> {
     let mut table = FlowTable::new(limits);
     let mut reader =
-        Reader { keyer: table.keyer(), capture, decoder: Decoder::new(DecodeLimits::default()), frames: 0 };
+        Reader { keyer: table.keyer(), capture, decoder: Decoder::new(DecodeLimits::default()), frames: 0, recording };
     if threads < 2 {
         let mut batch = Batch::default();
         while reader.fill(&mut batch) {
@@ -95,6 +98,8 @@ struct Reader {
     capture: Capture,
     decoder: Decoder,
     frames: u64,
+    /// For captures that cannot be read again.
+    recording: Option<Recording>,
 }
 
 impl Reader {
@@ -114,6 +119,9 @@ impl Reader {
                 return !batch.segments.is_empty() || !batch.errors.is_empty();
             };
             self.frames += 1;
+            if let Some(recording) = &mut self.recording {
+                recording.take(&frame);
+            }
             if let Some(error) = self.decoder.decode_into(&frame, &mut batch.segments) {
                 batch.errors.push((batch.segments.len(), error));
             }
@@ -122,6 +130,12 @@ impl Reader {
     }
 
     fn finish(self, flows: Flows) -> Analysis {
-        Analysis { inputs: self.capture.finish(), decoder: self.decoder, flows, frames: self.frames }
+        Analysis {
+            inputs: self.capture.finish(),
+            decoder: self.decoder,
+            flows,
+            frames: self.frames,
+            recording: self.recording,
+        }
     }
 }

@@ -1,0 +1,153 @@
+use crate::flow::{Flow, ResetSegment, Roles, Way};
+use crate::surroundings::{Host, Surroundings};
+use crate::tcp::{Duration, Segment, SeqNum, Timestamp};
+use crate::timeline::{Sighting, Timeline};
+
+/// A flow to be judged, and all that may be asked about it. Immutable: clues and causes are plain functions of it.
+pub struct Case<'a> {
+    /// The facts.
+    pub flow: &'a Flow,
+    /// Who is client.
+    pub roles: Roles,
+    /// Its segments, or the most telling of them.
+    pub timeline: &'a Timeline,
+    /// The other flows.
+    pub surroundings: &'a Surroundings,
+    /// The latest time of any segment of the capture.
+    pub end: Option<Timestamp>,
+}
+
+impl<'a> Case<'a> {
+    /// What the other flows say of the endpoint that sends this way.
+    pub fn host(&self, way: Way) -> Option<&'a Host> {
+        self.surroundings.hosts.get(self.flow.stream.endpoints[way].address, self.flow.stream.ipv6)
+    }
+
+    /// `the client` or `the server`: who sends this way.
+    pub fn name(&self, way: Way) -> &'static str {
+        if way == self.roles.from_client { "the client" } else { "the server" }
+    }
+
+    /// The shortest time from a segment's passing here towards the endpoint that sends `way` until its answer passed back:
+    /// the round trip between the capture point and that endpoint.
+    pub fn round_trip_to(&self, way: Way) -> Option<Duration> {
+        let mut least: Option<Duration> = None;
+        let mut waiting: Option<(SeqNum, Timestamp)> = None;
+        let mut highest: Option<SeqNum> = None;
+        for one in self.timeline.sightings.iter().filter(|one| one.is_ordinary()) {
+            let segment = &one.segment;
+            if one.way != way {
+                // Karn: a repeated segment times nothing.
+                let end = segment.seq_end();
+                if segment.seq_len() == 0 {
+                    continue;
+                }
+                let is_new = highest.is_none_or(|highest| !segment.seq.before(highest) && end.after(highest));
+                if highest.is_none_or(|highest| end.after(highest)) {
+                    highest = Some(end);
+                }
+                if !is_new {
+                    waiting = None;
+                } else if waiting.is_none() {
+                    waiting = segment.time.map(|time| (end, time));
+                }
+            } else if let Some((end, sent)) = waiting
+                && segment.flags.ack()
+                && !segment.ack.before(end)
+            {
+                if let Some(now) = segment.time {
+                    let took = Duration(now.since(sent).0.max(0));
+                    least = Some(least.map_or(took, |least| least.min(took)));
+                }
+                waiting = None;
+            }
+        }
+        least
+    }
+}
+
+/// One reset under examination.
+pub struct Suspect<'a> {
+    /// Its flow.
+    pub case: &'a Case<'a>,
+    /// The reset.
+    pub reset: &'a ResetSegment,
+    /// Its place in the timeline.
+    pub place: usize,
+}
+
+impl<'a> Suspect<'a> {
+    /// `None` where the timeline has no such segment.
+    pub fn new(case: &'a Case<'a>, reset: &'a ResetSegment) -> Option<Self> {
+        Some(Self { case, reset, place: case.timeline.place_of(reset.segment.frame)? })
+    }
+
+    /// The segment itself.
+    pub fn segment(&self) -> &'a Segment {
+        &self.reset.segment
+    }
+
+    /// As it was sighted.
+    pub fn sighting(&self) -> Option<&'a Sighting> {
+        self.case.timeline.sightings.get(self.place)
+    }
+
+    /// The way of the host in whose name it was sent.
+    pub fn own(&self) -> Way {
+        self.reset.way
+    }
+
+    /// The way of its receiver.
+    pub fn peer(&self) -> Way {
+        self.reset.way.reverse()
+    }
+
+    /// Segments before it, latest first, without resets and copies.
+    pub fn earlier(&self, way: Way) -> impl Iterator<Item = &'a Sighting> {
+        self.case.timeline.before(self.place).filter(move |one| one.way == way && one.is_ordinary())
+    }
+
+    /// Segments after it, without resets and copies.
+    pub fn later(&self, way: Way) -> impl Iterator<Item = &'a Sighting> {
+        self.case.timeline.after(self.place).filter(move |one| one.way == way && one.is_ordinary())
+    }
+
+    /// All ordinary segments of its claimed sender in this flow, before and after.
+    pub fn of_claimed_sender(&self) -> impl Iterator<Item = &'a Sighting> {
+        let way = self.own();
+        self.case.timeline.sightings.iter().filter(move |one| one.way == way && one.is_ordinary())
+    }
+
+    /// Other resets in the same or the other name, without copies.
+    pub fn other_resets(&self, way: Way) -> impl Iterator<Item = (usize, &'a Sighting)> {
+        let place = self.place;
+        let resets = self.case.timeline.sightings.iter().enumerate();
+        resets.filter(move |(at, one)| *at != place && one.way == way && !one.copy && one.segment.flags.rst())
+    }
+
+    /// The highest sequence number that its claimed sender had sent by then.
+    pub fn sent(&self) -> Option<SeqNum> {
+        highest_end(self.earlier(self.own()))
+    }
+
+    /// The highest sequence number that its receiver had sent by then.
+    pub fn received(&self) -> Option<SeqNum> {
+        highest_end(self.earlier(self.peer()))
+    }
+
+    /// The highest acknowledgement its claimed sender had sent by then.
+    pub fn acknowledged(&self) -> Option<SeqNum> {
+        let acks = self.earlier(self.own()).filter(|one| one.segment.flags.ack()).map(|one| one.segment.ack);
+        acks.reduce(SeqNum::max)
+    }
+
+    /// Time from `earlier` to it.
+    pub fn since(&self, earlier: &Sighting) -> Option<Duration> {
+        Some(self.segment().time?.since(earlier.time()?))
+    }
+}
+
+/// The end of the highest of some segments.
+pub fn highest_end<'s>(segments: impl Iterator<Item = &'s Sighting>) -> Option<SeqNum> {
+    segments.map(|one| one.segment.seq_end()).reduce(SeqNum::max)
+}

@@ -1,0 +1,56 @@
+//! The IPv4 identification, beside what the host's stack counts.
+
+use super::{Question, forged, genuine};
+use crate::attribution::Party;
+use crate::evidence::{Aspect, Evidence, Weight};
+use crate::flow::Form;
+
+/// Identifications that a counter of one connection may have skipped where segments between were not captured.
+const SKIPPED: u16 = 16;
+
+pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
+    let suspect = question.suspect;
+    let segment = suspect.segment();
+    let id = segment.ip_id?;
+    let name = suspect.case.name(suspect.own());
+    let before: Vec<(u16, _)> = suspect
+        .earlier(suspect.own())
+        .filter(|one| !one.segment.flags.syn())
+        .filter_map(|one| Some((one.segment.ip_id?, one.frame())))
+        .take(4)
+        .collect();
+    let (last, frame) = *before.first()?;
+    let counts = last != 0
+        && before.windows(2).all(|pair| match pair {
+            [later, earlier] => later.0.wrapping_sub(earlier.0) <= SKIPPED,
+            _ => true,
+        });
+    let step = id.wrapping_sub(last);
+    let frames = vec![frame, segment.frame];
+    match suspect.reset.form() {
+        Form::RstAck if counts && (1..=SKIPPED).contains(&step) => Some(genuine(
+            "ip_id",
+            Aspect::Device,
+            Weight::Strong,
+            frames,
+            format!("IP-ID {id:#06x} goes on with {name}'s counter for this connection ({last:#06x} before)"),
+        )),
+        Form::RstAck if counts && before.len() > 1 => Some(forged(
+            "ip_id",
+            Aspect::Device,
+            Weight::Strong,
+            frames,
+            format!("IP-ID {id:#06x} is not of {name}'s counter for this connection ({last:#06x} before)"),
+        )),
+        // Linux since 2018 sends what it has no connection for with 0 (commit 431280eebed9).
+        Form::Rst if id == 0 => None,
+        Form::Rst if counts && before.len() > 1 && !(1..=SKIPPED).contains(&step) => Some(forged(
+            "ip_id",
+            Aspect::Device,
+            Weight::Moderate,
+            frames,
+            format!("IP-ID {id:#06x}, neither 0 nor of {name}'s counter ({last:#06x} before)"),
+        )),
+        _ => None,
+    }
+}

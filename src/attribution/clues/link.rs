@@ -1,0 +1,38 @@
+//! Which device put the frame on this link, and which way the frame went.
+
+use super::{Question, forged};
+use crate::attribution::Party;
+use crate::evidence::{Aspect, Evidence, Weight};
+
+pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
+    let suspect = question.suspect;
+    let reset = suspect.sighting()?;
+    let name = suspect.case.name(suspect.own());
+    let same_input = || suspect.of_claimed_sender().filter(|one| one.segment.input == reset.segment.input);
+    if let Some(direction) = reset.direction {
+        let mut known = same_input().filter_map(|one| one.direction).peekable();
+        if known.peek().is_some() && known.all(|other| other != direction) {
+            let frame = same_input().next()?.frame();
+            return Some(forged(
+                "direction",
+                Aspect::Device,
+                Weight::Strong,
+                vec![reset.frame(), frame],
+                format!("it went the other way through the capturing host than {name}'s packets do"),
+            ));
+        }
+    }
+    let link = reset.link_source?;
+    let mut known = same_input().filter_map(|one| Some((one.link_source?, one.frame()))).peekable();
+    let &(usual, frame) = known.peek()?;
+    if known.any(|(other, _)| other == link) {
+        return None;
+    }
+    Some(forged(
+        "mac",
+        Aspect::Device,
+        Weight::Strong,
+        vec![reset.frame(), frame],
+        format!("it came from link address {link}, {name}'s packets come from {usual}"),
+    ))
+}

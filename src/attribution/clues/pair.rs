@@ -1,0 +1,32 @@
+//! Two resets at once, one in each name.
+
+use super::{Question, forged};
+use crate::attribution::Party;
+use crate::evidence::{Aspect, Evidence, Weight};
+use crate::tcp::Duration;
+
+/// One device sends both within a moment.
+const AT_ONCE: Duration = Duration::from_millis(2);
+
+pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
+    let suspect = question.suspect;
+    let time = suspect.segment().time?;
+    let round_trip = suspect.case.flow.rtt()?;
+    if round_trip.0 < AT_ONCE.0 * 2 {
+        return None;
+    }
+    let (_, other) = suspect.other_resets(suspect.peer()).find(|(_, other)| {
+        let apart = other.time().map(|other| time.since(other).0.abs());
+        let answers = other.segment.ack == suspect.segment().seq && !other.segment.flags.ack();
+        apart.is_some_and(|apart| apart <= AT_ONCE.0) && !answers
+    })?;
+    let mut frames = vec![suspect.segment().frame, other.frame()];
+    frames.sort_unstable();
+    Some(forged(
+        "both_sides",
+        Aspect::Company,
+        Weight::Strong,
+        frames,
+        "resets in both names pass here at the same moment, and the hosts are further apart than that".to_owned(),
+    ))
+}

@@ -1,0 +1,56 @@
+//! It acknowledges or answers a segment that cannot have reached the claimed host yet.
+
+use super::{Question, forged};
+use crate::attribution::Party;
+use crate::attribution::origin::QUICKER;
+use crate::evidence::{Aspect, Evidence, Weight};
+use crate::flow::Form;
+use crate::tcp::{Duration, SeqNum};
+
+/// Round trips below this are of the capture point's own host or link: the clocks and queues of one machine are no measure.
+const LEAST_ROUND_TRIP: Duration = Duration(500_000);
+
+pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
+    let suspect = question.suspect;
+    let segment = suspect.segment();
+    let least = suspect.case.round_trip_to(suspect.own()).filter(|&least| least >= LEAST_ROUND_TRIP)?;
+    let (own, peer) = (suspect.own(), suspect.peer());
+    // What only this segment can have told its sender.
+    let known: Option<SeqNum> = suspect.acknowledged();
+    let told = suspect
+        .earlier(peer)
+        .filter(|one| match suspect.reset.form() {
+            Form::RstAck => {
+                one.segment.seq_len() > 0
+                    && !one.segment.seq_end().after(segment.ack)
+                    && known.is_none_or(|known| one.segment.seq_end().after(known))
+            }
+            Form::Rst => one.segment.flags.ack() && one.segment.ack == segment.seq,
+        })
+        .collect::<Vec<_>>();
+    // For an answer any of them will do; for an acknowledgement the one that reaches furthest must have arrived.
+    let decisive = match suspect.reset.form() {
+        Form::RstAck => {
+            told.iter().filter(|one| one.segment.seq_end() == segment.ack).min_by_key(|one| one.frame()).copied()?
+        }
+        Form::Rst => told.iter().min_by_key(|one| one.frame()).copied()?,
+    };
+    let since = suspect.since(decisive)?;
+    let name = suspect.case.name(own);
+    if since.0 as f64 >= least.0 as f64 * QUICKER {
+        return None;
+    }
+    let weight = if since.0 * 3 < least.0 { Weight::Strong } else { Weight::Moderate };
+    Some(forged(
+        "too_fast",
+        Aspect::Timing,
+        weight,
+        vec![decisive.frame(), segment.frame],
+        format!(
+            "it answers frame {} after {:.1} ms, and {name} is {:.1} ms away and back",
+            decisive.frame(),
+            since.0 as f64 / 1e6,
+            least.0 as f64 / 1e6
+        ),
+    ))
+}

@@ -1,0 +1,15 @@
+//! Who really sent a reset, and how its sender came to send it.
+//!
+//! A reset's source address is a claim. Every clue is a file: a plain function of the case that says what it sees, how much
+//! that counts and in which frames it stands. [`judge`] asks them all and weighs their answers.
+
+mod abort;
+mod case;
+mod clues;
+mod judge;
+mod origin;
+mod verdict;
+
+pub use case::{Case, Suspect};
+pub use judge::judge;
+pub use verdict::{Hops, Judged, Mechanism, Party, Sender};

@@ -1,0 +1,281 @@
+//! How the claimed host's own stack could have come to send a reset.
+//!
+//! Follows the state that the host's socket must have had: what it had sent, what had been acknowledged to it, what reached it
+//! last (RFC 9293 section 3.5.2; Linux `tcp_v4_send_reset`, `tcp_send_active_reset`, `tcp_rcv_state_process`,
+//! `tcp_timewait_state_process`).
+
+use super::case::{Suspect, highest_end};
+use super::{Judged, Mechanism, Party};
+use crate::evidence::Weight;
+use crate::flow::Form;
+use crate::tcp::{Duration, FrameNumber, SeqNum};
+use crate::timeline::Sighting;
+
+/// A way in which the claimed host can have made a reset.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// What its stack did.
+    pub mechanism: Mechanism,
+    /// The segment that the reset answers.
+    pub trigger: Option<FrameNumber>,
+    /// The frames that show it.
+    pub frames: Vec<FrameNumber>,
+    /// One clause: why the host's stack sends just this.
+    pub text: String,
+    /// How well everything fits the way.
+    pub fit: Weight,
+}
+
+/// Why the claimed host's stack would not have made it.
+#[derive(Clone, Debug)]
+pub struct Misfit {
+    /// How strongly it contradicts.
+    pub weight: Weight,
+    /// The frames that show it.
+    pub frames: Vec<FrameNumber>,
+    /// One clause.
+    pub text: String,
+}
+
+/// How long a stack that kept a closed connection's state may have kept it: Linux keeps FIN-WAIT-2 and TIME-WAIT for 60 s
+/// (`TCP_TIMEWAIT_LEN`, `tcp_fin_timeout`); longer settings exist, shorter ones are common only for FIN-WAIT-2.
+const STATE_KEPT: Duration = Duration::from_secs(60);
+
+/// A trigger's answer may be so much quicker than the quickest seen before.
+pub(super) const QUICKER: f64 = 0.7;
+
+/// How the claimed host can have made it, or why it cannot; `before`: the verdicts on the flow's earlier resets.
+pub fn of(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Misfit>> {
+    let segment = suspect.segment();
+    match suspect.reset.form() {
+        Form::RstAck if segment.seq.0 == 0 || answers_syn(suspect) => refusal(suspect),
+        Form::RstAck => active(suspect, before),
+        Form::Rst => passive(suspect, before),
+    }
+}
+
+/// Its receiver has sent a SYN, and its claimed sender nothing yet.
+fn answers_syn(suspect: &Suspect<'_>) -> bool {
+    suspect.earlier(suspect.own()).next().is_none() && suspect.earlier(suspect.peer()).any(|one| is_syn(one))
+}
+
+fn is_syn(one: &Sighting) -> bool {
+    one.segment.flags.syn() && !one.segment.flags.ack()
+}
+
+/// RST with ACK in answer to a SYN: no listener (RFC 9293 section 3.5.2, group 1).
+fn refusal(suspect: &Suspect<'_>) -> Option<Result<Origin, Misfit>> {
+    let segment = suspect.segment();
+    let syn = suspect.earlier(suspect.peer()).find(|one| is_syn(one) && one.segment.seq_end() == segment.ack);
+    let Some(syn) = syn else {
+        let peer_seen = suspect.earlier(suspect.peer()).next().is_some();
+        return peer_seen.then(|| {
+            Err(Misfit {
+                weight: Weight::Moderate,
+                frames: vec![segment.frame],
+                text: "it has the form of an answer to a SYN, but acknowledges none that passed here".to_owned(),
+            })
+        });
+    };
+    if segment.seq.0 != 0 {
+        return Some(Err(Misfit {
+            weight: Weight::Weak,
+            frames: vec![syn.frame(), segment.frame],
+            text: format!("it answers a SYN with sequence number {}, where hosts send 0", segment.seq),
+        }));
+    }
+    Some(Ok(Origin {
+        mechanism: Mechanism::NoListener,
+        trigger: Some(syn.frame()),
+        frames: vec![syn.frame(), segment.frame],
+        text: "it answers a SYN as a host without a listener does: sequence number 0, the SYN acknowledged".to_owned(),
+        fit: Weight::Weak,
+    }))
+}
+
+/// A bare RST: a stack answers a segment that belongs to no connection of its own.
+fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Misfit>> {
+    let segment = suspect.segment();
+    let (own, peer) = (suspect.own(), suspect.peer());
+    // With the receiver's direction not captured, what it answers cannot be seen.
+    suspect.case.timeline.sightings.iter().find(|one| one.way == peer && one.is_ordinary())?;
+    let Some(trigger) = trigger(suspect) else {
+        // A number that was never acknowledged is one that no segment can have carried here as its acknowledgement.
+        let lost = suspect.case.flow.rare(peer).is_some_and(|rare| !rare.holes.is_empty());
+        return Some(Err(Misfit {
+            weight: if lost { Weight::Weak } else { Weight::Strong },
+            frames: vec![segment.frame],
+            text: "a stack that knows no connection answers a segment by the number it acknowledges, and none that passed \
+                   here acknowledges this one's"
+                .to_owned(),
+        }));
+    };
+    let made = |mechanism, text: String| {
+        Some(Ok(Origin {
+            mechanism,
+            trigger: Some(trigger.frame()),
+            frames: vec![trigger.frame(), segment.frame],
+            text,
+            fit: Weight::Moderate,
+        }))
+    };
+    let name = suspect.case.name(own);
+    // Only what its own stack sent says that its connection is gone.
+    if before.iter().any(|judged| judged.way == own && judged.party == Some(Party::Host)) {
+        return made(
+            Mechanism::NoConnection,
+            format!("{name} had reset the connection before, and answers what still comes"),
+        );
+    }
+    if before.iter().any(|judged| judged.way == peer && judged.is_effective) {
+        return made(
+            Mechanism::NoConnection,
+            format!("a reset had ended {name}'s connection, and it answers what still comes"),
+        );
+    }
+    let sent_before: Vec<&Sighting> = suspect.earlier(own).collect();
+    let only = |is: fn(&Sighting) -> bool| !sent_before.is_empty() && sent_before.iter().all(|one| is(one));
+    if only(is_syn) {
+        let isn = sent_before.first().map(|one| one.segment.seq_end());
+        if isn != Some(trigger.segment.ack) {
+            return made(
+                Mechanism::UnacceptableAck,
+                format!(
+                    "{name} had asked for a connection and was answered with an acknowledgement that it cannot accept"
+                ),
+            );
+        }
+        return made(Mechanism::NoConnection, format!("{name} no longer wants the connection that is granted"));
+    }
+    if only(|one| one.segment.flags.syn() && one.segment.flags.ack()) {
+        return made(
+            Mechanism::BacklogOverflow,
+            format!("{name} resets the very segment that completes the handshake, as with a full accept queue"),
+        );
+    }
+    let fin = suspect.earlier(own).find(|one| one.segment.flags.fin());
+    let Some(fin) = fin else {
+        return made(Mechanism::NoConnection, format!("{name} had not closed, and no longer knows the connection"));
+    };
+    let fin_end = fin.segment.seq_end();
+    let peer_fin = suspect.earlier(peer).filter(|one| one.segment.flags.fin()).last();
+    // Who closes second has no TIME-WAIT: once its FIN is acknowledged, nothing is left.
+    let second = peer_fin
+        .is_some_and(|peer_fin| !fin.segment.ack.before(peer_fin.segment.seq_end()) && peer_fin.frame() < fin.frame());
+    let acknowledged = suspect
+        .earlier(peer)
+        .filter(|one| one.frame() < trigger.frame() && one.segment.flags.ack())
+        .filter(|one| !one.segment.ack.before(fin_end))
+        .last();
+    match acknowledged {
+        Some(_) if second => made(Mechanism::NoConnection, format!("{name} had closed, as the second side to do so")),
+        Some(acknowledged) if suspect.since(acknowledged).is_none_or(|since| since <= STATE_KEPT) => {
+            let mut origin = made(
+                Mechanism::TimeWait,
+                format!("{name}'s FIN had been acknowledged, so that only a time-wait socket was left to answer"),
+            );
+            if let Some(Ok(origin)) = &mut origin {
+                origin.frames = vec![fin.frame(), acknowledged.frame(), trigger.frame(), segment.frame];
+            }
+            origin
+        }
+        Some(_) => made(Mechanism::NoConnection, format!("{name} had closed too long ago to know the connection")),
+        None => {
+            let mut origin = made(
+                Mechanism::DataAfterClose,
+                format!(
+                    "{name} had closed both directions, and what came then was more than an acknowledgement of its FIN"
+                ),
+            );
+            if let Some(Ok(origin)) = &mut origin {
+                origin.frames = vec![fin.frame(), trigger.frame(), segment.frame];
+            }
+            origin
+        }
+    }
+}
+
+/// The segment that a bare RST answers: it acknowledges just the number that the RST has. Of several the latest that the
+/// host can have received by then, or else the latest.
+fn trigger<'a>(suspect: &Suspect<'a>) -> Option<&'a Sighting> {
+    let segment = suspect.segment();
+    let mut fitting = suspect
+        .earlier(suspect.peer())
+        .filter(|one| one.segment.flags.ack() && one.segment.ack == segment.seq)
+        .peekable();
+    let latest = fitting.peek().copied()?;
+    let round_trip = suspect.case.round_trip_to(suspect.own());
+    let can_have_arrived = |one: &&Sighting| match (suspect.since(one), round_trip) {
+        (Some(since), Some(least)) => since.0 as f64 >= least.0 as f64 * QUICKER,
+        _ => true,
+    };
+    Some(fitting.find(can_have_arrived).unwrap_or(latest))
+}
+
+/// RST with ACK: a live socket was aborted.
+fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Misfit>> {
+    let segment = suspect.segment();
+    let (own, peer) = (suspect.own(), suspect.peer());
+    let name = suspect.case.name(own);
+    let sent = suspect.sent()?;
+    let misfit = |weight, frames: Vec<FrameNumber>, text: String| Some(Err(Misfit { weight, frames, text }));
+    if before.iter().any(|judged| judged.way == own && judged.party == Some(Party::Host) && judged.is_active) {
+        return misfit(Weight::Moderate, vec![segment.frame], format!("{name} had aborted the connection before"));
+    }
+    let lost = suspect.case.flow.rare(own).is_some_and(|rare| !rare.holes.is_empty());
+    if segment.seq.after(sent) && !lost {
+        return misfit(
+            Weight::Strong,
+            vec![segment.frame],
+            format!("its sequence number lies {} beyond all that {name} had sent", segment.seq.since(sent)),
+        );
+    }
+    let acked =
+        suspect.earlier(peer).filter(|one| one.segment.flags.ack()).map(|one| one.segment.ack).reduce(SeqNum::max);
+    if acked.is_some_and(|acked| segment.seq.before(acked)) {
+        return misfit(
+            Weight::Strong,
+            vec![segment.frame],
+            format!("its sequence number lies below what {} had already acknowledged", suspect.case.name(peer)),
+        );
+    }
+    if let Some(acknowledged) = suspect.acknowledged()
+        && segment.ack.before(acknowledged)
+    {
+        return misfit(
+            Weight::Strong,
+            vec![segment.frame],
+            format!("it acknowledges less than {name} had acknowledged before"),
+        );
+    }
+    if let Some(received) = suspect.received()
+        && segment.ack.after(received)
+        && suspect.case.flow.rare(peer).is_none_or(|rare| rare.holes.is_empty())
+    {
+        return misfit(
+            Weight::Strong,
+            vec![segment.frame],
+            format!("it acknowledges {} more than had passed here", segment.ack.since(received)),
+        );
+    }
+    let (mechanism, text) = super::abort::kind(suspect, sent);
+    let mut fit = if segment.seq == sent { Weight::Moderate } else { Weight::Weak };
+    let uses_timestamps = suspect.of_claimed_sender().any(|one| one.segment.options.timestamps.is_some());
+    if uses_timestamps && segment.options.timestamps.is_none() {
+        // RFC 7323 section 3.2 only recommends the option on a reset, and Linux always has it on an abort.
+        return misfit(
+            Weight::Strong,
+            vec![segment.frame],
+            format!("an abort by {name}'s stack would carry its timestamps, and this has none"),
+        );
+    }
+    if segment.window == Some(0) {
+        fit = Weight::Weak;
+    }
+    Some(Ok(Origin { mechanism, trigger: None, frames: vec![segment.frame], text, fit }))
+}
+
+/// The highest sequence number that the peer had sent, of data.
+pub(super) fn received_data(suspect: &Suspect<'_>) -> Option<SeqNum> {
+    highest_end(suspect.earlier(suspect.peer()).filter(|one| one.segment.payload_len > 0))
+}

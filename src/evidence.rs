@@ -1,0 +1,123 @@
+//! Evidence, and the only arithmetic on it.
+//!
+//! A piece of evidence is a likelihood ratio: how much more often it is seen where a hypothesis is true than where it is not.
+//! Four words stand for the ratios; `docs/confidence.md` says how they were measured and how to measure them again.
+
+use crate::tcp::FrameNumber;
+
+/// Which way a piece of evidence points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stance {
+    /// It supports.
+    For,
+    /// It contradicts.
+    Against,
+}
+
+/// How much a piece of evidence counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Two to one.
+    Weak,
+    /// Eight to one.
+    Moderate,
+    /// Sixty to one.
+    Strong,
+    /// A thousand to one.
+    Decisive,
+}
+
+impl Weight {
+    /// The decimal logarithm of its likelihood ratio.
+    pub const fn log_ratio(self) -> f64 {
+        match self {
+            Self::Weak => 0.3,
+            Self::Moderate => 0.9,
+            Self::Strong => 1.8,
+            Self::Decisive => 3.0,
+        }
+    }
+}
+
+/// How sure a verdict is: a promise, measured on captures whose truth is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// Right at least 60 times in 100.
+    Possible,
+    /// Right at least 90 times in 100.
+    Likely,
+    /// Right at least 99 times in 100.
+    Certain,
+}
+
+impl Confidence {
+    /// For odds with this decimal logarithm; `None` where they are too even to answer.
+    ///
+    /// The steps lie above what the words promise (odds of 1.5, 9 and 99), since likelihood ratios that are not quite
+    /// independent overstate the odds.
+    pub fn of_log_odds(log_odds: f64) -> Option<Self> {
+        match log_odds {
+            odds if odds >= 2.6 => Some(Self::Certain),
+            odds if odds >= 1.3 => Some(Self::Likely),
+            odds if odds >= 0.25 => Some(Self::Possible),
+            _ => None,
+        }
+    }
+}
+
+/// What several pieces of evidence have in common, so that they must not be counted as if they were independent: TTL, IP
+/// identification and link address of one foreign packet are one fact seen three ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Aspect {
+    /// Which device made the packet.
+    Device,
+    /// What a stack would have made in this situation.
+    Form,
+    /// Where its sequence number stands.
+    Sequence,
+    /// When it came.
+    Timing,
+    /// What came with it.
+    Company,
+    /// What came after it.
+    Aftermath,
+    /// What it says of itself.
+    Declared,
+}
+
+/// One piece of evidence about a hypothesis `H`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence<H> {
+    /// Identifier of the clue.
+    pub clue: &'static str,
+    /// What it depends on.
+    pub aspect: Aspect,
+    /// Whether it speaks for or against the hypothesis.
+    pub stance: Stance,
+    /// The hypothesis.
+    pub about: H,
+    /// How much it counts.
+    pub weight: Weight,
+    /// The frames it rests on.
+    pub frames: Vec<FrameNumber>,
+    /// One clause, in lower case and without a full stop.
+    pub text: String,
+}
+
+/// The decimal logarithm of the odds for a hypothesis: of each aspect only the strongest evidence either way counts.
+///
+/// `points`: for each piece its aspect and the logarithm of its ratio, positive where it speaks for the hypothesis.
+pub fn log_odds(prior: f64, points: impl IntoIterator<Item = (Aspect, f64)>) -> f64 {
+    let mut strongest: Vec<(Aspect, f64, f64)> = Vec::new();
+    for (aspect, points) in points {
+        let at = strongest.iter().position(|(known, ..)| *known == aspect).unwrap_or_else(|| {
+            strongest.push((aspect, 0.0, 0.0));
+            strongest.len() - 1
+        });
+        if let Some((_, most, least)) = strongest.get_mut(at) {
+            *most = most.max(points);
+            *least = least.min(points);
+        }
+    }
+    strongest.iter().fold(prior, |sum, (_, most, least)| sum + most + least)
+}

@@ -1,0 +1,77 @@
+//! The habits of each address, from its segments in all flows that were gathered.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use crate::decode::LinkAddress;
+use crate::flow::{Flow, Way};
+use crate::tcp::FrameNumber;
+use crate::timeline::Timeline;
+
+/// Different values of one habit that are remembered.
+const MOST_VALUES: usize = 8;
+
+/// Addresses that are remembered.
+const MOST_HOSTS: usize = 100_000;
+
+/// A value of a header field, with how often and in which frame first it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen<T> {
+    /// The value.
+    pub value: T,
+    /// How often.
+    pub count: u32,
+    /// In which frame first.
+    pub frame: FrameNumber,
+    /// In which flow first.
+    pub flow: u32,
+}
+
+/// What the segments of one address have in common. Resets and copies are not counted.
+#[derive(Clone, Debug, Default)]
+pub struct Host {
+    /// Time to live on arrival.
+    pub ttls: Vec<Seen<u8>>,
+    /// Source link addresses.
+    pub links: Vec<Seen<LinkAddress>>,
+}
+
+/// What is known of each address.
+#[derive(Default)]
+pub struct Hosts {
+    by_address: HashMap<([u8; 16], bool), Host, RandomState>,
+}
+
+impl Hosts {
+    /// Takes in what the hosts of a flow sent.
+    pub fn learn(&mut self, flow: &Flow, timeline: &Timeline) {
+        for way in Way::BOTH {
+            let key = (flow.stream.endpoints[way].address, flow.stream.ipv6);
+            if self.by_address.len() >= MOST_HOSTS && !self.by_address.contains_key(&key) {
+                continue;
+            }
+            let host = self.by_address.entry(key).or_default();
+            for sighting in timeline.sightings.iter().filter(|one| one.way == way && one.is_ordinary()) {
+                let (frame, flow) = (sighting.frame(), flow.id);
+                count(&mut host.ttls, sighting.segment.ttl, frame, flow);
+                if let Some(link) = sighting.link_source {
+                    count(&mut host.links, link, frame, flow);
+                }
+            }
+        }
+    }
+
+    /// What is known of an address.
+    pub fn get(&self, address: [u8; 16], ipv6: bool) -> Option<&Host> {
+        self.by_address.get(&(address, ipv6))
+    }
+}
+
+fn count<T: PartialEq + Copy>(seen: &mut Vec<Seen<T>>, value: T, frame: FrameNumber, flow: u32) {
+    if let Some(known) = seen.iter_mut().find(|known| known.value == value) {
+        known.count = known.count.saturating_add(1);
+    } else if seen.len() < MOST_VALUES {
+        seen.push(Seen { value, count: 1, frame, flow });
+    }
+}

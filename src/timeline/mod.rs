@@ -1,0 +1,14 @@
+//! What passed, segment by segment, in the flows that are to be judged.
+//!
+//! Following every flow must be cheap, so the flow table keeps no segments. Few flows need judging; once they are known, a
+//! second look at the capture [gathers](Gathering) theirs: a file is read again, of a pipe the recent past was [recorded](Recording).
+
+mod gather;
+mod recording;
+mod sighting;
+#[cfg(test)]
+mod tests;
+
+pub use gather::{Depth, Gathering, Timelines};
+pub use recording::Recording;
+pub use sighting::{Sighting, Timeline};

@@ -1,0 +1,82 @@
+use crate::decode::{Direction, LinkAddress, View};
+use crate::flow::Way;
+use crate::tcp::{FrameNumber, Segment, Timestamp};
+
+/// One segment of a flow as it was captured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sighting {
+    /// Its headers.
+    pub segment: Segment,
+    /// Which way it went.
+    pub way: Way,
+    /// It is a further copy of a packet captured before.
+    pub copy: bool,
+    /// Segments between the one before and this one were left out.
+    pub after_gap: bool,
+    /// Source address of its link header.
+    pub link_source: Option<LinkAddress>,
+    /// Which way it went at the capturing host.
+    pub direction: Option<Direction>,
+    /// IPv6 flow label.
+    pub flow_label: Option<u32>,
+    /// The first octets of its data, as far as they were captured and kept.
+    pub payload: Box<[u8]>,
+}
+
+impl Sighting {
+    /// A sighting of `segment` in a frame of these octets, with up to `most` octets of data.
+    pub(super) fn new(segment: Segment, way: Way, view: &View, frame: &[u8], most: usize) -> Self {
+        let data = view.payload.clone().and_then(|range| frame.get(range)).unwrap_or_default();
+        Self {
+            segment,
+            way,
+            copy: false,
+            after_gap: false,
+            link_source: view.link_source,
+            direction: view.direction,
+            flow_label: view.flow_label,
+            payload: data.get(..most).unwrap_or(data).into(),
+        }
+    }
+
+    /// Its frame.
+    pub fn frame(&self) -> FrameNumber {
+        self.segment.frame
+    }
+
+    /// When it was captured.
+    pub fn time(&self) -> Option<Timestamp> {
+        self.segment.time
+    }
+
+    /// Whether it is neither a reset nor a copy of another packet.
+    pub fn is_ordinary(&self) -> bool {
+        !self.copy && !self.segment.flags.rst()
+    }
+}
+
+/// The segments of one flow in capture order: its first ones, those around its resets, and its last ones.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timeline {
+    /// The segments.
+    pub sightings: Vec<Sighting>,
+    /// How many were left out.
+    pub left_out: u64,
+}
+
+impl Timeline {
+    /// The place of the segment in this frame.
+    pub fn place_of(&self, frame: FrameNumber) -> Option<usize> {
+        self.sightings.binary_search_by_key(&frame, Sighting::frame).ok()
+    }
+
+    /// The segments before a place, latest first.
+    pub fn before(&self, place: usize) -> impl Iterator<Item = &Sighting> {
+        self.sightings.get(..place).unwrap_or_default().iter().rev()
+    }
+
+    /// The segments after a place.
+    pub fn after(&self, place: usize) -> impl Iterator<Item = &Sighting> {
+        self.sightings.get(place + 1..).unwrap_or_default().iter()
+    }
+}
