@@ -23,7 +23,7 @@ pub enum Weight {
     Moderate,
     /// Sixty to one.
     Strong,
-    /// A thousand to one.
+    /// Ten thousand to one.
     Decisive,
 }
 
@@ -34,7 +34,7 @@ impl Weight {
             Self::Weak => 0.3,
             Self::Moderate => 0.9,
             Self::Strong => 1.8,
-            Self::Decisive => 3.0,
+            Self::Decisive => 4.0,
         }
     }
 }

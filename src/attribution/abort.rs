@@ -1,41 +1,214 @@
 //! Why a live socket was aborted: data unread, probes unanswered, or the application's wish.
+//!
+//! Linux empties the receive queue before it builds the reset (`__tcp_close`), so that the reset announces the window of an
+//! empty buffer, and it looks for unread data before it looks at SO_LINGER. What had been received is what the reset
+//! acknowledges; times are compared between two packets of the same host, so that the path does not matter.
 
-use super::Mechanism;
 use super::case::Suspect;
-use super::origin::received_data;
-use crate::tcp::SeqNum;
+use super::verdict::Mechanism;
+use crate::surroundings::Kind;
+use crate::tcp::{Duration, FrameNumber, SeqNum};
+use crate::timeline::Sighting;
 
-/// Repetitions or probes without any answer after which a stack that gives up must have meant them: one may be a
-/// coincidence.
+/// Repetitions or probes without any answer after which a stack that gives up must have meant them.
 const UNANSWERED: usize = 2;
 
-/// What kind of abort, and why in a clause. `sent`: the highest number that the sender had sent.
-pub(super) fn kind(suspect: &Suspect<'_>, sent: SeqNum) -> (Mechanism, String) {
-    let name = suspect.case.name(suspect.own());
-    let peer = suspect.case.name(suspect.peer());
-    let unanswered = suspect
-        .case
-        .timeline
-        .before(suspect.place)
-        .filter(|one| one.is_ordinary())
-        .take_while(|one| one.way == suspect.own())
-        .filter(|one| one.segment.seq.before(sent))
-        .count();
-    if unanswered > UNANSWERED {
-        return (
-            Mechanism::KeepaliveTimeout,
-            format!("{name} had asked {unanswered} times without an answer, and gave up"),
+/// What an application does in one turn of its loop comes out within this; a network's round trip is longer, a timer's
+/// tick too. 0.5 to 5 ms decided the recorded captures alike.
+const ONE_TURN: Duration = Duration::from_millis(2);
+
+/// Sockets of one process end within this when it dies: those with much to send take a moment (0.25 to 1 s decided the
+/// recorded captures alike).
+const SAME_EXIT: Duration = Duration::from_millis(250);
+
+/// The same for sockets of other ports of the host.
+const SAME_EXIT_OTHER_PORT: Duration = Duration::from_millis(20);
+
+/// A round trip for where none was measured.
+const USUAL_ROUND_TRIP: Duration = Duration::from_millis(100);
+
+/// What an abort shows.
+pub(super) struct Abort {
+    pub mechanism: Mechanism,
+    pub frames: Vec<FrameNumber>,
+    pub text: String,
+}
+
+/// What kind of abort it is. `sent`: the highest number that its sender had sent.
+pub(super) fn kind(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
+    let (own, peer) = (suspect.own(), suspect.peer());
+    let segment = suspect.segment();
+    let (name, other) = (suspect.case.name(own), suspect.case.name(peer));
+    let round_trip = suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP);
+    let found = |mechanism, mut frames: Vec<FrameNumber>, text: String| {
+        frames.push(segment.frame);
+        Abort { mechanism, frames, text }
+    };
+    let abort = |frames, text| found(Mechanism::Abort, frames, text);
+    let unread = |frames, text| found(Mechanism::AbortUnreadData, frames, text);
+
+    if let Some(probes) = unanswered(suspect, sent, round_trip) {
+        let text = format!("{name} had asked {} times without an answer, and gave up", probes.len());
+        return found(Mechanism::KeepaliveTimeout, probes, text);
+    }
+
+    // What its sender had received, without the number of a FIN.
+    let peer_fin = suspect.earlier(peer).find(|one| one.segment.flags.fin()).map(|one| one.segment.seq_end());
+    let of_data = |ack: SeqNum| if peer_fin.is_some_and(|end| !ack.before(end)) { ack.add(u32::MAX) } else { ack };
+    let received = of_data(segment.ack);
+    let start = suspect.earlier(peer).filter(|one| one.segment.flags.syn()).last().map(|one| one.segment.seq.add(1));
+    let own_acks = || suspect.earlier(own).filter(|one| one.segment.flags.ack());
+    let first_ack = own_acks().last().map(|one| one.segment.ack);
+    let peer_data = |one: &&Sighting| one.segment.payload_len > 0 && !one.segment.seq_end().after(segment.ack);
+    let octets = match start.or(if suspect.earlier(peer).next().is_none() { first_ack } else { None }) {
+        Some(start) => received.since(start),
+        None => i32::from(suspect.earlier(peer).any(|one| peer_data(&one))),
+    };
+    if octets <= 0 {
+        return abort(vec![], format!("{name} had received nothing that could lie unread"));
+    }
+    let highest_ack = own_acks().map(|one| of_data(one.segment.ack)).reduce(SeqNum::max);
+    let newly = highest_ack.map_or(0, |before| received.since(before));
+    if let Some(frame) = window_reopened(suspect, newly) {
+        return unread(
+            vec![frame],
+            format!("its window is wider than {name}'s last one: closing has just thrown away what lay unread"),
         );
     }
-    let last_own = suspect.earlier(suspect.own()).find(|one| one.segment.payload_len > 0);
-    let last_peer = suspect.earlier(suspect.peer()).find(|one| one.segment.payload_len > 0);
-    let unread = match (last_own, last_peer) {
-        (_, None) => false,
-        (None, Some(_)) => true,
-        (Some(own), Some(peer)) => peer.frame() > own.frame(),
-    };
-    if unread && received_data(suspect).is_some() {
-        return (Mechanism::AbortUnreadData, format!("{name} closed while data from {peer} lay unread"));
+    if newly > 0 {
+        return unread(vec![], format!("it is the first to acknowledge {newly} bytes that {name} had just received"));
     }
-    (Mechanism::Abort, format!("{name} aborted a live connection"))
+    if let Some(frames) = process_exit(suspect) {
+        return unread(
+            frames,
+            format!("other connections of {name}'s process ended in the same moment, those with nothing unread by FIN"),
+        );
+    }
+
+    // The segment of its own data that reaches furthest says what it had received when it last spoke.
+    let own_data = || suspect.earlier(own).filter(|one| one.segment.payload_len > 0);
+    let furthest = own_data().fold(None::<&Sighting>, |best, one| match best {
+        Some(best) if !one.segment.seq_end().after(best.segment.seq_end()) => Some(best),
+        _ => Some(one),
+    });
+    let since = furthest.map_or(octets, |top| received.since(of_data(top.segment.ack)));
+    let sent_fin = suspect.earlier(own).any(|one| one.segment.flags.fin());
+    let within = |earlier: &Sighting, bound: i64| suspect.since(earlier).is_some_and(|since| since.0 < bound);
+    if since <= 0 {
+        if sent_fin {
+            return abort(vec![], format!("{name} had closed its side before, with everything received answered"));
+        }
+        let turn = ONE_TURN.0.min(round_trip.0 / 4);
+        let first_reply = own_data().filter(|one| !of_data(one.segment.ack).before(received)).last();
+        return match first_reply {
+            Some(reply) if within(reply, turn) => unread(
+                vec![reply.frame()],
+                format!("{name} answered and closed in one turn, and an abort on purpose would have destroyed that answer"),
+            ),
+            _ => abort(vec![], format!("{name} had answered everything it received, and then aborted")),
+        };
+    }
+    if suspect.earlier(peer).any(|one| one.segment.payload_len > 0 && one.segment.seq_end().after(segment.ack)) {
+        return unread(vec![], format!("{other} was in the middle of sending when {name} closed"));
+    }
+    if sent_fin {
+        return abort(vec![], format!("{name} had closed its side before"));
+    }
+    let mut unanswered: Vec<&Sighting> = suspect
+        .earlier(peer)
+        .filter(|one| peer_data(one))
+        .filter(|one| furthest.is_none_or(|top| one.segment.seq_end().after(of_data(top.segment.ack))))
+        .collect();
+    unanswered.dedup_by_key(|one| one.segment.seq);
+    let frames: Vec<FrameNumber> = unanswered.iter().rev().take(4).map(|one| one.frame()).collect();
+    let bytes = format!("{since} bytes of {other}'s data were acknowledged and not answered");
+    match furthest {
+        None => {
+            let acknowledged = own_acks().filter(|one| !of_data(one.segment.ack).before(received)).last();
+            if unanswered.len() == 1 && acknowledged.is_some_and(|ack| within(ack, ONE_TURN.0)) {
+                return abort(frames, format!("the one message that {name} received woke it, and it aborted at once"));
+            }
+            unread(frames, format!("{bytes}: {name} closed without having read them all"))
+        }
+        Some(_) if unanswered.len() > 1 => unread(frames, format!("{bytes}: {name} closed without having read them all")),
+        Some(top) if within(top, ONE_TURN.0) => unread(frames, format!("{bytes} when {name} closed, right after it spoke")),
+        Some(_) => abort(frames, format!("{name} aborted after it had received one more message")),
+    }
+}
+
+/// Probes or repetitions at the end that nothing answered for longer than an answer takes.
+fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Option<Vec<FrameNumber>> {
+    let (own, peer) = (suspect.own(), suspect.peer());
+    // Without the other direction nothing can be said to be unanswered.
+    let heard = suspect.earlier(peer).next()?;
+    let quiet = |one: &Sighting| suspect.since(one).is_some_and(|since| since.0 > 2 * round_trip.0);
+    let tail: Vec<&Sighting> =
+        suspect.earlier(own).take_while(|one| one.frame() > heard.frame()).filter(|one| one.segment.flags.ack()).collect();
+    let mut highest: Option<SeqNum> = None;
+    let mut repeated = Vec::new();
+    for one in suspect.earlier(own).collect::<Vec<_>>().into_iter().rev() {
+        let end = one.segment.seq_end();
+        let is_repeated = highest.is_some_and(|highest| {
+            !end.after(highest) && (one.segment.payload_len > 0 || one.segment.seq.before(highest))
+        });
+        if is_repeated && one.frame() > heard.frame() {
+            repeated.push(one.frame());
+        }
+        highest = Some(highest.map_or(end, |highest| highest.max(end)));
+    }
+    if repeated.len() >= UNANSWERED && quiet(heard) {
+        return Some(repeated);
+    }
+    // A lone probe: just below what was sent, with at most one octet (RFC 9293 section 3.8.4).
+    let probe = tail.first()?;
+    let is_probe = probe.segment.payload_len <= 1 && probe.segment.seq.add(1) == sent;
+    (is_probe && quiet(probe)).then(|| vec![probe.frame()])
+}
+
+/// Whether the right edge of the window moved by more than rounding, though the reset acknowledges nothing new.
+fn window_reopened(suspect: &Suspect<'_>, newly: i32) -> Option<FrameNumber> {
+    let segment = suspect.segment();
+    let scale = suspect.case.flow.scale(suspect.own())?;
+    let edge = |ack: SeqNum, window: u16| ack.add(u32::from(window) << scale);
+    let rounding = 1i32 << scale;
+    let spoke = || suspect.earlier(suspect.own()).filter(|one| one.segment.flags.ack() && !one.segment.flags.syn());
+    let last = spoke().next()?;
+    let window = segment.window?;
+    if newly > 0 {
+        let grown = (i32::from(window) << scale) - (i32::from(last.segment.window?) << scale);
+        return (grown > rounding).then(|| last.frame());
+    }
+    let furthest = spoke()
+        .filter_map(|one| Some(edge(one.segment.ack, one.segment.window?)))
+        .reduce(SeqNum::max)?;
+    (edge(segment.ack, window).since(furthest) > rounding).then(|| last.frame())
+}
+
+/// Other connections of the host that ended in the same moment, as a process's do when it dies: those with data unread by
+/// RST, the others by FIN; or the next SYN to its port is refused.
+fn process_exit(suspect: &Suspect<'_>) -> Option<Vec<FrameNumber>> {
+    let case = suspect.case;
+    let own = case.flow.stream.endpoints[suspect.own()];
+    let time = suspect.segment().time?;
+    let endings = &case.surroundings.endings;
+    let (mut fin, mut abort) = (None, None);
+    for ending in endings.near(own.address, time, SAME_EXIT).filter(|ending| ending.flow != case.flow.id) {
+        let apart = ending.time.since(time).0.abs();
+        if ending.port != own.port && apart > SAME_EXIT_OTHER_PORT.0 {
+            continue;
+        }
+        match ending.kind {
+            Kind::Fin => fin = fin.or(Some(ending.frame)),
+            Kind::Abort => abort = abort.or(Some(ending.frame)),
+            Kind::Answer | Kind::Refusal | Kind::Acceptance => {}
+        }
+    }
+    if let (Some(fin), Some(abort)) = (fin, abort) {
+        return Some(vec![fin, abort]);
+    }
+    let sibling = fin.or(abort)?;
+    let next = endings.of(own.address).iter().find(|ending| {
+        ending.time > time && ending.port == own.port && matches!(ending.kind, Kind::Refusal | Kind::Acceptance)
+    })?;
+    (next.kind == Kind::Refusal).then(|| vec![sibling, next.frame])
 }

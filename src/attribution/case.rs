@@ -1,9 +1,10 @@
-use crate::flow::{Flow, ResetSegment, Roles, Way};
+use crate::flow::{Flow, Pair, ResetSegment, Roles, Way};
 use crate::surroundings::{Host, Surroundings};
 use crate::tcp::{Duration, Segment, SeqNum, Timestamp};
 use crate::timeline::{Sighting, Timeline};
 
 /// A flow to be judged, and all that may be asked about it. Immutable: clues and causes are plain functions of it.
+#[derive(Clone)]
 pub struct Case<'a> {
     /// The facts.
     pub flow: &'a Flow,
@@ -15,9 +16,22 @@ pub struct Case<'a> {
     pub surroundings: &'a Surroundings,
     /// The latest time of any segment of the capture.
     pub end: Option<Timestamp>,
+    round_trips: Pair<Option<Duration>>,
 }
 
 impl<'a> Case<'a> {
+    /// The case of a flow.
+    pub fn new(
+        flow: &'a Flow,
+        timeline: &'a Timeline,
+        surroundings: &'a Surroundings,
+        end: Option<Timestamp>,
+    ) -> Self {
+        let round_trips =
+            Pair { forward: shortest_answer(timeline, Way::Forward), back: shortest_answer(timeline, Way::Back) };
+        Self { flow, roles: Roles::of(flow), timeline, surroundings, end, round_trips }
+    }
+
     /// What the other flows say of the endpoint that sends this way.
     pub fn host(&self, way: Way) -> Option<&'a Host> {
         self.surroundings.hosts.get(self.flow.stream.endpoints[way].address, self.flow.stream.ipv6)
@@ -31,39 +45,45 @@ impl<'a> Case<'a> {
     /// The shortest time from a segment's passing here towards the endpoint that sends `way` until its answer passed back:
     /// the round trip between the capture point and that endpoint.
     pub fn round_trip_to(&self, way: Way) -> Option<Duration> {
-        let mut least: Option<Duration> = None;
-        let mut waiting: Option<(SeqNum, Timestamp)> = None;
-        let mut highest: Option<SeqNum> = None;
-        for one in self.timeline.sightings.iter().filter(|one| one.is_ordinary()) {
-            let segment = &one.segment;
-            if one.way != way {
-                // Karn: a repeated segment times nothing.
-                let end = segment.seq_end();
-                if segment.seq_len() == 0 {
-                    continue;
-                }
-                let is_new = highest.is_none_or(|highest| !segment.seq.before(highest) && end.after(highest));
-                if highest.is_none_or(|highest| end.after(highest)) {
-                    highest = Some(end);
-                }
-                if !is_new {
-                    waiting = None;
-                } else if waiting.is_none() {
-                    waiting = segment.time.map(|time| (end, time));
-                }
-            } else if let Some((end, sent)) = waiting
-                && segment.flags.ack()
-                && !segment.ack.before(end)
-            {
-                if let Some(now) = segment.time {
-                    let took = Duration(now.since(sent).0.max(0));
-                    least = Some(least.map_or(took, |least| least.min(took)));
-                }
-                waiting = None;
-            }
-        }
-        least
+        self.round_trips[way]
     }
+}
+
+/// The shortest time from a segment's passing here to its first acknowledgement by the endpoint that sends `way`.
+fn shortest_answer(timeline: &Timeline, way: Way) -> Option<Duration> {
+    let mut least: Option<Duration> = None;
+    let mut waiting: Option<(SeqNum, Timestamp)> = None;
+    let mut highest: Option<SeqNum> = None;
+    for one in timeline.sightings.iter().filter(|one| !one.copy) {
+        let segment = &one.segment;
+        if segment.flags.rst() {
+            // Whatever it answers is no longer waited for.
+            waiting = None;
+        } else if one.way != way {
+            let end = segment.seq_end();
+            if segment.seq_len() == 0 {
+                continue;
+            }
+            let is_new = highest.is_none_or(|highest| !segment.seq.before(highest));
+            highest = Some(highest.map_or(end, |highest| highest.max(end)));
+            if !is_new {
+                // Karn: a repeated segment times nothing.
+                waiting = None;
+            } else if waiting.is_none() {
+                waiting = segment.time.map(|time| (end, time));
+            }
+        } else if let Some((end, sent)) = waiting
+            && segment.flags.ack()
+            && !segment.ack.before(end)
+        {
+            if let Some(now) = segment.time {
+                let took = Duration(now.since(sent).0.max(0));
+                least = Some(least.map_or(took, |least| least.min(took)));
+            }
+            waiting = None;
+        }
+    }
+    least
 }
 
 /// One reset under examination.
@@ -118,6 +138,19 @@ impl<'a> Suspect<'a> {
         self.case.timeline.sightings.iter().filter(move |one| one.way == way && one.is_ordinary())
     }
 
+    /// Whether the connection was asked for by a SYN that no operating system makes: without window scale, SACK and
+    /// timestamps it comes from a scanner's raw socket. The scanner's kernel knows nothing of the connection; it answers the
+    /// SYN-ACK by a reset that looks otherwise than what the scanner sends, before or after.
+    pub fn is_scanner(&self) -> bool {
+        let mut own = self.earlier(self.own());
+        let mut syns = own.by_ref().take_while(|one| one.segment.flags.syn() && !one.segment.flags.ack()).peekable();
+        let made = |one: &Sighting| {
+            let options = &one.segment.options;
+            options.window_scale.is_some() || options.timestamps.is_some() || options.sack_permitted
+        };
+        syns.peek().is_some() && !syns.any(made) && self.earlier(self.own()).all(|one| one.segment.flags.syn())
+    }
+
     /// Other resets in the same or the other name, without copies.
     pub fn other_resets(&self, way: Way) -> impl Iterator<Item = (usize, &'a Sighting)> {
         let place = self.place;
@@ -144,6 +177,11 @@ impl<'a> Suspect<'a> {
     /// Time from `earlier` to it.
     pub fn since(&self, earlier: &Sighting) -> Option<Duration> {
         Some(self.segment().time?.since(earlier.time()?))
+    }
+
+    /// Time from it to `later`.
+    pub fn since_of(&self, later: &Sighting) -> Option<Duration> {
+        Some(later.time()?.since(self.segment().time?))
     }
 }
 

@@ -1,19 +1,28 @@
 use super::case::{Case, Suspect};
 use super::clues::{self, Question, initial_ttl};
-use super::origin;
+use super::{obedience, origin};
 use super::verdict::{Hops, Judged, Mechanism, Party, Sender};
-use crate::evidence::{Confidence, Stance, log_odds};
+use crate::evidence::{Aspect, Confidence, Stance, log_odds};
 use crate::flow::{Form, ResetSegment};
 
 /// The decimal logarithm of the odds that a reset is forged before anything is known of it: in captures that somebody looks
 /// at, one in a few is.
 const PRIOR: f64 = -0.5;
 
+/// Resets of one flow that are judged one by one; in a flood of more, the others are taken for what looked like them.
+const MOST_JUDGED: usize = 1000;
+
 /// The verdicts on a flow's resets, in their order.
 pub fn judge(case: &Case<'_>) -> Vec<Judged> {
     let mut judged: Vec<Judged> = Vec::new();
     for (index, reset) in case.flow.resets().iter().enumerate() {
-        let original = if reset.duplicate { original(case, index, reset).and_then(|at| judged.get(at)) } else { None };
+        let original = if reset.duplicate {
+            original(case, index, reset).and_then(|at| judged.get(at))
+        } else if index >= MOST_JUDGED {
+            alike(case, reset).and_then(|at| judged.get(at))
+        } else {
+            None
+        };
         let verdict = original.cloned().unwrap_or_else(|| one(case, reset, &judged));
         judged.push(verdict);
     }
@@ -31,6 +40,16 @@ fn original(case: &Case<'_>, index: usize, copy: &ResetSegment) -> Option<usize>
     })
 }
 
+/// The last of the resets judged one by one that looks like this one.
+fn alike(case: &Case<'_>, other: &ResetSegment) -> Option<usize> {
+    let judged = case.flow.resets().get(..MOST_JUDGED)?;
+    judged.iter().rposition(|reset| {
+        let (one, two) = (&reset.segment, &other.segment);
+        reset.way == other.way
+            && (one.flags, one.ttl, one.dont_fragment, one.window) == (two.flags, two.ttl, two.dont_fragment, two.window)
+    })
+}
+
 fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
     let unknown = Judged {
         way: reset.way,
@@ -41,22 +60,28 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         mechanism: Mechanism::Unknown,
         hops: None,
         evidence: Vec::new(),
-        is_effective: reset.exact == Some(true) && !reset.duplicate,
+        obedience: None,
+        would_decide: None,
         log_odds: 0.0,
     };
-    let Some(suspect) = Suspect::new(case, reset) else { return unknown };
+    let Some(suspect) = Suspect::new(case, reset) else {
+        return Judged { would_decide: Some("a capture of this connection alone, so that none of its packets must be left out"), ..unknown };
+    };
     let origin = origin::of(&suspect, before);
     let question = Question { suspect: &suspect, origin: origin.as_ref(), before };
     let evidence = clues::look(&question);
+    // On the host itself, what its stack would not do is its packet filter's doing.
+    let is_local = evidence.iter().any(|piece| piece.clue == clues::LOCAL);
+    let counted = evidence.iter().filter(|piece| !is_local || piece.aspect == Aspect::Device);
     let odds = log_odds(
         PRIOR,
-        evidence.iter().map(|piece| {
+        counted.map(|piece| {
             let for_forger = (piece.about == Party::Middlebox) == (piece.stance == Stance::For);
             let points = piece.weight.log_ratio();
             (piece.aspect, if for_forger { points } else { -points })
         }),
     );
-    let confidence = Confidence::of_log_odds(odds.abs());
+    let confidence = Confidence::of_log_odds(odds.abs()).filter(|_| !evidence.is_empty());
     let party = confidence.map(|_| if odds > 0.0 { Party::Middlebox } else { Party::Host });
     let sender = match party {
         Some(Party::Middlebox) => Sender::Middlebox,
@@ -66,8 +91,12 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
     };
     let mechanism = match (party, &origin) {
         (Some(Party::Middlebox), _) => Mechanism::Forged,
+        (Some(Party::Host), _) if evidence.iter().any(|piece| piece.aspect == Aspect::Aftermath) => {
+            Mechanism::PacketFilter
+        }
         (_, Some(Ok(origin))) => origin.mechanism,
-        (Some(Party::Host), Some(Err(_))) => Mechanism::PacketFilter,
+        // Other stacks than Linux abort in other forms, too.
+        (Some(Party::Host), Some(Err(_))) if unknown.is_active => Mechanism::Abort,
         _ => Mechanism::Unknown,
     };
     let ttl = reset.segment.ttl;
@@ -76,5 +105,24 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         sender: initial_ttl(ttl) - ttl,
         claimed_sender: usual.and_then(|ttls| ttls.first().map(|&ttl| initial_ttl(ttl) - ttl)),
     };
-    Judged { party, sender, confidence, mechanism, hops: Some(hops), evidence, log_odds: odds, ..unknown }
+    let would_decide = party.is_none().then(|| would_decide(&suspect));
+    let obedience = Some(obedience::of(&suspect));
+    let hops = Some(hops);
+    Judged { party, sender, confidence, mechanism, hops, evidence, log_odds: odds, obedience, would_decide, ..unknown }
+}
+
+/// What capture would tell who sent the reset, where this one does not.
+fn would_decide(suspect: &Suspect<'_>) -> &'static str {
+    let of_host = suspect.of_claimed_sender().next();
+    let of_peer = suspect.earlier(suspect.peer()).next();
+    let claimed_is_client = suspect.own() == suspect.case.roles.from_client;
+    if !suspect.segment().options_complete || suspect.segment().window.is_none() {
+        "a capture without a snap length (tcpdump -s 0), which would have the whole TCP header"
+    } else if of_host.is_none() || of_peer.is_none() {
+        "a capture of both directions that begins before the connection"
+    } else if claimed_is_client {
+        "a capture taken on the client's side at the same time: it shows whether the client sent this"
+    } else {
+        "a capture taken on the server's side at the same time: it shows whether the server sent this"
+    }
 }

@@ -7,9 +7,12 @@ mod abort;
 mod case;
 mod clues;
 mod judge;
+mod obedience;
 mod origin;
 mod verdict;
 
 pub use case::{Case, Suspect};
+pub use clues::initial_ttl;
 pub use judge::judge;
+pub use obedience::Obedience;
 pub use verdict::{Hops, Judged, Mechanism, Party, Sender};

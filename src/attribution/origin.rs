@@ -4,7 +4,7 @@
 //! last (RFC 9293 section 3.5.2; Linux `tcp_v4_send_reset`, `tcp_send_active_reset`, `tcp_rcv_state_process`,
 //! `tcp_timewait_state_process`).
 
-use super::case::{Suspect, highest_end};
+use super::case::Suspect;
 use super::{Judged, Mechanism, Party};
 use crate::evidence::Weight;
 use crate::flow::Form;
@@ -40,6 +40,10 @@ pub struct Misfit {
 /// How long a stack that kept a closed connection's state may have kept it: Linux keeps FIN-WAIT-2 and TIME-WAIT for 60 s
 /// (`TCP_TIMEWAIT_LEN`, `tcp_fin_timeout`); longer settings exist, shorter ones are common only for FIN-WAIT-2.
 const STATE_KEPT: Duration = Duration::from_secs(60);
+
+/// A stack answers a stray segment at once; queues on the way add to the round trip no more than this (the initial
+/// retransmission timeout of RFC 6298 section 2, by when a segment would have been repeated).
+const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 
 /// A trigger's answer may be so much quicker than the quickest seen before.
 pub(super) const QUICKER: f64 = 0.7;
@@ -110,6 +114,17 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
                 .to_owned(),
         }));
     };
+    let longest = suspect.case.round_trip_to(own).map_or(0, |least| least.0) + ANSWERED_WITHIN.0;
+    if let Some(since) = suspect.since(trigger).filter(|since| since.0 > longest) {
+        return Some(Err(Misfit {
+            weight: Weight::Strong,
+            frames: vec![trigger.frame(), segment.frame],
+            text: format!(
+                "it has the form of an answer, and what it would answer passed {:.1} s before",
+                since.as_secs_f64()
+            ),
+        }));
+    }
     let made = |mechanism, text: String| {
         Some(Ok(Origin {
             mechanism,
@@ -127,7 +142,7 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
             format!("{name} had reset the connection before, and answers what still comes"),
         );
     }
-    if before.iter().any(|judged| judged.way == peer && judged.is_effective) {
+    if before.iter().any(|judged| judged.way == peer && judged.has_ended_it()) {
         return made(
             Mechanism::NoConnection,
             format!("a reset had ended {name}'s connection, and it answers what still comes"),
@@ -258,7 +273,7 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
             format!("it acknowledges {} more than had passed here", segment.ack.since(received)),
         );
     }
-    let (mechanism, text) = super::abort::kind(suspect, sent);
+    let abort = super::abort::kind(suspect, sent);
     let mut fit = if segment.seq == sent { Weight::Moderate } else { Weight::Weak };
     let uses_timestamps = suspect.of_claimed_sender().any(|one| one.segment.options.timestamps.is_some());
     if uses_timestamps && segment.options.timestamps.is_none() {
@@ -272,10 +287,5 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
     if segment.window == Some(0) {
         fit = Weight::Weak;
     }
-    Some(Ok(Origin { mechanism, trigger: None, frames: vec![segment.frame], text, fit }))
-}
-
-/// The highest sequence number that the peer had sent, of data.
-pub(super) fn received_data(suspect: &Suspect<'_>) -> Option<SeqNum> {
-    highest_end(suspect.earlier(suspect.peer()).filter(|one| one.segment.payload_len > 0))
+    Some(Ok(Origin { mechanism: abort.mechanism, trigger: None, frames: abort.frames, text: abort.text, fit }))
 }

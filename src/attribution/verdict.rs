@@ -1,3 +1,4 @@
+use super::obedience::Obedience;
 use crate::evidence::{Confidence, Evidence};
 use crate::flow::Way;
 
@@ -80,8 +81,17 @@ pub struct Judged {
     pub hops: Option<Hops>,
     /// What speaks for and against it.
     pub evidence: Vec<Evidence<Party>>,
-    /// Whether its receiver must have obeyed it.
-    pub is_effective: bool,
+    /// Whether its receiver obeyed it.
+    pub obedience: Option<Obedience>,
+    /// For an unknown sender: what capture would decide.
+    pub would_decide: Option<&'static str>,
     /// The decimal logarithm of the odds that it was forged.
     pub log_odds: f64,
+}
+
+impl Judged {
+    /// Whether the reset ended its receiver's connection.
+    pub fn has_ended_it(&self) -> bool {
+        self.obedience.is_some_and(|obedience| obedience.obeyed == Some(true))
+    }
 }

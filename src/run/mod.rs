@@ -10,7 +10,7 @@ use crate::attribution::{self, Case};
 use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
 use crate::cli::{FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
-use crate::flow::{Flow, Limits, Roles};
+use crate::flow::{Flow, Limits};
 use crate::notes::Notes;
 use crate::output;
 use crate::progress;
@@ -81,16 +81,11 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let flows = &analysis.flows;
     let is_judged = |flow: &Flow| second_look::needs_judging(flow, flows);
     let timelines = second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, share)?;
-    let mut surroundings = Surroundings::default();
-    for flow in analysis.flows.iter() {
-        if let Some(timeline) = timelines.get(flow.id) {
-            surroundings.hosts.learn(flow, timeline);
-        }
-    }
+    let surroundings = Surroundings::of(&analysis.flows, &timelines);
     let end = analysis.flows.end;
     let judge = |flow: &Flow| {
         let Some(timeline) = timelines.get(flow.id) else { return Vec::new() };
-        attribution::judge(&Case { flow, roles: Roles::of(flow), timeline, surroundings: &surroundings, end })
+        attribution::judge(&Case::new(flow, timeline, &surroundings, end))
     };
     let findings = Findings {
         inputs: analysis.inputs,

@@ -1,8 +1,13 @@
 //! What the rest of a capture says about the hosts of a flow and about the place where it was taken.
 
+mod endings;
 mod hosts;
 mod vantage;
 
+use crate::flow::Flows;
+use crate::timeline::Timelines;
+
+pub use endings::{Ending, Endings, Kind};
 pub use hosts::{Host, Hosts};
 pub use vantage::{Near, Vantage};
 
@@ -11,6 +16,26 @@ pub use vantage::{Near, Vantage};
 pub struct Surroundings {
     /// What is known of each address.
     pub hosts: Hosts,
+    /// When and how connections ended.
+    pub endings: Endings,
     /// Where the capture was taken.
     pub vantage: Vantage,
+}
+
+impl Surroundings {
+    /// What the flows that were gathered say.
+    pub fn of(flows: &Flows, timelines: &Timelines) -> Self {
+        let mut hosts = Hosts::default();
+        let mut endings = Endings::default();
+        let mut places = vantage::Places::default();
+        for flow in flows.iter() {
+            if let Some(timeline) = timelines.get(flow.id) {
+                hosts.learn(flow, timeline);
+                endings.learn(flow, timeline);
+                places.learn(flow, timeline);
+            }
+        }
+        endings.sort();
+        Self { hosts, endings, vantage: places.vantage() }
+    }
 }

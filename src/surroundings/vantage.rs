@@ -1,5 +1,13 @@
 //! Where a capture was taken, as far as it tells.
 
+use crate::decode::Direction;
+use crate::flow::{Flow, Roles};
+use crate::timeline::Timeline;
+
+/// A round trip to one side that is so many times shorter than that to the other means that the capture was taken beside
+/// it: a local answer takes some tens of microseconds, and even a switched network some hundreds.
+const MUCH_NEARER: i64 = 20;
+
 /// Beside whom.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Near {
@@ -20,5 +28,75 @@ pub struct Vantage {
     /// Beside whom.
     pub near: Near,
     /// One clause.
-    pub why: String,
+    pub why: &'static str,
+}
+
+/// What the flows say, one vote each.
+#[derive(Default)]
+pub(super) struct Places {
+    client_unrouted: u32,
+    server_unrouted: u32,
+    both_routed: u32,
+    client_outgoing: u32,
+    server_outgoing: u32,
+    client_near: u32,
+    server_near: u32,
+}
+
+impl Places {
+    /// Takes in what a flow says.
+    pub(super) fn learn(&mut self, flow: &Flow, timeline: &Timeline) {
+        let client = Roles::of(flow).from_client;
+        let unrouted = |way| {
+            let (low, high) = flow.stream.sides[way].ttl()?;
+            Some(low == high && crate::attribution::initial_ttl(low) == low)
+        };
+        match (unrouted(client), unrouted(client.reverse())) {
+            (Some(true), Some(false)) => self.client_unrouted += 1,
+            (Some(false), Some(true)) => self.server_unrouted += 1,
+            (Some(false), Some(false)) => self.both_routed += 1,
+            _ => {}
+        }
+        for one in timeline.sightings.iter().filter(|one| one.is_ordinary()) {
+            if one.direction == Some(Direction::Out) {
+                *if one.way == client { &mut self.client_outgoing } else { &mut self.server_outgoing } += 1;
+                break;
+            }
+        }
+        if let (Some(to_server), Some(to_client)) = flow.handshake_times() {
+            if to_client.0.saturating_mul(MUCH_NEARER) < to_server.0 {
+                self.client_near += 1;
+            } else if to_server.0.saturating_mul(MUCH_NEARER) < to_client.0 {
+                self.server_near += 1;
+            }
+        }
+    }
+
+    /// What most of them say: first by what a packet cannot have crossed, then by time.
+    pub(super) fn vantage(&self) -> Vantage {
+        let most = |one: u32, others: u32| one > 2 * others;
+        let found = |near, why| Vantage { near, why };
+        if most(self.client_unrouted, self.server_unrouted + self.both_routed) {
+            return found(Near::Client, "packets of the clients have crossed no router here, those of the servers have");
+        }
+        if most(self.server_unrouted, self.client_unrouted + self.both_routed) {
+            return found(Near::Server, "packets of the servers have crossed no router here, those of the clients have");
+        }
+        if most(self.both_routed, self.client_unrouted + self.server_unrouted) {
+            return found(Near::Between, "packets of both sides have crossed routers before they came here");
+        }
+        if most(self.client_outgoing, self.server_outgoing) {
+            return found(Near::Client, "the capturing host sent the clients' packets itself");
+        }
+        if most(self.server_outgoing, self.client_outgoing) {
+            return found(Near::Server, "the capturing host sent the servers' packets itself");
+        }
+        if most(self.client_near, self.server_near) {
+            return found(Near::Client, "the clients answer at once here, the servers after a round trip");
+        }
+        if most(self.server_near, self.client_near) {
+            return found(Near::Server, "the servers answer at once here, the clients after a round trip");
+        }
+        found(Near::Unknown, "neither hop counts nor the handshakes' times tell")
+    }
 }

@@ -8,6 +8,10 @@ use crate::evidence::{Aspect, Evidence, Weight};
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
+    if suspect.is_scanner() {
+        // Its kernel resets what the scanner itself goes on with.
+        return None;
+    }
     let segment = suspect.segment();
     let sent = suspect.sent();
     let known = suspect.acknowledged();

@@ -22,7 +22,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         apart.is_none_or(|apart| apart <= WITHIN.0)
     };
     let mut others: Vec<_> = suspect.other_resets(suspect.own()).map(|(_, one)| one).filter(|one| near(one)).collect();
-    others.retain(|one| one.segment.seq != segment.seq && one.segment.seq.0 != 0);
+    // A device's own resets look alike; the host may answer in the middle of them.
+    others.retain(|one| {
+        one.segment.seq != segment.seq
+            && one.segment.seq.0 != 0
+            && one.segment.flags == segment.flags
+            && one.segment.ttl == segment.ttl
+            && one.segment.dont_fragment == segment.dont_fragment
+    });
     let (lowest, highest) = others.iter().fold((segment.seq, segment.seq), |(low, high), one| {
         (if one.segment.seq.before(low) { one.segment.seq } else { low }, high.max(one.segment.seq))
     });

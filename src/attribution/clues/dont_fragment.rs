@@ -7,7 +7,7 @@ use crate::evidence::{Aspect, Evidence, Weight};
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
     let segment = suspect.segment();
-    if segment.ipv6 {
+    if segment.ipv6 || suspect.is_scanner() {
         return None;
     }
     let mut known = suspect.of_claimed_sender().peekable();

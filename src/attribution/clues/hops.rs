@@ -20,7 +20,7 @@ pub(in crate::attribution) struct Baseline {
 
 /// The initial value that a time to live on arrival descends from: stacks begin with 64, 128 or 255 (`resets.md` 2.2); 32
 /// is of the past, and paths are shorter than 32 routers.
-pub(in crate::attribution) fn initial_ttl(ttl: u8) -> u8 {
+pub fn initial_ttl(ttl: u8) -> u8 {
     match ttl {
         0..=64 => 64,
         65..=128 => 128,
@@ -52,17 +52,42 @@ pub(in crate::attribution) fn baseline(suspect: &Suspect<'_>) -> Option<Baseline
     })
 }
 
+/// The clue's name where the capture was taken on the sender's own host: what is sent there in the host's name is the host's,
+/// be it by its stack or by its packet filter.
+pub(in crate::attribution) const LOCAL: &str = "local_ttl";
+
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
     let ttl = suspect.segment().ttl;
+    if suspect.is_scanner() {
+        return None;
+    }
     let baseline = baseline(suspect)?;
     let name = suspect.case.name(suspect.own());
     let frames = vec![suspect.segment().frame, baseline.frame];
     let whose =
         if baseline.elsewhere { format!("{name}'s packets in other flows") } else { format!("{name}'s packets") };
     let usual = baseline.ttls.iter().map(u8::to_string).collect::<Vec<_>>().join(" or ");
+    if baseline.ttls == [ttl] && initial_ttl(ttl) == ttl && !baseline.elsewhere {
+        return Some(genuine(
+            LOCAL,
+            Aspect::Device,
+            Weight::Decisive,
+            frames,
+            format!("TTL {ttl} is what a packet begins with, as {whose} have here: it was sent on the same host"),
+        ));
+    }
     if baseline.ttls.contains(&ttl) {
         return Some(genuine("ttl", Aspect::Device, Weight::Moderate, frames, format!("TTL {ttl}, as {whose} have")));
+    }
+    let hops = initial_ttl(ttl) - ttl;
+    if baseline.ttls.iter().all(|&other| initial_ttl(other) - other == hops) {
+        // A load balancer answers for connections that the servers behind it have closed: from the same place, with another
+        // initial TTL.
+        let closed = suspect.reset.fin_before[suspect.own()];
+        let weight = if closed { Weight::Weak } else { Weight::Strong };
+        let text = format!("TTL {ttl} where {whose} have {usual}: another stack, as many routers away");
+        return Some(forged("ttl", Aspect::Device, weight, frames, text));
     }
     let apart = baseline.ttls.iter().map(|&other| other.abs_diff(ttl)).min()?;
     let steady = baseline.ttls.len() == 1 && baseline.count > 1;

@@ -25,6 +25,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
             [later, earlier] => later.0.wrapping_sub(earlier.0) <= SKIPPED,
             _ => true,
         });
+    if let Some(again) = suspect.later(suspect.own()).find(|one| one.segment.ip_id == Some(id) && id != 0) {
+        return Some(forged(
+            "ip_id",
+            Aspect::Device,
+            Weight::Decisive,
+            vec![segment.frame, again.frame()],
+            format!("{name} used IP-ID {id:#06x} itself afterwards, so the reset did not take it from its counter"),
+        ));
+    }
     let step = id.wrapping_sub(last);
     let frames = vec![frame, segment.frame];
     match suspect.reset.form() {

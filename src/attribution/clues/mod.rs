@@ -13,7 +13,8 @@ mod payload;
 mod timestamps;
 mod too_fast;
 
-pub(super) use hops::{baseline, initial_ttl};
+pub use hops::initial_ttl;
+pub(super) use hops::{LOCAL, baseline};
 
 use super::case::Suspect;
 use super::origin::{Misfit, Origin};

@@ -10,6 +10,10 @@ const AT_ONCE: Duration = Duration::from_millis(2);
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
+    // What answers a segment at the time in which its host can is that host's answer, whatever else passed just then.
+    if question.origin.is_some_and(|origin| origin.as_ref().is_ok_and(|origin| origin.trigger.is_some())) {
+        return None;
+    }
     let time = suspect.segment().time?;
     let round_trip = suspect.case.flow.rtt()?;
     if round_trip.0 < AT_ONCE.0 * 2 {
@@ -17,8 +21,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     }
     let (_, other) = suspect.other_resets(suspect.peer()).find(|(_, other)| {
         let apart = other.time().map(|other| time.since(other).0.abs());
+        // One device makes both alike; a host that answers makes the other form than one that aborts.
+        let alike = other.segment.flags == suspect.segment().flags;
         let answers = other.segment.ack == suspect.segment().seq && !other.segment.flags.ack();
-        apart.is_some_and(|apart| apart <= AT_ONCE.0) && !answers
+        apart.is_some_and(|apart| apart <= AT_ONCE.0) && alike && !answers
     })?;
     let mut frames = vec![suspect.segment().frame, other.frame()];
     frames.sort_unstable();

@@ -7,7 +7,8 @@ use crate::evidence::{Aspect, Evidence, Weight};
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
     let segment = suspect.segment();
-    let (value, _) = segment.options.timestamps?;
+    // Some stacks fill in 0 where no connection is left to take a clock from.
+    let (value, _) = segment.options.timestamps.filter(|&(value, _)| value != 0)?;
     let last = suspect.earlier(suspect.own()).find(|one| one.segment.options.timestamps.is_some());
     let name = suspect.case.name(suspect.own());
     let Some(last) = last else {

@@ -1,0 +1,104 @@
+//! When and how the connections of each address ended, across flows.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use crate::flow::{Flow, Way};
+use crate::tcp::{Duration, Endpoint, FrameNumber, Timestamp};
+use crate::timeline::Timeline;
+
+/// Endings that are remembered of one address.
+const MOST_ENDINGS: usize = 10_000;
+
+/// How one side of a connection ended it first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// By FIN.
+    Fin,
+    /// By RST with ACK out of a live connection.
+    Abort,
+    /// By RST alone.
+    Answer,
+    /// It refused a SYN.
+    Refusal,
+    /// It accepted a SYN: no ending, but what a refusal is to be compared with.
+    Acceptance,
+}
+
+/// What one side did.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending {
+    /// When.
+    pub time: Timestamp,
+    /// What.
+    pub kind: Kind,
+    /// Its own port.
+    pub port: u16,
+    /// The other side.
+    pub peer: Endpoint,
+    /// In which flow.
+    pub flow: u32,
+    /// In which frame.
+    pub frame: FrameNumber,
+}
+
+/// The endings of each address in the order of time.
+#[derive(Default)]
+pub struct Endings {
+    by_address: HashMap<[u8; 16], Vec<Ending>, RandomState>,
+}
+
+impl Endings {
+    /// Takes in how a flow's sides ended it.
+    pub(super) fn learn(&mut self, flow: &Flow, timeline: &Timeline) {
+        for way in Way::BOTH {
+            let own = flow.stream.endpoints[way];
+            let peer = flow.stream.endpoints[way.reverse()];
+            let mut ended = false;
+            for one in timeline.sightings.iter().filter(|one| one.way == way && !one.copy) {
+                let flags = one.segment.flags;
+                let kind = if flags.rst() && flags.ack() && one.segment.seq.0 == 0 {
+                    Kind::Refusal
+                } else if flags.rst() && flags.ack() {
+                    Kind::Abort
+                } else if flags.rst() {
+                    Kind::Answer
+                } else if flags.fin() {
+                    Kind::Fin
+                } else if flags.syn() && flags.ack() {
+                    Kind::Acceptance
+                } else {
+                    continue;
+                };
+                let Some(time) = one.time() else { continue };
+                if kind != Kind::Acceptance && std::mem::replace(&mut ended, true) {
+                    break;
+                }
+                let endings = self.by_address.entry(own.address).or_default();
+                if endings.len() < MOST_ENDINGS {
+                    endings.push(Ending { time, kind, port: own.port, peer, flow: flow.id, frame: one.frame() });
+                }
+            }
+        }
+    }
+
+    pub(super) fn sort(&mut self) {
+        for endings in self.by_address.values_mut() {
+            endings.sort_by_key(|ending| ending.time);
+        }
+    }
+
+    /// All endings by an address.
+    pub fn of(&self, address: [u8; 16]) -> &[Ending] {
+        self.by_address.get(&address).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those within some time of a moment.
+    pub fn near(&self, address: [u8; 16], time: Timestamp, within: Duration) -> impl Iterator<Item = &Ending> {
+        let endings = self.of(address);
+        let from = endings.partition_point(|ending| ending.time < time.plus(Duration(-within.0)));
+        let until = time.plus(within);
+        endings.get(from..).unwrap_or_default().iter().take_while(move |ending| ending.time <= until)
+    }
+}
