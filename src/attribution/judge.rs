@@ -23,7 +23,8 @@ pub fn judge(case: &Case<'_>) -> Vec<Judged> {
         } else {
             None
         };
-        let verdict = original.cloned().unwrap_or_else(|| one(case, reset, &judged));
+        let frame = reset.segment.frame;
+        let verdict = original.map(|original| Judged { frame, ..original.clone() }).unwrap_or_else(|| one(case, reset, &judged));
         judged.push(verdict);
     }
     judged
@@ -52,6 +53,7 @@ fn alike(case: &Case<'_>, other: &ResetSegment) -> Option<usize> {
 
 fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
     let unknown = Judged {
+        frame: reset.segment.frame,
         way: reset.way,
         is_active: reset.form() == Form::RstAck && reset.segment.seq.0 != 0,
         party: None,

@@ -45,6 +45,9 @@ const STATE_KEPT: Duration = Duration::from_secs(60);
 /// retransmission timeout of RFC 6298 section 2, by when a segment would have been repeated).
 const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 
+/// By how much an answer may take longer than half as long again as the quickest.
+const ANSWER_JITTER: Duration = Duration::from_millis(10);
+
 /// A trigger's answer may be so much quicker than the quickest seen before.
 pub(super) const QUICKER: f64 = 0.7;
 
@@ -125,7 +128,7 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
             ),
         }));
     }
-    let made = |mechanism, text: String| {
+    let made_by = |trigger: &Sighting, mechanism, text: String| {
         Some(Ok(Origin {
             mechanism,
             trigger: Some(trigger.frame()),
@@ -134,6 +137,7 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
             fit: Weight::Moderate,
         }))
     };
+    let made = |mechanism, text: String| made_by(trigger, mechanism, text);
     let name = suspect.case.name(own);
     // Only what its own stack sent says that its connection is gone.
     if before.iter().any(|judged| judged.way == own && judged.party == Some(Party::Host)) {
@@ -142,7 +146,7 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
             format!("{name} had reset the connection before, and answers what still comes"),
         );
     }
-    if before.iter().any(|judged| judged.way == peer && judged.has_ended_it()) {
+    if before.iter().any(|judged| judged.way == peer && judged.frame < trigger.frame() && judged.has_ended_it()) {
         return made(
             Mechanism::NoConnection,
             format!("a reset had ended {name}'s connection, and it answers what still comes"),
@@ -173,6 +177,8 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
         return made(Mechanism::NoConnection, format!("{name} had not closed, and no longer knows the connection"));
     };
     let fin_end = fin.segment.seq_end();
+    // A closed socket swallows acknowledgements; it is new data that it resets, and the first that came.
+    let trigger = first_new_data(suspect).unwrap_or(trigger);
     let peer_fin = suspect.earlier(peer).filter(|one| one.segment.flags.fin()).last();
     // Who closes second has no TIME-WAIT: once its FIN is acknowledged, nothing is left.
     let second = peer_fin
@@ -208,6 +214,23 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
             origin
         }
     }
+}
+
+/// Of the segments that acknowledge just the number that the RST has, the first with data that its sender had not acknowledged
+/// and that is no older than an answer can be; or else the first with such data.
+fn first_new_data<'a>(suspect: &Suspect<'a>) -> Option<&'a Sighting> {
+    let number = suspect.segment().seq;
+    let acknowledged = suspect.acknowledged()?;
+    let mut fresh: Vec<&Sighting> = suspect
+        .earlier(suspect.peer())
+        .filter(|one| one.segment.flags.ack() && one.segment.ack == number)
+        .filter(|one| one.segment.payload_len > 0 && one.segment.seq_end().after(acknowledged))
+        .collect();
+    fresh.reverse();
+    let least = suspect.case.round_trip_to(suspect.own()).map_or(0, |least| least.0);
+    let longest = least + least / 2 + ANSWER_JITTER.0;
+    let young = |one: &&&Sighting| suspect.since(one).is_some_and(|since| since.0 <= longest);
+    fresh.iter().find(young).or(fresh.first()).copied()
 }
 
 /// The segment that a bare RST answers: it acknowledges just the number that the RST has. Of several the latest that the

@@ -1,6 +1,7 @@
 use super::obedience::Obedience;
 use crate::evidence::{Confidence, Evidence};
 use crate::flow::Way;
+use crate::tcp::FrameNumber;
 
 /// The two hypotheses about a reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub struct Hops {
 /// The verdict on one RST segment.
 #[derive(Clone, Debug)]
 pub struct Judged {
+    /// Its frame.
+    pub frame: FrameNumber,
     /// Which way it went.
     pub way: Way,
     /// Whether a live socket's abort (RST with ACK) rather than an answer.

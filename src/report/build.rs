@@ -5,14 +5,15 @@ use std::collections::HashSet;
 
 use super::{
     Analysis, Capture, Confidence, Dropped, Endpoint, Flow, Form, Fragments, Hops, IcmpMessage, Input, Location,
-    Mechanism, Phase, Report, Reset, ResetEvidence, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis,
-    SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Weight, Zeek, icmp, words,
+    Mechanism, Near, Obedience, Phase, Report, Reset, ResetEvidence, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis,
+    SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
 };
 use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;
 use crate::decode::{DecodeCounts, Paths};
 use crate::evidence::{self, Evidence};
 use crate::flow::{self, Flows, Way};
+use crate::surroundings;
 use crate::tcp::PathId;
 
 /// What was learnt from the capture.
@@ -29,6 +30,8 @@ pub struct Findings<'a> {
     pub flows: Flows,
     /// Who sent a flow's resets.
     pub judge: JudgeResets<'a>,
+    /// Where the capture was taken; none where no flow was judged.
+    pub vantage: Option<surroundings::Vantage>,
     /// The filter that frames had to pass, as typed.
     pub bpf: Option<String>,
     /// Frames that did not pass it.
@@ -141,7 +144,7 @@ fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
         icmp_errors: totals.icmp_errors,
         dropped_by_kernel: kernel.reduce(u64::saturating_add),
         dropped,
-        vantage: None,
+        vantage: findings.vantage.map(|vantage| Vantage { near: vantage.near.into(), why: vantage.why.to_owned() }),
         inputs: findings.inputs.into_iter().map(input).collect(),
         skipped_inputs: findings.skipped_inputs,
     }
@@ -199,6 +202,11 @@ impl Episode<'_> {
     fn verdict(&self) -> Option<&Judged> {
         let verdicts = self.segments.iter().filter_map(|(_, judged)| *judged);
         verdicts.reduce(|best, other| if other.log_odds.abs() > best.log_odds.abs() { other } else { best })
+    }
+
+    /// The verdict on its first segment.
+    fn first(&self) -> Option<&Judged> {
+        self.segments.first().and_then(|(_, judged)| *judged)
     }
 
     fn sender(&self) -> Sender {
@@ -316,6 +324,11 @@ impl Builder<'_> {
             evidence: verdict.map_or_else(Vec::new, |judged| {
                 judged.evidence.iter().map(|piece| self.evidence(piece, judged.way, roles)).collect()
             }),
+            obedience: episode.first().and_then(|judged| judged.obedience).map(|obedience| Obedience {
+                obeyed: obedience.obeyed,
+                why: obedience.why,
+            }),
+            would_decide: verdict.and_then(|judged| judged.would_decide),
             segments: segments().map(reset_segment).collect(),
         })
     }
@@ -433,6 +446,17 @@ impl From<attribution::Mechanism> for Mechanism {
             attribution::Mechanism::PacketFilter => Self::PacketFilter,
             attribution::Mechanism::Forged => Self::Forged,
             attribution::Mechanism::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl From<surroundings::Near> for Near {
+    fn from(near: surroundings::Near) -> Self {
+        match near {
+            surroundings::Near::Client => Self::Client,
+            surroundings::Near::Server => Self::Server,
+            surroundings::Near::Between => Self::Between,
+            surroundings::Near::Unknown => Self::Unknown,
         }
     }
 }

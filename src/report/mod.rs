@@ -24,7 +24,7 @@ pub use diagnosis::{
     Alternative, CauseEvidence, Confidence, Diagnosis, Outcome, SafeToRetry, SideOutcome, Stance, Weight,
 };
 pub use flow::{Analysis, Application, Endpoint, Flow, IcmpMessage, Roles, SideAnalysis, Teardown, Zeek};
-pub use reset::{Form, Hops, Location, Mechanism, Phase, Reset, ResetEvidence, ResetSegment, Sender, Side};
+pub use reset::{Form, Hops, Location, Mechanism, Obedience, Phase, Reset, ResetEvidence, ResetSegment, Sender, Side};
 pub use summary::{Incident, Selection, SenderCounts, Summary, TeardownCounts};
 pub use time::{Seconds, Time};
 

@@ -35,10 +35,23 @@ pub struct Reset {
     pub mechanism: Mechanism,
     /// Routers on the way to the capture point; `None` where not inferred.
     pub hops: Option<Hops>,
+    /// Whether its receiver obeyed it; `None` where nobody judged it.
+    pub obedience: Option<Obedience>,
     /// What speaks for and against the sender.
     pub evidence: Vec<ResetEvidence>,
+    /// For an unknown sender: what capture would tell.
+    pub would_decide: Option<&'static str>,
     /// Its RSTs one by one.
     pub segments: Vec<ResetSegment>,
+}
+
+/// Whether a receiver obeyed a reset (RFC 5961 section 3.2, and what it did afterwards).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Obedience {
+    /// Whether it did; `None` where the capture does not tell.
+    pub obeyed: Option<bool>,
+    /// How that is known.
+    pub why: &'static str,
 }
 
 /// The header fields of one RST segment.

@@ -94,6 +94,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         paths: analysis.decoder.paths(),
         flows: analysis.flows,
         judge: &judge,
+        vantage: (!timelines.is_empty()).then(|| surroundings.vantage.clone()),
         // An empty expression lets everything pass.
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
         filtered_frames: frames.saturating_sub(analysis.frames),

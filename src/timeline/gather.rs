@@ -229,6 +229,11 @@ impl Sighting {
 }
 
 impl Timelines {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
     /// That of the flow with this id.
     pub fn get(&self, id: u32) -> Option<&Timeline> {
         self.by_id.get(&id)
