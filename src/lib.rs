@@ -18,7 +18,8 @@
 //! # The rooms around it
 //!
 //! [`tcp`] is the vocabulary that all others share: sequence numbers, flags, times, frame numbers. [`cli`] reads the command
-//! line, [`error`] has what stops the program and its exit codes, [`notes`] and [`progress`] speak on standard error.
+//! line, [`trace`] reads and writes flows as text, [`error`] has what stops the program and its exit codes, [`notes`] and
+//! [`progress`] speak on standard error.
 //!
 //! Nothing in a capture makes any of them panic or fail: damage is data of the report. `docs/architecture.md` has the
 //! invariants and which way the rooms may know each other.
@@ -35,3 +36,4 @@ pub mod report;
 pub mod run;
 pub mod select;
 pub mod tcp;
+pub mod trace;
