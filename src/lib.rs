@@ -18,18 +18,21 @@
 //! # The rooms around it
 //!
 //! [`tcp`] is the vocabulary that all others share: sequence numbers, flags, times, frame numbers. [`cli`] reads the command
-//! line, [`error`] has what stops the program and its exit codes, [`notes`] and [`progress`] speak on standard error.
+//! line, [`causes`] lists why connections end badly, [`knowledge`] has tables of what is known beforehand, [`trace`] reads and writes flows as text, [`error`] has what stops the program and its exit codes, [`notes`] and
+//! [`progress`] speak on standard error.
 //!
 //! Nothing in a capture makes any of them panic or fail: damage is data of the report. `docs/architecture.md` has the
 //! invariants and which way the rooms may know each other.
 
 pub mod attribution;
 pub mod capture;
+pub mod causes;
 pub mod cli;
 pub mod decode;
 pub mod error;
 pub mod evidence;
 pub mod flow;
+pub mod knowledge;
 pub mod notes;
 pub mod output;
 pub mod progress;
@@ -39,3 +42,4 @@ pub mod select;
 pub mod surroundings;
 pub mod tcp;
 pub mod timeline;
+pub mod trace;

@@ -1,0 +1,5 @@
+//! Why connections end badly.
+
+mod catalogue;
+
+pub use catalogue::Cause;
