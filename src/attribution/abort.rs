@@ -103,7 +103,9 @@ pub(super) fn kind(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
         return match first_reply {
             Some(reply) if within(reply, turn) => unread(
                 vec![reply.frame()],
-                format!("{name} answered and closed in one turn, and an abort on purpose would have destroyed that answer"),
+                format!(
+                    "{name} answered and closed in one turn, and an abort on purpose would have destroyed that answer"
+                ),
             ),
             _ => abort(vec![], format!("{name} had answered everything it received, and then aborted")),
         };
@@ -130,8 +132,12 @@ pub(super) fn kind(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
             }
             unread(frames, format!("{bytes}: {name} closed without having read them all"))
         }
-        Some(_) if unanswered.len() > 1 => unread(frames, format!("{bytes}: {name} closed without having read them all")),
-        Some(top) if within(top, ONE_TURN.0) => unread(frames, format!("{bytes} when {name} closed, right after it spoke")),
+        Some(_) if unanswered.len() > 1 => {
+            unread(frames, format!("{bytes}: {name} closed without having read them all"))
+        }
+        Some(top) if within(top, ONE_TURN.0) => {
+            unread(frames, format!("{bytes} when {name} closed, right after it spoke"))
+        }
         Some(_) => abort(frames, format!("{name} aborted after it had received one more message")),
     }
 }
@@ -142,8 +148,11 @@ fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Opti
     // Without the other direction nothing can be said to be unanswered.
     let heard = suspect.earlier(peer).next()?;
     let quiet = |one: &Sighting| suspect.since(one).is_some_and(|since| since.0 > 2 * round_trip.0);
-    let tail: Vec<&Sighting> =
-        suspect.earlier(own).take_while(|one| one.frame() > heard.frame()).filter(|one| one.segment.flags.ack()).collect();
+    let tail: Vec<&Sighting> = suspect
+        .earlier(own)
+        .take_while(|one| one.frame() > heard.frame())
+        .filter(|one| one.segment.flags.ack())
+        .collect();
     let mut highest: Option<SeqNum> = None;
     let mut repeated = Vec::new();
     for one in suspect.earlier(own).collect::<Vec<_>>().into_iter().rev() {
@@ -178,9 +187,7 @@ fn window_reopened(suspect: &Suspect<'_>, newly: i32) -> Option<FrameNumber> {
         let grown = (i32::from(window) << scale) - (i32::from(last.segment.window?) << scale);
         return (grown > rounding).then(|| last.frame());
     }
-    let furthest = spoke()
-        .filter_map(|one| Some(edge(one.segment.ack, one.segment.window?)))
-        .reduce(SeqNum::max)?;
+    let furthest = spoke().filter_map(|one| Some(edge(one.segment.ack, one.segment.window?))).reduce(SeqNum::max)?;
     (edge(segment.ack, window).since(furthest) > rounding).then(|| last.frame())
 }
 

@@ -21,12 +21,7 @@ pub struct Case<'a> {
 
 impl<'a> Case<'a> {
     /// The case of a flow.
-    pub fn new(
-        flow: &'a Flow,
-        timeline: &'a Timeline,
-        surroundings: &'a Surroundings,
-        end: Option<Timestamp>,
-    ) -> Self {
+    pub fn new(flow: &'a Flow, timeline: &'a Timeline, surroundings: &'a Surroundings, end: Option<Timestamp>) -> Self {
         let round_trips =
             Pair { forward: shortest_answer(timeline, Way::Forward), back: shortest_answer(timeline, Way::Back) };
         Self { flow, roles: Roles::of(flow), timeline, surroundings, end, round_trips }

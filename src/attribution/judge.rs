@@ -1,7 +1,7 @@
 use super::case::{Case, Suspect};
 use super::clues::{self, Question, initial_ttl};
-use super::{obedience, origin};
 use super::verdict::{Hops, Judged, Mechanism, Party, Sender};
+use super::{obedience, origin};
 use crate::evidence::{Aspect, Confidence, Stance, log_odds};
 use crate::flow::{Form, ResetSegment};
 
@@ -24,7 +24,8 @@ pub fn judge(case: &Case<'_>) -> Vec<Judged> {
             None
         };
         let frame = reset.segment.frame;
-        let verdict = original.map(|original| Judged { frame, ..original.clone() }).unwrap_or_else(|| one(case, reset, &judged));
+        let verdict =
+            original.map(|original| Judged { frame, ..original.clone() }).unwrap_or_else(|| one(case, reset, &judged));
         judged.push(verdict);
     }
     judged
@@ -47,7 +48,8 @@ fn alike(case: &Case<'_>, other: &ResetSegment) -> Option<usize> {
     judged.iter().rposition(|reset| {
         let (one, two) = (&reset.segment, &other.segment);
         reset.way == other.way
-            && (one.flags, one.ttl, one.dont_fragment, one.window) == (two.flags, two.ttl, two.dont_fragment, two.window)
+            && (one.flags, one.ttl, one.dont_fragment, one.window)
+                == (two.flags, two.ttl, two.dont_fragment, two.window)
     })
 }
 
@@ -67,7 +69,10 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         log_odds: 0.0,
     };
     let Some(suspect) = Suspect::new(case, reset) else {
-        return Judged { would_decide: Some("a capture of this connection alone, so that none of its packets must be left out"), ..unknown };
+        return Judged {
+            would_decide: Some("a capture of this connection alone, so that none of its packets must be left out"),
+            ..unknown
+        };
     };
     let origin = origin::of(&suspect, before);
     let question = Question { suspect: &suspect, origin: origin.as_ref(), before };

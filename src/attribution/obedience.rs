@@ -36,9 +36,10 @@ pub(super) fn of(suspect: &Suspect<'_>) -> Obedience {
     match (reset.exact, reset.in_window) {
         (Some(true), _) => said(Some(true), "its sequence number is the next one its receiver expects"),
         (_, Some(false)) => said(Some(false), "its sequence number lies outside the receiver's window"),
-        (Some(false), Some(true)) => {
-            said(Some(false), "its sequence number lies in the window but is not the next one: RFC 5961 asks for a challenge ACK")
-        }
+        (Some(false), Some(true)) => said(
+            Some(false),
+            "its sequence number lies in the window but is not the next one: RFC 5961 asks for a challenge ACK",
+        ),
         _ => said(None, "the capture does not show what the receiver expected"),
     }
 }

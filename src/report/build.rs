@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::{
-    Analysis, Capture, Confidence, Dropped, Endpoint, Flow, Form, Fragments, Hops, IcmpMessage, Input, Location,
-    Mechanism, Near, Obedience, Phase, Report, Reset, ResetEvidence, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis,
-    SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
+    Alternative, Analysis, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form, Fragments,
+    Hops, IcmpMessage, Input, Location, Mechanism, Near, Obedience, Phase, Report, Reset, ResetEvidence, ResetSegment,
+    Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType,
+    Vantage, Weight, Zeek, icmp, words,
 };
 use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;
+use crate::causes;
 use crate::decode::{DecodeCounts, Paths};
 use crate::evidence::{self, Evidence};
 use crate::flow::{self, Flows, Way};
@@ -28,8 +30,8 @@ pub struct Findings<'a> {
     pub paths: &'a Paths,
     /// Every flow; each is given up as soon as the report has what it wants of it.
     pub flows: Flows,
-    /// Who sent a flow's resets.
-    pub judge: JudgeResets<'a>,
+    /// What is concluded about a flow.
+    pub judge: Judge<'a>,
     /// Where the capture was taken; none where no flow was judged.
     pub vantage: Option<surroundings::Vantage>,
     /// The filter that frames had to pass, as typed.
@@ -38,8 +40,17 @@ pub struct Findings<'a> {
     pub filtered_frames: u64,
 }
 
-/// The verdicts on a flow's resets, one for each in its order; none where nobody judged them.
-pub type JudgeResets<'a> = &'a dyn Fn(&flow::Flow) -> Vec<Judged>;
+/// What was concluded about a flow.
+#[derive(Default)]
+pub struct Verdict {
+    /// Who sent its resets, one for each in its order; none where nobody judged them.
+    pub resets: Vec<Judged>,
+    /// Why it ended as it did.
+    pub diagnosis: Option<causes::Diagnosis>,
+}
+
+/// Concludes about a flow.
+pub type Judge<'a> = &'a dyn Fn(&flow::Flow) -> Verdict;
 
 /// Whether a flow is one that the user asked for.
 pub type IsSelected<'a> = &'a dyn Fn(&flow::Flow) -> bool;
@@ -75,13 +86,16 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             let how = flow::Teardown::of(flow, findings.flows.end);
             let teardown = Teardown::from(how);
             summary.teardown += teardown;
-            let judged = (findings.judge)(flow);
-            let resets = episodes(flow, &judged);
+            let verdict = (findings.judge)(flow);
+            let resets = episodes(flow, &verdict.resets);
+            if let Some(diagnosis) = &verdict.diagnosis {
+                *summary.causes.entry(diagnosis.best.cause.id().to_owned()).or_default() += 1;
+            }
             for sender in resets.iter().map(Episode::sender) {
                 summary.senders += sender;
             }
             if !wanted.summary_only && (wanted.all_flows || teardown.ended_badly() || !resets.is_empty()) {
-                listed.push(builder.flow(&findings.flows, flow, how, &resets));
+                listed.push(builder.flow(&findings.flows, flow, how, &resets, verdict.diagnosis.as_ref()));
             } else {
                 builder.count_what_was_not_kept(flow);
             }
@@ -248,7 +262,14 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn flow(&mut self, flows: &Flows, flow: &flow::Flow, teardown: flow::Teardown, episodes: &[Episode<'_>]) -> Flow {
+    fn flow(
+        &mut self,
+        flows: &Flows,
+        flow: &flow::Flow,
+        teardown: flow::Teardown,
+        episodes: &[Episode<'_>],
+        found: Option<&causes::Diagnosis>,
+    ) -> Flow {
         self.count_what_was_not_kept(flow);
         let roles = flow::Roles::of(flow);
         let (client, server) = (roles.from_client, roles.from_client.reverse());
@@ -282,6 +303,7 @@ impl Builder<'_> {
             analysis: Analysis { client: side(flow, client), server: side(flow, server) },
             icmp: flow.detail.iter().flat_map(|detail| &detail.icmp).map(icmp_message).collect(),
             resets: episodes.iter().filter_map(|episode| self.reset(episode, roles)).collect(),
+            diagnosis: found.map(|found| Box::new(diagnosis(found))),
             ..Flow::new(flow.id.into(), end(client), end(server))
         }
     }
@@ -324,10 +346,10 @@ impl Builder<'_> {
             evidence: verdict.map_or_else(Vec::new, |judged| {
                 judged.evidence.iter().map(|piece| self.evidence(piece, judged.way, roles)).collect()
             }),
-            obedience: episode.first().and_then(|judged| judged.obedience).map(|obedience| Obedience {
-                obeyed: obedience.obeyed,
-                why: obedience.why,
-            }),
+            obedience: episode
+                .first()
+                .and_then(|judged| judged.obedience)
+                .map(|obedience| Obedience { obeyed: obedience.obeyed, why: obedience.why }),
             would_decide: verdict.and_then(|judged| judged.would_decide),
             segments: segments().map(reset_segment).collect(),
         })
@@ -352,6 +374,36 @@ impl Builder<'_> {
             self.not_listed.resets_not_listed += detail.resets_not_kept;
             self.not_listed.icmp_not_listed += detail.icmp_not_kept;
         }
+    }
+}
+
+fn diagnosis(found: &causes::Diagnosis) -> Diagnosis {
+    let best = &found.best;
+    Diagnosis {
+        cause: best.cause.id(),
+        confidence: found.confidence.into(),
+        sentence: best.sentence.clone(),
+        evidence: best
+            .evidence
+            .iter()
+            .map(|piece| CauseEvidence {
+                stance: piece.stance.into(),
+                weight: piece.weight.into(),
+                frames: piece.frames.iter().map(|frame| frame.get()).collect(),
+                locations: Vec::new(),
+                text: piece.text.clone().into(),
+            })
+            .collect(),
+        alternatives: found
+            .alternatives
+            .iter()
+            .map(|other| Alternative {
+                cause: other.cause.id(),
+                confidence: Confidence::Possible,
+                sentence: other.sentence.clone(),
+            })
+            .collect(),
+        remedies: best.remedies.iter().map(|remedy| remedy.clone().into()).collect(),
     }
 }
 

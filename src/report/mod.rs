@@ -16,7 +16,7 @@ mod summary;
 mod time;
 mod words;
 
-pub use build::{Findings, IsSelected, Wanted, build};
+pub use build::{Findings, IsSelected, Verdict, Wanted, build};
 pub use capture::{
     Capture, Compression, Dropped, Format, Fragments, Input, Near, Problem, SkippedInput, UnsupportedLinkType, Vantage,
 };

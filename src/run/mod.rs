@@ -8,15 +8,16 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::attribution::{self, Case};
 use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
+use crate::causes::{self, Around, Story};
 use crate::cli::{FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
-use crate::flow::{Flow, Limits};
+use crate::flow::{Flow, Flows, Limits};
 use crate::notes::Notes;
 use crate::output;
 use crate::progress;
-use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Wanted};
+use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Verdict, Wanted};
 use crate::surroundings::Surroundings;
-use crate::timeline::Recording;
+use crate::timeline::{Recording, Timelines};
 
 /// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
 const FIXED_MEMORY: u64 = 24 << 20;
@@ -83,9 +84,13 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let timelines = second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, share)?;
     let surroundings = Surroundings::of(&analysis.flows, &timelines);
     let end = analysis.flows.end;
+    let around = around(&analysis.flows, &timelines, &surroundings);
     let judge = |flow: &Flow| {
-        let Some(timeline) = timelines.get(flow.id) else { return Vec::new() };
-        attribution::judge(&Case::new(flow, timeline, &surroundings, end))
+        let Some(timeline) = timelines.get(flow.id) else { return Verdict::default() };
+        let case = Case::new(flow, timeline, &surroundings, end);
+        let resets = attribution::judge(&case);
+        let diagnosis = causes::diagnose(&Story::new(&case, &resets), &around);
+        Verdict { resets, diagnosis }
     };
     let findings = Findings {
         inputs: analysis.inputs,
@@ -112,6 +117,22 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         notes.tell(format_args!("report written to {}", path.display()));
     }
     Ok(exit_code(options, &report))
+}
+
+/// What the flows say about each other.
+fn around(flows: &Flows, timelines: &Timelines, surroundings: &Surroundings) -> Around {
+    let mut around = Around::default();
+    for flow in flows.iter() {
+        match timelines.get(flow.id).filter(|_| second_look::needs_judging(flow, flows)) {
+            Some(timeline) => {
+                let case = Case::new(flow, timeline, surroundings, flows.end);
+                let resets = attribution::judge(&case);
+                around.learn(&Story::new(&case, &resets));
+            }
+            None => around.learn_good(flow),
+        }
+    }
+    around
 }
 
 fn tell_what_was_read(analysis: &pipeline::Analysis, notes: Notes) {

@@ -77,10 +77,16 @@ impl Places {
         let most = |one: u32, others: u32| one > 2 * others;
         let found = |near, why| Vantage { near, why };
         if most(self.client_unrouted, self.server_unrouted + self.both_routed) {
-            return found(Near::Client, "packets of the clients have crossed no router here, those of the servers have");
+            return found(
+                Near::Client,
+                "packets of the clients have crossed no router here, those of the servers have",
+            );
         }
         if most(self.server_unrouted, self.client_unrouted + self.both_routed) {
-            return found(Near::Server, "packets of the servers have crossed no router here, those of the clients have");
+            return found(
+                Near::Server,
+                "packets of the servers have crossed no router here, those of the clients have",
+            );
         }
         if most(self.both_routed, self.client_unrouted + self.server_unrouted) {
             return found(Near::Between, "packets of both sides have crossed routers before they came here");

@@ -1,0 +1,31 @@
+//! A program ended the connection by a reset on purpose.
+
+use super::diagnose::Question;
+use super::{Candidate, Cause};
+use crate::attribution::Mechanism;
+use crate::evidence::{Aspect, Weight};
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let decisive = story.by_host()?;
+    let name = story.name(decisive.reset.way);
+    let frames = decisive.verdict.evidence.iter().filter(|piece| piece.clue == "form");
+    let frames = frames.flat_map(|piece| piece.frames.clone()).take(6);
+    let candidate = Candidate::new(
+        Cause::AbortLinger0,
+        format!("{name}'s program aborted the connection on purpose, as with SO_LINGER and a time of 0"),
+    )
+    .advise(format!("look in {name}'s program and its configuration for SO_LINGER 0, `nolinger`, `reset_timedout_connection` or an explicit abort"));
+    match decisive.verdict.mechanism {
+        Mechanism::Abort => Some(candidate.because(
+            Aspect::Form,
+            Weight::Strong,
+            frames,
+            format!("a live socket was aborted, and {name} had dealt with all that it received"),
+        )),
+        Mechanism::AbortUnreadData => {
+            Some(candidate.because(Aspect::Form, Weight::Weak, frames, "an abort on purpose would look the same"))
+        }
+        _ => None,
+    }
+}

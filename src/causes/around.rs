@@ -1,0 +1,119 @@
+//! What the other flows say about why one ended: built once, then only read.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::story::Story;
+use crate::attribution::{Mechanism, Sender};
+use crate::flow::{Flow, Phase, Roles};
+use crate::tcp::{Duration, Endpoint, FrameNumber, Timestamp};
+
+/// Connections remembered in all; a capture with more is told by the first ones.
+const MOST: usize = 1_000_000;
+
+/// One connection, as seen from afar.
+#[derive(Clone, Copy, Debug)]
+pub struct Connection {
+    /// Its flow.
+    pub flow: u32,
+    /// The client's address.
+    pub client: [u8; 16],
+    /// The server.
+    pub server: Endpoint,
+    /// When it was asked for.
+    pub began: Timestamp,
+    /// When it ended, if it did.
+    pub ended: Option<Timestamp>,
+    /// Its first frame.
+    pub frame: FrameNumber,
+    /// The frame of the decisive reset.
+    pub reset: Option<FrameNumber>,
+    /// Whether it was granted.
+    pub accepted: bool,
+    /// Whether data went either way.
+    pub has_data: bool,
+    /// Who sent the decisive reset.
+    pub sender: Option<Sender>,
+    /// And how.
+    pub mechanism: Option<Mechanism>,
+    /// The decisive reset is in the client's name.
+    pub by_client: bool,
+    /// A long silence before the end.
+    pub pause: Option<Duration>,
+}
+
+/// The connections of a capture by client and by server.
+#[derive(Default)]
+pub struct Around {
+    connections: Vec<Connection>,
+    by_client: HashMap<[u8; 16], Vec<u32>, RandomState>,
+    by_server: HashMap<Endpoint, Vec<u32>, RandomState>,
+}
+
+impl Around {
+    /// Takes in a flow that was judged.
+    pub fn learn(&mut self, story: &Story<'_>) {
+        let flow = story.case.flow;
+        let verdict = story.verdict();
+        let connection = connection(flow, story.case.roles).map(|plain| Connection {
+            ended: if story.decisive.is_some() { story.ended() } else { plain.ended },
+            reset: story.decisive.map(|decisive| decisive.reset.segment.frame),
+            accepted: story.phase().map_or(plain.accepted, |phase| phase > Phase::Syn && plain.accepted),
+            has_data: !story.is_dataless(),
+            sender: verdict.map(|verdict| verdict.sender),
+            mechanism: verdict.map(|verdict| verdict.mechanism),
+            by_client: story.from_client(),
+            pause: story.pause.map(|pause| pause.length),
+            ..plain
+        });
+        self.add(connection);
+    }
+
+    /// Takes in a flow that ended well.
+    pub fn learn_good(&mut self, flow: &Flow) {
+        self.add(connection(flow, Roles::of(flow)));
+    }
+
+    fn add(&mut self, connection: Option<Connection>) {
+        let Some(connection) = connection.filter(|_| self.connections.len() < MOST) else { return };
+        let index = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
+        self.by_client.entry(connection.client).or_default().push(index);
+        self.by_server.entry(connection.server).or_default().push(index);
+        self.connections.push(connection);
+    }
+
+    /// The connections of a client's address in the order in which they began.
+    pub fn of_client(&self, address: [u8; 16]) -> impl Iterator<Item = &Connection> {
+        self.list(self.by_client.get(&address))
+    }
+
+    /// The connections to a server's address and port in the order in which they began.
+    pub fn of_server(&self, server: Endpoint) -> impl Iterator<Item = &Connection> {
+        self.list(self.by_server.get(&server))
+    }
+
+    fn list<'s>(&'s self, indices: Option<&'s Vec<u32>>) -> impl Iterator<Item = &'s Connection> {
+        let indices = indices.map_or(&[][..], Vec::as_slice);
+        indices.iter().filter_map(|&index| self.connections.get(index as usize))
+    }
+}
+
+fn connection(flow: &Flow, roles: Roles) -> Option<Connection> {
+    let client = roles.from_client;
+    Some(Connection {
+        flow: flow.id,
+        client: flow.stream.endpoints[client].address,
+        server: flow.stream.endpoints[client.reverse()],
+        began: flow.first_time?,
+        ended: if flow.both_fins() { flow.last_time() } else { None },
+        frame: flow.first_frame,
+        reset: None,
+        accepted: flow.established || flow.ends[client.reverse()].sent_syn_ack,
+        has_data: flow.ends.forward.octets + flow.ends.back.octets > 0,
+        sender: None,
+        mechanism: None,
+        by_client: false,
+        pause: None,
+    })
+}

@@ -1,0 +1,37 @@
+//! The accept queue was full.
+
+use super::diagnose::Question;
+use super::{Candidate, Cause};
+use crate::attribution::Mechanism;
+use crate::evidence::{Aspect, Weight};
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    if story.mechanism()? != Mechanism::BacklogOverflow {
+        return None;
+    }
+    let decisive = story.by_host()?;
+    let server = story.case.flow.stream.endpoints[story.client().reverse()];
+    let candidate = Candidate::new(
+        Cause::BacklogOverflow,
+        "the server's kernel reset the connection as its handshake ended: its accept queue was full",
+    )
+    .because(
+        Aspect::Form,
+        Weight::Strong,
+        [decisive.reset.segment.frame],
+        "the server granted the connection and reset the segment that completes the handshake",
+    )
+    .advise("look for overflows on the server: `nstat -az TcpExtListenOverflows TcpExtListenDrops`, `ss -ltn` (Recv-Q beside Send-Q)")
+    .advise("let the program accept faster, or raise its backlog and net.core.somaxconn; tcp_abort_on_overflow=1 is what turns a full queue into resets");
+    let lives = question.around.of_server(server).find(|other| other.accepted && other.has_data);
+    Some(match lives {
+        Some(other) => candidate.because(
+            Aspect::Company,
+            Weight::Moderate,
+            [other.frame],
+            "other connections to the same port were served",
+        ),
+        None => candidate,
+    })
+}

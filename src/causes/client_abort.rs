@@ -1,0 +1,96 @@
+//! The client gave up while it was connecting, or while the answer was outstanding or still coming.
+
+use super::diagnose::Question;
+use super::{Candidate, Cause};
+use crate::attribution::Mechanism;
+use crate::evidence::{Aspect, Weight};
+use crate::flow::Phase;
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let decisive = story.by_host().filter(|_| story.from_client())?;
+    let (client, server) = (story.client(), story.client().reverse());
+    let frame = decisive.reset.segment.frame;
+    let candidate = |sentence: &str| {
+        Candidate::new(Cause::ClientAbort, sentence)
+            .advise("look on the client: a time limit of its own, a user who went on, a process that ended")
+    };
+    if decisive.reset.phase <= Phase::Handshake {
+        return Some(candidate("the client gave the connection up before it was established").because(
+            Aspect::Form,
+            Weight::Moderate,
+            [frame],
+            "the client's host answered the server's SYN-ACK by a reset",
+        ));
+    }
+    if let Some(fin) = story.fin(client)
+        && story.octets(client) > 0
+    {
+        // It closed without waiting for the answer to what it had asked.
+        let asked = story.turns.iter().rfind(|turn| turn.way == client && turn.first < fin.frame())?;
+        let answered =
+            story.turns.iter().any(|turn| turn.way == server && (asked.first..fin.frame()).contains(&turn.first));
+        let answers_late = matches!(
+            decisive.verdict.mechanism,
+            Mechanism::DataAfterClose | Mechanism::TimeWait | Mechanism::NoConnection
+        );
+        if !answers_late {
+            return None;
+        }
+        let candidate =
+            candidate("the client closed before it had the whole answer, and its host answered the rest by resets");
+        return Some(if answered {
+            candidate.because(
+                Aspect::Company,
+                Weight::Moderate,
+                [fin.frame(), frame],
+                "the client closed in the middle of the answer",
+            )
+        } else {
+            candidate.because(
+                Aspect::Company,
+                Weight::Decisive,
+                [asked.first, fin.frame(), frame],
+                "the client closed while it waited for an answer",
+            )
+        });
+    }
+    let last = story.last_turn()?;
+    match decisive.verdict.mechanism {
+        Mechanism::AbortUnreadData | Mechanism::Abort if last.way == server => {
+            let more = story.case.timeline.after(decisive.place).find(|one| {
+                one.way == server
+                    && one.is_ordinary()
+                    && one.segment.payload_len > 0
+                    && one.segment.seq_end().after(decisive.reset.segment.ack)
+            });
+            let before = story
+                .before(server)
+                .find(|one| one.segment.payload_len > 0 && one.segment.seq_end().after(decisive.reset.segment.ack));
+            let candidate = candidate("the client cancelled while the server was answering");
+            Some(match more.or(before) {
+                Some(more) => candidate.because(
+                    Aspect::Company,
+                    Weight::Decisive,
+                    [frame, more.frame()],
+                    "the server was in the middle of sending when the client reset",
+                ),
+                None => candidate.because(
+                    Aspect::Company,
+                    Weight::Moderate,
+                    [last.first, frame],
+                    "the last to speak was the server",
+                ),
+            })
+        }
+        Mechanism::AbortUnreadData | Mechanism::Abort => {
+            Some(candidate("the client gave up while it waited for the server's answer").because(
+                Aspect::Company,
+                Weight::Moderate,
+                [last.first, frame],
+                "the client had asked and not been answered yet",
+            ))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,79 @@
+//! Connections beyond a number open at once are rejected or ended at once; those before live on.
+
+use super::diagnose::Question;
+use super::{Candidate, Cause};
+use crate::attribution::{Mechanism, Sender};
+use crate::evidence::{Aspect, Weight};
+use crate::flow::Phase;
+use crate::tcp::Duration;
+
+/// Ended so soon after they were granted: no service takes longer to see that it is full.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
+/// So many open ones at least are a limit.
+const OPEN: usize = 2;
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let decisive = story.decisive?;
+    let server_way = story.client().reverse();
+    let refused = decisive.reset.phase == Phase::Syn && decisive.reset.way == server_way;
+    let began = story.case.flow.first_time?;
+    let ended = decisive.reset.segment.time?;
+    let first_end = story.fin(server_way).and_then(|fin| fin.time()).unwrap_or(ended);
+    let thrown_out = !refused
+        && decisive.verdict.sender == Sender::Server
+        && first_end.since(began).0 <= AT_ONCE.0 + story.case.flow.rtt().map_or(0, |rtt| rtt.0 * 3)
+        && decisive.reset.phase >= Phase::Data;
+    if !refused && !thrown_out {
+        return None;
+    }
+    if refused && decisive.verdict.mechanism == Mechanism::NoListener && decisive.verdict.sender != Sender::Server {
+        return None;
+    }
+    let server = story.case.flow.stream.endpoints[server_way];
+    // Connections that were granted before, and were open when this one was rejected.
+    let open: Vec<_> = question
+        .around
+        .of_server(server)
+        .filter(|other| other.accepted && other.began < began && other.flow != story.case.flow.id)
+        .filter(|other| other.ended.is_none_or(|end| end > ended))
+        .collect();
+    if open.len() < OPEN {
+        return None;
+    }
+    // Others that met the same.
+    let alike = question.around.of_server(server).filter(|other| {
+        other.flow != story.case.flow.id
+            && other.sender == Some(decisive.verdict.sender)
+            && other.mechanism == Some(decisive.verdict.mechanism)
+    });
+    let alike: Vec<_> = alike.filter_map(|other| other.reset).take(4).collect();
+    let candidate = Candidate::new(
+        Cause::ConnectionLimit,
+        format!("{} connections were open, and this one was {}: a limit on their number", open.len(), if refused { "refused" } else { "ended at once" }),
+    )
+    .because(
+        Aspect::Company,
+        if alike.is_empty() { Weight::Moderate } else { Weight::Strong },
+        open.iter().map(|other| other.frame).take(4).chain([decisive.reset.segment.frame]).chain(alike),
+        format!("{} earlier connections to the same port lived on", open.len()),
+    )
+    .advise("look for the limit: maxconn, limit_conn, max_connections, maxclients, ulimit -n, or connlimit in the packet filter")
+    .advise("let the client reuse connections, or raise the limit");
+    Some(if refused {
+        candidate.because(
+            Aspect::Form,
+            Weight::Moderate,
+            [decisive.reset.segment.frame],
+            "a port that serves others refused this one",
+        )
+    } else {
+        candidate.because(
+            Aspect::Timing,
+            Weight::Moderate,
+            [decisive.reset.segment.frame],
+            format!("the server ended it {:.1} ms after it began", first_end.since(began).0 as f64 / 1e6),
+        )
+    })
+}

@@ -1,0 +1,31 @@
+//! Data reached a side that had closed in both directions.
+
+use super::diagnose::Question;
+use super::{Candidate, Cause};
+use crate::attribution::Mechanism;
+use crate::evidence::{Aspect, Weight};
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let decisive = story.by_host()?;
+    let way = decisive.reset.way;
+    let fin = story.fin(way)?;
+    if !matches!(decisive.verdict.mechanism, Mechanism::DataAfterClose | Mechanism::TimeWait | Mechanism::NoConnection)
+    {
+        return None;
+    }
+    let (name, other) = (story.name(way), story.name(way.reverse()));
+    Some(
+        Candidate::new(
+            Cause::DataAfterClose,
+            format!("{name} had closed the connection, and {other} sent more: {name}'s host answered that by a reset"),
+        )
+        .because(
+            Aspect::Form,
+            Weight::Strong,
+            [fin.frame(), decisive.reset.segment.frame],
+            format!("{name}'s FIN came before, and the reset answers what came after it"),
+        )
+        .advise(format!("let {name} wait for {other}'s end before it closes (shut down the sending side, read to the end), or let {other} stop sending when it sees the FIN")),
+    )
+}

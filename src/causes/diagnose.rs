@@ -1,0 +1,75 @@
+use super::{Around, Candidate, Story};
+use crate::evidence::Confidence;
+
+/// What the causes are asked about.
+pub(super) struct Question<'a> {
+    /// The flow.
+    pub story: &'a Story<'a>,
+    /// The other flows.
+    pub around: &'a Around,
+}
+
+type Look = fn(&Question<'_>) -> Option<Candidate>;
+
+/// All causes; their order decides only between equals.
+const CAUSES: [Look; 25] = [
+    super::refused_no_listener::look,
+    super::refused_by_firewall::look,
+    super::icmp_unreachable::look,
+    super::backlog_overflow::look,
+    super::connection_limit::look,
+    super::rate_limited::look,
+    super::closed_with_unread_data::look,
+    super::data_after_close::look,
+    super::stale_keepalive_reuse::look,
+    super::abort_linger0::look,
+    super::client_abort::look,
+    super::process_killed::look,
+    super::server_restart::look,
+    super::protocol_mismatch::look,
+    super::timewait_reset::look,
+    super::peer_lost_state::look,
+    super::idle_timeout_endpoint::look,
+    super::idle_timeout_middlebox::look,
+    super::keepalive_failure::look,
+    super::injected_content_filter::look,
+    super::injected_blind_or_invalid::look,
+    super::half_open_scan::look,
+    super::health_check::look,
+    super::unanswered_syn::look,
+    super::unanswered_data::look,
+];
+
+/// Alternatives that are named beside the diagnosis.
+const MOST_ALTERNATIVES: usize = 3;
+
+/// Why a flow ended as it did.
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    /// The best supported cause.
+    pub best: Candidate,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// Other causes that fit, the likelier first.
+    pub alternatives: Vec<Candidate>,
+}
+
+/// Why a flow ended as it did; `None` where nothing explains it, or it ended well.
+pub fn diagnose(story: &Story<'_>, around: &Around) -> Option<Diagnosis> {
+    let question = Question { story, around };
+    let mut candidates: Vec<(f64, Candidate)> = CAUSES
+        .iter()
+        .filter_map(|look| look(&question))
+        .map(|candidate| (candidate.score(), candidate))
+        .filter(|(score, _)| *score > 0.0)
+        .collect();
+    candidates.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    let mut candidates = candidates.into_iter();
+    let (score, best) = candidates.next()?;
+    let others: Vec<(f64, Candidate)> = candidates.collect();
+    // The odds against all the others together, one among them being that it is something else.
+    let against = others.iter().map(|(other, _)| 10f64.powf(*other)).sum::<f64>() + 1.0;
+    let confidence = Confidence::of_log_odds(score - against.log10())?;
+    let alternatives = others.into_iter().take(MOST_ALTERNATIVES).map(|(_, candidate)| candidate).collect();
+    Some(Diagnosis { best, confidence, alternatives })
+}

@@ -1,0 +1,74 @@
+//! Whether a process or its host went away: several of its connections ended in the same moment.
+
+use super::story::Story;
+use crate::surroundings::Kind;
+use crate::tcp::{Duration, FrameNumber, Timestamp};
+
+/// Connections of one process end within this when it dies.
+const SAME_MOMENT: Duration = Duration::from_millis(250);
+
+/// So many others at least; two may end together by chance.
+const OTHERS: usize = 2;
+
+/// A new connection is accepted or refused this soon afterwards, if that is to tell about the end.
+const SOON: Duration = Duration::from_secs(120);
+
+/// The end of many connections at once.
+pub(super) struct Exit {
+    /// Connections that ended in the same moment, this one not counted.
+    pub others: usize,
+    /// Where some of them ended.
+    pub frames: Vec<FrameNumber>,
+    /// The first refusal afterwards.
+    pub refused: Option<FrameNumber>,
+    /// How many were refused until the next one was accepted.
+    pub refusals: usize,
+    /// The first connection accepted after the refusals, and how long after the end.
+    pub back: Option<(FrameNumber, Duration)>,
+}
+
+/// Whether the decisive reset, or the FIN in front of it, was part of one. Looks at the sender of the reset.
+pub(super) fn of(story: &Story<'_>) -> Option<Exit> {
+    let decisive = story.decisive?;
+    let way = decisive.reset.way;
+    let fin = story.fin(way);
+    let time = fin.map_or(decisive.reset.segment.time, |fin| fin.time())?;
+    at(story, way, time)
+}
+
+fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit> {
+    let own = story.case.flow.stream.endpoints[way];
+    let endings = &story.case.surroundings.endings;
+    let mut frames = Vec::new();
+    let mut others = 0;
+    for ending in endings.near(own.address, time, SAME_MOMENT) {
+        let ends = matches!(ending.kind, Kind::Fin | Kind::Abort);
+        if ends && ending.port == own.port && ending.flow != story.case.flow.id {
+            others += 1;
+            if frames.len() < 4 {
+                frames.push(ending.frame);
+            }
+        }
+    }
+    let mut exit = Exit { others, frames, refused: None, refusals: 0, back: None };
+    let after = endings
+        .of(own.address)
+        .iter()
+        .filter(|ending| ending.port == own.port && ending.time > time && ending.time.since(time) <= SOON);
+    for next in after {
+        match next.kind {
+            Kind::Refusal => {
+                exit.refused = exit.refused.or(Some(next.frame));
+                exit.refusals += 1;
+            }
+            Kind::Acceptance => {
+                if exit.refusals > 0 {
+                    exit.back = Some((next.frame, next.time.since(time)));
+                }
+                break;
+            }
+            _ => {}
+        }
+    }
+    (exit.others >= OTHERS || (exit.others > 0 && exit.refused.is_some())).then_some(exit)
+}

@@ -1,0 +1,66 @@
+//! A load balancer looks at a steady period whether the port is open.
+
+use super::diagnose::Question;
+use super::{Candidate, Cause};
+use crate::attribution::Mechanism;
+use crate::evidence::{Aspect, Weight};
+use crate::flow::Phase;
+use crate::tcp::Timestamp;
+
+/// So many checks show a period.
+const CHECKS: usize = 3;
+
+/// Periods differ by at most this share of their median.
+const STEADY: f64 = 0.1;
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let decisive = story.by_host().filter(|_| story.from_client() && story.is_dataless())?;
+    let probes = decisive.reset.phase == Phase::Handshake
+        || (decisive.reset.phase == Phase::Data && decisive.verdict.mechanism == Mechanism::Abort);
+    if !probes {
+        return None;
+    }
+    let ends = &story.case.flow.stream.endpoints;
+    let (client, server) = (ends[story.client()].address, ends[story.client().reverse()]);
+    let checks: Vec<_> = question
+        .around
+        .of_client(client)
+        .filter(|other| other.server == server && !other.has_data && other.by_client && other.accepted)
+        .collect();
+    let times: Vec<Timestamp> = checks.iter().map(|check| check.began).collect();
+    let mut periods: Vec<f64> = times
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [earlier, later] => Some(later.since(*earlier).as_secs_f64()),
+            _ => None,
+        })
+        .collect();
+    periods.sort_by(f64::total_cmp);
+    let median = *periods.get(periods.len() / 2)?;
+    let steady = periods.iter().filter(|period| (*period - median).abs() <= median * STEADY).count();
+    if checks.len() < CHECKS || steady * 4 < periods.len() * 3 || median <= 0.0 {
+        return None;
+    }
+    Some(
+        Candidate::new(
+            Cause::HealthCheck,
+            format!(
+                "a health check: the same client opens and resets a connection every {median:.1} s and sends nothing"
+            ),
+        )
+        .because(
+            Aspect::Company,
+            Weight::Decisive,
+            checks.iter().filter_map(|check| check.reset).take(6),
+            format!("{} such connections, one every {median:.1} s", checks.len()),
+        )
+        .because(
+            Aspect::Form,
+            Weight::Moderate,
+            [decisive.reset.segment.frame],
+            "the connection was granted, and reset at once without data",
+        )
+        .advise("harmless; leave it out of statistics, or let the balancer check by FIN or by a request"),
+    )
+}

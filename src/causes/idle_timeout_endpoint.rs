@@ -1,0 +1,73 @@
+//! The server's own idle limit.
+
+use super::diagnose::Question;
+use super::{Candidate, Cause};
+use crate::attribution::Mechanism;
+use crate::evidence::{Aspect, Weight};
+use crate::knowledge::idle_timeouts::{self, Place};
+use crate::tcp::Duration;
+
+/// Two gaps are the same within this share, or a tenth of a second.
+pub(super) fn same_gap(one: Duration, other: Duration) -> bool {
+    let apart = (one.0 - other.0).abs();
+    apart <= one.0.max(other.0) / 50 || apart <= 100_000_000
+}
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let decisive = story.by_host()?;
+    let server = story.client().reverse();
+    if decisive.reset.way != server || decisive.verdict.mechanism == Mechanism::KeepaliveTimeout {
+        return None;
+    }
+    let pause = story.pause?;
+    // It ended the silence itself, by the reset or by its FIN; not the client, whose late request only met the end.
+    if pause.broken_by != server {
+        return None;
+    }
+    let endpoint = story.case.flow.stream.endpoints[server];
+    let same: Vec<_> = question
+        .around
+        .of_server(endpoint)
+        .filter(|other| other.flow != story.case.flow.id)
+        .filter(|other| other.pause.is_some_and(|gap| same_gap(gap, pause.length)))
+        .filter_map(|other| other.reset)
+        .take(6)
+        .collect();
+    let seconds = pause.length.as_secs_f64();
+    let mut candidate = Candidate::new(
+        Cause::IdleTimeoutEndpoint,
+        format!(
+            "the server ended the connection after {seconds:.3} s without anything from the client: its own idle limit"
+        ),
+    )
+    .because(
+        Aspect::Timing,
+        Weight::Moderate,
+        [pause.from, pause.until],
+        format!("nothing passed for {seconds:.3} s, and then the server itself ended the connection"),
+    )
+    .advise(format!("let the client close or use idle connections before {seconds:.0} s, or raise the server's limit"));
+    if !same.is_empty() {
+        candidate = candidate.because(
+            Aspect::Company,
+            Weight::Moderate,
+            same.iter().copied(),
+            format!("{} other connections to this server ended after the same silence", same.len()),
+        );
+    }
+    let known: Vec<_> =
+        idle_timeouts::candidates(pause.length).into_iter().filter(|known| known.place == Place::End).collect();
+    if let Some(first) = known.first() {
+        let names = known.iter().map(|known| known.product).collect::<Vec<_>>().join(", ");
+        candidate = candidate
+            .because(
+                Aspect::Declared,
+                Weight::Weak,
+                [pause.until],
+                format!("{} s is the default of {names}", first.seconds),
+            )
+            .advise(format!("{}: {}", first.product, first.setting));
+    }
+    Some(candidate)
+}

@@ -1,0 +1,83 @@
+//! A device on the path forgot or reset an idle connection.
+
+use super::diagnose::Question;
+use super::idle_timeout_endpoint::same_gap;
+use super::{Candidate, Cause};
+use crate::attribution::{Mechanism, Sender};
+use crate::evidence::{Aspect, Weight};
+use crate::flow::Phase;
+use crate::knowledge::idle_timeouts::{self, Place};
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let decisive = story.decisive?;
+    let pause = story.pause?;
+    if decisive.reset.phase < Phase::Data {
+        return None;
+    }
+    let forged = decisive.verdict.sender == Sender::Middlebox;
+    let unsure = decisive.verdict.sender == Sender::Unknown || decisive.verdict.mechanism == Mechanism::PacketFilter;
+    let forgotten = decisive.verdict.mechanism == Mechanism::NoConnection
+        && story.fin(decisive.reset.way).is_none()
+        && pause.broken_by != decisive.reset.way;
+    if !forged && !unsure && !forgotten {
+        return None;
+    }
+    let seconds = pause.length.as_secs_f64();
+    let what = if pause.by_reset {
+        "reset the connection"
+    } else {
+        "had forgotten the connection and answered the next packet by a reset"
+    };
+    let mut candidate = Candidate::new(
+        Cause::IdleTimeoutMiddlebox,
+        format!("after {seconds:.3} s of silence a device on the path {what}: its idle limit"),
+    )
+    .because(
+        Aspect::Timing,
+        if forged { Weight::Strong } else { Weight::Weak },
+        [pause.from, pause.until, decisive.reset.segment.frame],
+        format!("nothing passed for {seconds:.3} s before"),
+    )
+    .advise(format!(
+        "send keepalives, or close idle connections, well before {seconds:.0} s; or raise the device's idle limit"
+    ));
+    if forged {
+        candidate = candidate.because(
+            Aspect::Device,
+            Weight::Moderate,
+            [decisive.reset.segment.frame],
+            "another device than the host made the reset",
+        );
+    }
+    let same: Vec<_> = question
+        .around
+        .of_server(story.case.flow.stream.endpoints[story.client().reverse()])
+        .filter(|other| other.flow != story.case.flow.id && other.sender == Some(decisive.verdict.sender))
+        .filter(|other| other.pause.is_some_and(|gap| same_gap(gap, pause.length)))
+        .filter_map(|other| other.reset)
+        .take(6)
+        .collect();
+    if !same.is_empty() {
+        candidate = candidate.because(
+            Aspect::Company,
+            Weight::Moderate,
+            same.iter().copied(),
+            format!("{} other connections to this server ended alike after the same silence", same.len()),
+        );
+    }
+    let known: Vec<_> =
+        idle_timeouts::candidates(pause.length).into_iter().filter(|known| known.place == Place::Path).collect();
+    if let Some(first) = known.first() {
+        let names = known.iter().map(|known| known.product).collect::<Vec<_>>().join(", ");
+        candidate = candidate
+            .because(
+                Aspect::Declared,
+                Weight::Moderate,
+                [pause.until],
+                format!("{} s is the default of {names}", first.seconds),
+            )
+            .advise(format!("{}: {}", first.product, first.setting));
+    }
+    Some(candidate)
+}

@@ -1,0 +1,41 @@
+//! A forged reset without a reason in the content.
+
+use super::diagnose::Question;
+use super::{Candidate, Cause};
+use crate::evidence::{Aspect, Weight};
+use crate::flow::Phase;
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let decisive = story.by_middlebox()?;
+    if decisive.reset.phase < Phase::Handshake {
+        return None;
+    }
+    let frame = decisive.reset.segment.frame;
+    let obeyed = decisive.verdict.has_ended_it();
+    let mut candidate = Candidate::new(
+        Cause::InjectedBlindOrInvalid,
+        format!(
+            "something on the path or beside it forged a reset in {}'s name{}",
+            story.name(decisive.reset.way).trim_start_matches("the "),
+            if obeyed { "" } else { "; it was of no effect" }
+        ),
+    )
+    .because(Aspect::Device, Weight::Moderate, [frame], "no host of the connection sent it")
+    .advise(
+        "look for a device or a tool that resets connections: an intrusion prevention system, tcpkill, a security test",
+    )
+    .advise("captures on both sides of the suspected device show where the reset first appears");
+    if !obeyed {
+        candidate = candidate.because(
+            Aspect::Sequence,
+            Weight::Strong,
+            [frame],
+            "it does not have the number that its receiver expects",
+        );
+    }
+    if let Some(burst) = decisive.verdict.evidence.iter().find(|piece| piece.clue == "burst") {
+        candidate = candidate.because(Aspect::Company, Weight::Weak, burst.frames.clone(), burst.text.clone());
+    }
+    Some(candidate)
+}

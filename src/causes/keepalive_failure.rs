@@ -1,0 +1,26 @@
+//! Probes or repetitions without an answer.
+
+use super::diagnose::Question;
+use super::{Candidate, Cause};
+use crate::attribution::Mechanism;
+use crate::evidence::{Aspect, Weight};
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    if story.mechanism()? != Mechanism::KeepaliveTimeout {
+        return None;
+    }
+    let decisive = story.by_host()?;
+    let (name, other) = (story.name(decisive.reset.way), story.name(decisive.reset.way.reverse()));
+    let frames =
+        decisive.verdict.evidence.iter().filter(|piece| piece.clue == "form").flat_map(|piece| piece.frames.clone());
+    Some(
+        Candidate::new(
+            Cause::KeepaliveFailure,
+            format!("{other} no longer answered: {name} probed in vain and gave the connection up"),
+        )
+        .because(Aspect::Form, Weight::Strong, frames, format!("{name}'s probes or repetitions had no answer before it reset"))
+        .advise(format!("find out why {other} fell silent: host down, path broken, or a device on the way that forgot the connection and drops it"))
+        .advise("the probing side decides by tcp_keepalive_time/intvl/probes or TCP_USER_TIMEOUT: `ss -to` shows its timers"),
+    )
+}

@@ -1,0 +1,41 @@
+//! A process died, and its kernel ended all its connections at once.
+
+use super::diagnose::Question;
+use super::{Candidate, Cause, exit};
+use crate::attribution::Mechanism;
+use crate::evidence::{Aspect, Weight};
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let decisive = story.by_host()?;
+    let fits = matches!(
+        decisive.verdict.mechanism,
+        Mechanism::AbortUnreadData
+            | Mechanism::Abort
+            | Mechanism::DataAfterClose
+            | Mechanism::TimeWait
+            | Mechanism::NoConnection
+    );
+    if !fits {
+        return None;
+    }
+    let exit = exit::of(story)?;
+    let name = story.name(decisive.reset.way);
+    let candidate = Candidate::new(
+        Cause::ProcessKilled,
+        format!("{name}'s process ended: {} other connections of it ended in the same moment", exit.others),
+    )
+    .because(
+        Aspect::Company,
+        Weight::Decisive,
+        exit.frames.iter().copied().chain([decisive.reset.segment.frame]),
+        format!("{} connections of the same process ended within a quarter of a second", exit.others + 1),
+    )
+    .advise(format!("look on {name}'s host why the process ended: `journalctl`, `dmesg` (out of memory), the exit status its supervisor logged"));
+    Some(match exit.refused {
+        Some(frame) => {
+            candidate.because(Aspect::Aftermath, Weight::Weak, [frame], "a connection tried afterwards was refused")
+        }
+        None => candidate,
+    })
+}

@@ -1,0 +1,32 @@
+//! Nothing listens on the port.
+
+use super::diagnose::Question;
+use super::{Candidate, Cause};
+use crate::attribution::Mechanism;
+use crate::evidence::{Aspect, Weight};
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    if story.mechanism()? != Mechanism::NoListener {
+        return None;
+    }
+    let decisive = story.by_host()?;
+    let port = story.case.flow.stream.endpoints[story.client().reverse()].port;
+    let frames = decisive.verdict.evidence.iter().flat_map(|piece| piece.frames.clone()).take(4);
+    Some(
+        Candidate::new(
+            Cause::RefusedNoListener,
+            format!("the server's host refused the connection: nothing listened on port {port}"),
+        )
+        .because(
+            Aspect::Form,
+            Weight::Strong,
+            frames,
+            "the host's own stack answered the SYN by a reset with sequence number 0",
+        )
+        .advise(format!(
+            "look on the server whether the service runs and on which address and port: `ss -ltnp 'sport = :{port}'`"
+        ))
+        .advise("a listener on 127.0.0.1 only, or on IPv6 only, refuses like none at all"),
+    )
+}

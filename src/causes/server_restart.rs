@@ -1,0 +1,72 @@
+//! The service went down with its connections, refused new ones for a while, and came back.
+
+use super::diagnose::Question;
+use super::{Candidate, Cause, exit};
+use crate::attribution::Mechanism;
+use crate::evidence::{Aspect, Weight};
+use crate::surroundings::Kind;
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let decisive = story.by_host()?;
+    let server = story.client().reverse();
+    if decisive.reset.way != server {
+        return None;
+    }
+    let advise = |candidate: Candidate| {
+        candidate
+            .advise("look in the server's log and in its supervisor for a restart, a deployment or a crash at that time")
+            .advise("let clients retry with growing pauses (1, 2, 4 s); let the service drain its connections before it stops")
+    };
+    if decisive.verdict.mechanism == Mechanism::NoListener {
+        return refused(question).map(advise);
+    }
+    let exit = exit::of(story)?;
+    let refused = exit.refused?;
+    let back =
+        exit.back.map_or_else(String::new, |(_, after)| format!(", and was back after {:.1} s", after.as_secs_f64()));
+    let candidate = Candidate::new(
+        Cause::ServerRestart,
+        format!("the service went down with all its connections, refused {} new ones{back}", exit.refusals),
+    )
+    .because(
+        Aspect::Company,
+        Weight::Decisive,
+        exit.frames.iter().copied().chain([decisive.reset.segment.frame]),
+        format!("{} connections of the service ended within a quarter of a second", exit.others + 1),
+    )
+    .because(
+        Aspect::Aftermath,
+        if exit.back.is_some() { Weight::Moderate } else { Weight::Weak },
+        [Some(refused), exit.back.map(|(frame, _)| frame)].into_iter().flatten(),
+        format!(
+            "connections tried afterwards were refused{}",
+            if exit.back.is_some() { ", later ones accepted" } else { "" }
+        ),
+    );
+    Some(advise(candidate))
+}
+
+/// A refusal between the end of the service's connections and its return.
+fn refused(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let decisive = story.by_host()?;
+    let own = story.case.flow.stream.endpoints[decisive.reset.way];
+    let time = decisive.reset.segment.time?;
+    let endings = story.case.surroundings.endings.of(own.address);
+    let here = || endings.iter().filter(|ending| ending.port == own.port);
+    let served = here().filter(|ending| ending.time < time && ending.kind == Kind::Acceptance).next_back()?;
+    let again = here().find(|ending| ending.time > time && ending.kind == Kind::Acceptance)?;
+    Some(
+        Candidate::new(
+            Cause::ServerRestart,
+            "the service was down at that moment: it had accepted connections before and did so again afterwards",
+        )
+        .because(
+            Aspect::Company,
+            Weight::Moderate,
+            [served.frame, decisive.reset.segment.frame, again.frame],
+            "connections to this port were accepted before and after",
+        ),
+    )
+}

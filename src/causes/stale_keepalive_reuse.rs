@@ -1,0 +1,65 @@
+//! A request on a kept-alive connection that the server had closed or was closing.
+
+use super::diagnose::Question;
+use super::{Candidate, Cause};
+use crate::attribution::Mechanism;
+use crate::evidence::{Aspect, Weight};
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let decisive = story.by_host()?;
+    let (client, server) = (story.client(), story.client().reverse());
+    let answers =
+        matches!(decisive.verdict.mechanism, Mechanism::DataAfterClose | Mechanism::TimeWait | Mechanism::NoConnection);
+    if decisive.reset.way != server || !answers {
+        return None;
+    }
+    let fin = story.fin(server)?;
+    // The connection was at rest when the server closed it: the last words were the server's, in answer to the client's.
+    let request = story.turns.last().filter(|turn| turn.way == client)?;
+    let answered = story.turns.iter().rev().nth(1).filter(|turn| turn.way == server)?;
+    let asked = story.turns.iter().rev().nth(2).filter(|turn| turn.way == client)?;
+    if answered.first > fin.frame() {
+        return None;
+    }
+    let rested = fin.time()?.since(answered.ended?);
+    let late = request.began?.since(fin.time()?);
+    let round_trip = story.case.flow.rtt().map_or(0, |rtt| rtt.0);
+    let mut candidate = Candidate::new(
+        Cause::StaleKeepaliveReuse,
+        format!(
+            "the client sent a request on a connection that the server had closed {}: the request and the server's FIN {}",
+            if rested.0 > 0 { format!("after {:.1} s of rest", rested.as_secs_f64()) } else { "already".to_owned() },
+            if late.0 <= round_trip { "crossed" } else { "missed each other" },
+        ),
+    )
+    .because(
+        Aspect::Form,
+        Weight::Strong,
+        [asked.first, answered.first, fin.frame(), request.first, decisive.reset.segment.frame],
+        "a request had been answered, the server closed, and the next request was answered by a reset",
+    );
+    if rested.0 > round_trip.saturating_mul(2) {
+        candidate = candidate.because(
+            Aspect::Timing,
+            Weight::Moderate,
+            [answered.first, fin.frame()],
+            format!("the connection had been at rest for {:.3} s when the server closed it", rested.as_secs_f64()),
+        );
+    } else {
+        candidate = candidate.although(
+            Aspect::Timing,
+            Weight::Strong,
+            [answered.first, fin.frame()],
+            "the server closed right after its answer, so the connection was not kept for reuse",
+        );
+    }
+    Some(
+        candidate
+            .advise(format!(
+                "make the client's idle limit for pooled connections shorter than the server's {:.0} s, or let the server keep them longer",
+                rested.as_secs_f64().max(1.0)
+            ))
+            .advise("the server has not read the request: repeat it once on a new connection"),
+    )
+}

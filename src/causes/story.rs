@@ -1,0 +1,214 @@
+use crate::attribution::{Case, Judged, Mechanism, Sender};
+use crate::flow::{Phase, ResetSegment, Teardown, Way};
+use crate::tcp::{Duration, FrameNumber, Timestamp};
+use crate::timeline::Sighting;
+
+/// Silence that is worth a thought: below it, a server may only have been thinking (the least retransmission timeout of
+/// RFC 6298 section 2.4).
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// And so many round trips.
+const PAUSE_ROUND_TRIPS: i64 = 10;
+
+/// A run of data one way.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// Which way.
+    pub way: Way,
+    /// Its first segment.
+    pub first: FrameNumber,
+    /// When that passed.
+    pub began: Option<Timestamp>,
+    /// When its last segment passed.
+    pub ended: Option<Timestamp>,
+    /// Octets of data.
+    pub octets: u64,
+}
+
+/// What led to the end of a flow, up to the reset that decided it.
+pub struct Story<'a> {
+    /// The flow.
+    pub case: &'a Case<'a>,
+    /// The verdicts on its resets.
+    pub judged: &'a [Judged],
+    /// How it ended.
+    pub teardown: Teardown,
+    /// The reset that decided it: the first that its receiver had to heed, or else the first.
+    pub decisive: Option<Decisive<'a>>,
+    /// The data that went to and fro before it.
+    pub turns: Vec<Turn>,
+    /// Silence before what led to the end, if it was long.
+    pub pause: Option<Pause>,
+}
+
+/// The reset that decided how a flow ended.
+#[derive(Clone, Copy)]
+pub struct Decisive<'a> {
+    /// The segment and its circumstances.
+    pub reset: &'a ResetSegment,
+    /// Who sent it, and how.
+    pub verdict: &'a Judged,
+    /// Its place in the timeline.
+    pub place: usize,
+}
+
+/// A long silence.
+#[derive(Clone, Copy, Debug)]
+pub struct Pause {
+    /// How long.
+    pub length: Duration,
+    /// The last segment before it.
+    pub from: FrameNumber,
+    /// What ended it.
+    pub until: FrameNumber,
+    /// Which way that went; the reset's own way where nothing but the reset ended it.
+    pub broken_by: Way,
+    /// Nothing but the reset ended it.
+    pub by_reset: bool,
+}
+
+impl<'a> Story<'a> {
+    /// The story of a flow.
+    pub fn new(case: &'a Case<'a>, judged: &'a [Judged]) -> Self {
+        let decisive = decisive(case, judged);
+        let until = decisive.map_or(case.timeline.sightings.len(), |decisive| decisive.place);
+        let before = case.timeline.sightings.get(..until).unwrap_or_default();
+        let ordinary: Vec<&Sighting> = before.iter().filter(|one| one.is_ordinary()).collect();
+        let reset = decisive.and_then(|decisive| case.timeline.sightings.get(decisive.place));
+        Self {
+            case,
+            judged,
+            teardown: Teardown::of(case.flow, case.end),
+            decisive,
+            turns: turns(&ordinary),
+            pause: pause(case, &ordinary, reset),
+        }
+    }
+
+    /// The way from the client.
+    pub fn client(&self) -> Way {
+        self.case.roles.from_client
+    }
+
+    /// Who sent the decisive reset, and how.
+    pub fn verdict(&self) -> Option<&'a Judged> {
+        self.decisive.map(|decisive| decisive.verdict)
+    }
+
+    /// The decisive reset, if a host of the connection sent it.
+    pub fn by_host(&self) -> Option<Decisive<'a>> {
+        self.decisive.filter(|decisive| matches!(decisive.verdict.sender, Sender::Client | Sender::Server))
+    }
+
+    /// The decisive reset, if something else sent it.
+    pub fn by_middlebox(&self) -> Option<Decisive<'a>> {
+        self.decisive.filter(|decisive| decisive.verdict.sender == Sender::Middlebox)
+    }
+
+    /// What the sender of the decisive reset did; only hosts count.
+    pub fn mechanism(&self) -> Option<Mechanism> {
+        self.by_host().map(|decisive| decisive.verdict.mechanism)
+    }
+
+    /// Whether the decisive reset is in the client's name.
+    pub fn from_client(&self) -> bool {
+        self.decisive.is_some_and(|decisive| decisive.reset.way == self.client())
+    }
+
+    /// Octets of data that went one way before the end.
+    pub fn octets(&self, way: Way) -> u64 {
+        self.turns.iter().filter(|turn| turn.way == way).map(|turn| turn.octets).sum()
+    }
+
+    /// Whether no data went either way.
+    pub fn is_dataless(&self) -> bool {
+        self.turns.is_empty()
+    }
+
+    /// The last run of data before the end.
+    pub fn last_turn(&self) -> Option<&Turn> {
+        self.turns.last()
+    }
+
+    /// When it ended: at the decisive reset, or with its last segment.
+    pub fn ended(&self) -> Option<Timestamp> {
+        self.decisive.map_or(self.case.flow.last_time(), |decisive| decisive.reset.segment.time)
+    }
+
+    /// The phase at the decisive reset.
+    pub fn phase(&self) -> Option<Phase> {
+        self.decisive.map(|decisive| decisive.reset.phase)
+    }
+
+    /// Segments before the end, without copies and resets.
+    pub fn before(&self, way: Way) -> impl Iterator<Item = &'a Sighting> {
+        let until = self.decisive.map_or(self.case.timeline.sightings.len(), |decisive| decisive.place);
+        self.case.timeline.before(until).filter(move |one| one.way == way && one.is_ordinary())
+    }
+
+    /// The FIN of a side, if it came before the end.
+    pub fn fin(&self, way: Way) -> Option<&'a Sighting> {
+        self.before(way).filter(|one| one.segment.flags.fin()).last()
+    }
+
+    /// `the client` or `the server`.
+    pub fn name(&self, way: Way) -> &'static str {
+        self.case.name(way)
+    }
+}
+
+fn decisive<'a>(case: &Case<'a>, judged: &'a [Judged]) -> Option<Decisive<'a>> {
+    let resets = || case.flow.resets().iter().zip(judged).filter(|(reset, _)| !reset.duplicate);
+    let heeded = resets().find(|(_, verdict)| verdict.has_ended_it());
+    let (reset, verdict) = heeded.or_else(|| resets().next())?;
+    Some(Decisive { reset, verdict, place: case.timeline.place_of(reset.segment.frame)? })
+}
+
+fn turns(ordinary: &[&Sighting]) -> Vec<Turn> {
+    let mut turns: Vec<Turn> = Vec::new();
+    let mut reached = [None, None];
+    for one in ordinary.iter().filter(|one| one.segment.payload_len > 0) {
+        let reached = &mut reached[usize::from(one.way == Way::Back)];
+        let end = one.segment.seq_end();
+        if reached.is_some_and(|reached| !end.after(reached)) {
+            continue; // repeated
+        }
+        *reached = Some(end);
+        match turns.last_mut().filter(|turn| turn.way == one.way) {
+            Some(turn) => {
+                turn.octets += u64::from(one.segment.payload_len);
+                turn.ended = one.time();
+            }
+            None => turns.push(Turn {
+                way: one.way,
+                first: one.frame(),
+                began: one.time(),
+                ended: one.time(),
+                octets: one.segment.payload_len.into(),
+            }),
+        }
+    }
+    turns
+}
+
+/// The longest silence shortly before the end: between the last segment of the conversation and what ended it, be it the
+/// reset, the segment that provoked the reset, or the FIN that the two followed.
+fn pause(case: &Case<'_>, ordinary: &[&Sighting], reset: Option<&Sighting>) -> Option<Pause> {
+    /// What may lie between the silence and the reset: a request and its repetitions, a FIN and its acknowledgement.
+    const FEW: usize = 8;
+    let least = PAUSE.0.max(case.flow.rtt().map_or(0, |rtt| rtt.0 * PAUSE_ROUND_TRIPS));
+    let all: Vec<&Sighting> = ordinary.iter().copied().chain(reset).collect();
+    let recent = all.get(all.len().saturating_sub(FEW)..).unwrap_or_default();
+    let gaps = recent.windows(2).filter_map(|pair| match pair {
+        [from, until] => Some((until.time()?.since(from.time()?), *from, *until)),
+        _ => None,
+    });
+    let (length, from, until) = gaps.max_by_key(|(length, ..)| length.0).filter(|(length, ..)| length.0 >= least)?;
+    Some(Pause {
+        length,
+        from: from.frame(),
+        until: until.frame(),
+        broken_by: until.way,
+        by_reset: reset.is_some_and(|reset| reset.frame() == until.frame()),
+    })
+}

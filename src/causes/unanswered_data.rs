@@ -1,0 +1,24 @@
+//! Nothing answers data or probes any more.
+
+use super::diagnose::Question;
+use super::{Candidate, Cause};
+use crate::evidence::{Aspect, Weight};
+use crate::flow::{Phase, Teardown};
+
+pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let phase = story.case.flow.phase();
+    if story.decisive.is_some() || story.teardown != Teardown::Unanswered || phase < Phase::Handshake {
+        return None;
+    }
+    let last = story.case.timeline.sightings.iter().rfind(|one| one.is_ordinary())?;
+    let (name, other) = (story.name(last.way), story.name(last.way.reverse()));
+    let frames: Vec<_> = story.before(last.way).map(|one| one.frame()).take(6).collect();
+    let pause =
+        story.pause.map_or_else(String::new, |pause| format!(" after {:.1} s of silence", pause.length.as_secs_f64()));
+    Some(
+        Candidate::new(Cause::UnansweredData, format!("{other} no longer answered{pause}: {name} repeated itself in vain"))
+            .because(Aspect::Company, Weight::Strong, frames, format!("{name} repeated what it had sent, and nothing came back"))
+            .advise("a device that forgot the connection and drops its packets, a broken path, or a dead host: capture on the other side to see what arrives"),
+    )
+}
