@@ -4,6 +4,7 @@ mod architecture;
 mod capture;
 mod cli;
 mod decode;
+mod formats;
 mod output;
 mod program;
 mod readme;
