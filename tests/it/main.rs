@@ -1,6 +1,7 @@
 //! All integration tests, in one binary.
 
 mod architecture;
+mod browser;
 mod capture;
 mod cli;
 mod decode;
