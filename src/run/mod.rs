@@ -38,8 +38,9 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     for error in &errors {
         notes.warn(error);
     }
-    // Only these tell what Zeek would say of a flow.
-    let zeek = matches!(options.format, OutputFormat::Json | OutputFormat::Ndjson) && !options.summary;
+    // Only these tell what Zeek would say of a flow: the page holds the JSON report.
+    let tells = matches!(options.format, OutputFormat::Json | OutputFormat::Ndjson | OutputFormat::Html);
+    let zeek = tells && !options.summary;
     let listed = if options.summary { 0 } else { LISTED_FLOW };
     let limits = Limits::within(options.memory.saturating_sub(FIXED_MEMORY), zeek, listed);
     let threads = options.threads.map_or_else(default_threads, usize::from);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tcpautopsy::output::html;
 use tcpautopsy::report::{Flow, Incident, Report, Teardown};
 
-use crate::support::program::scratch;
+use crate::support::program::{self, scratch};
 use crate::support::reports::{self, ATTACKS};
 use crate::support::validate;
 
@@ -31,6 +31,17 @@ fn a_page_holds_the_json_report() {
         validate(&data).expect("a valid report");
         assert_eq!(data["flows"].as_array().map(Vec::len), Some(report.flows.len()));
     }
+}
+
+#[test]
+fn the_page_of_a_capture_holds_the_same_report_as_json() {
+    let run = |format| {
+        let output = program::run(["samples/forged_reset/capture.pcap", "--format", format]);
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let data = data(&run("html"));
+    validate(&data).expect("a valid report");
+    assert_eq!(data, run("json").parse::<Value>().expect("JSON"));
 }
 
 #[test]
@@ -103,7 +114,8 @@ fn crowd(flows: u64) -> Report {
 /// The flows and incidents of all attacks in one report.
 fn attacks() -> Report {
     let mut all = reports::with_text("harmless");
-    for (nth, attack) in (1..).zip(ATTACKS) {
+    let (word, words) = ("W".repeat(5_000), "\u{5e9}\u{5dc}\u{5d5}\u{5dd} ".repeat(1_000));
+    for (nth, attack) in (1..).zip(ATTACKS.iter().copied().chain([word.as_str(), words.as_str()])) {
         let report = reports::with_text(attack);
         all.flows.extend(report.flows.into_iter().map(|flow| Flow { id: nth * 100 + flow.id, ..flow }));
         all.incidents.extend(report.incidents.into_iter().map(|incident| Incident { id: nth + 1, ..incident }));

@@ -87,7 +87,7 @@ function drawRung(rung, { y, left, right, middle, width, narrow }) {
       svg("line", { class: `arrow ${kind} ${rung.duplicate ? "dashed" : ""}`, x1: from, x2: to - way * 7, y1: line, y2: line }),
       svg("path", { class: kind, d: `M${to} ${line} l${-way * 9} -5 v10 z` }),
       svg("circle", { class: kind, cx: from, cy: line, r: 3.5 }),
-      svg("text", { class: "label strong middle halo", x: label, y: line - 5 }, rung.text + (rung.duplicate ? " (second copy)" : "")),
+      svg("text", { class: "label strong middle halo", x: label, y: line - 5 }, rung.text + (rung.duplicate ? (narrow ? " again" : " (second copy)") : "")),
       svg("text", { class: "label middle halo small", x: label, y: line + 14 }, Math.abs(to - from) < 260 ? rung.short : rung.more));
   } else {
     parts.push(svg("text", { class: "label middle halo", x: middle, y: line + 4 }, rung.text),

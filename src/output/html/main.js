@@ -8,9 +8,12 @@ function tiles() {
   const sum = (counts) => Object.values(counts).reduce((sum, n) => sum + n, 0);
   const harmed = teardown.reset + teardown.refused + teardown.unanswered + teardown.half_closed;
   const harmless = benign ?? report.flows.filter((flow) => flow.resets.length > 0 && !needsAttention(flow)).length;
-  const tile = (n, text, kind) => el("div", { class: `tile ${kind ?? ""}` }, el("strong", null, grouped(n)), el("span", null, text));
-  return [tile(sum(teardown), "flows"), tile(harmed, "need attention", harmed ? "bad" : "good"), tile(sum(senders), "resets"),
-    tile(harmless, "harmless resets"), tile(report.incidents.length, "incidents", report.incidents.length ? "bad" : "")];
+  const tile = (n, one, many, kind) => el("div", { class: `tile ${kind ?? ""}` },
+    el("strong", null, grouped(n)), el("span", null, n === 1 ? one : many));
+  const incidents = report.incidents.length;
+  return [tile(sum(teardown), "flow", "flows"), tile(harmed, "needs attention", "need attention", harmed ? "bad" : "good"),
+    tile(sum(senders), "reset", "resets"), tile(harmless, "flow with harmless resets", "flows with harmless resets"),
+    tile(incidents, "incident", "incidents", incidents ? "bad" : "")];
 }
 
 /** Counts as bars; each bar filters the table. */

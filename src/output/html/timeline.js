@@ -28,7 +28,7 @@ function timeline(report) {
   const note = `${count(dated.length, "flow")} by the time of the first reset, or of the end, over ${duration(span)}.`
     + (incidents.length ? " The bands above are incidents." : "");
   return chart("When it happened", note, (width) => {
-    const left = 44, right = width - 12, lane = 20, top = 8 + incidents.length * lane, bottom = top + 130;
+    const left = 44, right = width - 12, lane = 20, top = 8 + incidents.length * lane, bottom = top + 180;
     const bins = Math.max(20, Math.min(120, Math.floor((right - left) / 8)));
     const x = (at) => left + (at - first) / span * (right - left);
     const stacks = Array.from({ length: bins }, () => ({}));
