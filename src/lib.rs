@@ -10,7 +10,7 @@
 //!    no opinion about them.
 //! 4. At the end of the capture, [`select`] says which connections the user asked for, or why there is none.
 //! 5. [`report`] makes plain values of the facts, a [`report::Report`], and the phrases that people read.
-//! 6. [`output`] writes the report as a table or as JSON. Text from a capture or a command line is escaped there.
+//! 6. [`output`] writes the report: a table, JSON, Markdown, HTML, CSV. Text from a capture or a command line is escaped there.
 //!
 //! [`run`] joins the rooms: [`run::analyze`] is the whole program for one command line. The first two steps have a thread of
 //! their own; the report does not depend on that.

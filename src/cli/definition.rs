@@ -54,8 +54,9 @@ pub(super) struct Definition {
     #[arg(long, value_name = "EXPRESSION", help_heading = WHICH)]
     pub(super) bpf: Option<String>,
 
-    /// How the report is written: table or json [default: by the ending of --output, else table]
-    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(OutputFormat::NAMES), hide_possible_values = true, help_heading = REPORT)]
+    /// How the report is written: table, json, ndjson, markdown, html or csv [default: by the ending of --output, else
+    /// table]
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(OutputFormat::names()), hide_possible_values = true, help_heading = REPORT)]
     pub(super) format: Option<String>,
 
     /// Write the report to this file instead of standard output
@@ -74,7 +75,7 @@ pub(super) struct Definition {
     #[arg(long, help_heading = REPORT)]
     pub(super) all_flows: bool,
 
-    /// Show and read times in the zone of this machine instead of UTC; JSON stays UTC
+    /// Show and read times in the zone of this machine instead of UTC; formats for programs and browsers stay UTC
     #[arg(long, help_heading = REPORT)]
     pub(super) local_time: bool,
 
@@ -123,7 +124,7 @@ Examples:
   tcpautopsy a.pcapng
   tcpautopsy a.pcap --log-line 'read tcp 10.0.0.1:51812->10.0.0.5:443: reset'
   tcpautopsy a.pcap --server 10.0.0.5:443 --around 10:26:00±30
-  tcpautopsy ring.pcap0 ring.pcap1 --output report.json
+  tcpautopsy ring.pcap0 ring.pcap1 --output report.html
   tcpdump -i eth0 -w - tcp | tcpautopsy -
 
 Exit codes:

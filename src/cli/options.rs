@@ -54,6 +54,14 @@ pub enum OutputFormat {
     Table,
     /// For programs, as `docs/json.md` promises.
     Json,
+    /// The same a flow a line.
+    Ndjson,
+    /// For a ticket.
+    Markdown,
+    /// For a browser, in one file.
+    Html,
+    /// For a spreadsheet.
+    Csv,
 }
 
 /// What `--fail-on` waits for.
@@ -124,19 +132,34 @@ fn is_same_file(a: &Path, b: &Path) -> bool {
 }
 
 impl OutputFormat {
-    /// The names that `--format` takes.
-    pub const NAMES: [&str; 2] = ["table", "json"];
+    /// Every format with the name that `--format` takes and the ending of files that have it.
+    const ALL: [(Self, &str, &str); 6] = [
+        (Self::Table, "table", "txt"),
+        (Self::Json, "json", "json"),
+        (Self::Ndjson, "ndjson", "ndjson"),
+        (Self::Markdown, "markdown", "md"),
+        (Self::Html, "html", "html"),
+        (Self::Csv, "csv", "csv"),
+    ];
 
-    /// The format that the ending of a file name asks for.
+    /// The names that `--format` takes.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::ALL.into_iter().map(|(_, name, _)| name)
+    }
+
+    /// The format that the ending of a file name asks for; a table where it has none.
     pub fn of_path(path: &Path) -> Result<Self, String> {
-        match path.extension().and_then(|ending| ending.to_str()) {
-            Some("json") => Ok(Self::Json),
-            Some("txt") | None => Ok(Self::Table),
-            Some(ending) => Err(format!(
-                "no format goes with the ending .{ending} of {}: there are .txt (table) and .json; or say --format",
-                path.display()
-            )),
-        }
+        let Some(ending) = path.extension() else { return Ok(Self::Table) };
+        let known = Self::ALL.into_iter().find(|(_, _, known)| ending.eq_ignore_ascii_case(known));
+        known.map(|(format, _, _)| format).ok_or_else(|| {
+            let endings: Vec<_> = Self::ALL.into_iter().map(|(_, _, ending)| format!(".{ending}")).collect();
+            format!(
+                "no format goes with the ending .{} of {}: there are {}; or say --format",
+                ending.display(),
+                path.display(),
+                endings.join(", ")
+            )
+        })
     }
 }
 
@@ -144,11 +167,9 @@ impl FromStr for OutputFormat {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "table" => Ok(Self::Table),
-            "json" => Ok(Self::Json),
-            _ => Err(format!("there is no format `{name}`: there are {}", Self::NAMES.join(" and "))),
-        }
+        Self::ALL.into_iter().find(|(_, known, _)| *known == name).map(|(format, _, _)| format).ok_or_else(|| {
+            format!("there is no format `{name}`: there are {}", Self::names().collect::<Vec<_>>().join(", "))
+        })
     }
 }
 
@@ -206,9 +227,11 @@ mod tests {
     fn formats_follow_the_ending() {
         assert_eq!(OutputFormat::of_path(Path::new("a/b.json")), Ok(OutputFormat::Json));
         assert_eq!(OutputFormat::of_path(Path::new("report")), Ok(OutputFormat::Table));
-        assert!(OutputFormat::of_path(Path::new("report.html")).unwrap_err().contains(".json"));
-        for name in OutputFormat::NAMES {
-            assert!(name.parse::<OutputFormat>().is_ok());
+        assert_eq!(OutputFormat::of_path(Path::new("REPORT.HTML")), Ok(OutputFormat::Html));
+        assert!(OutputFormat::of_path(Path::new("report.pdf")).unwrap_err().contains(".json"));
+        for (format, name, ending) in OutputFormat::ALL {
+            assert_eq!(name.parse(), Ok(format));
+            assert_eq!(OutputFormat::of_path(&Path::new("report").with_extension(ending)), Ok(format));
         }
     }
 }

@@ -56,7 +56,8 @@ fn the_format_follows_the_ending_unless_it_is_given() {
     let format = |line: &[&str]| parse_line(line).unwrap().format;
     assert_eq!(format(&["a", "--output", "r.json"]), OutputFormat::Json);
     assert_eq!(format(&["a", "--output", "r.json", "--format", "table"]), OutputFormat::Table);
-    assert_eq!(format(&["a", "--output", "r.html", "--format", "json"]), OutputFormat::Json);
+    assert_eq!(format(&["a", "--output", "r.pdf", "--format", "json"]), OutputFormat::Json);
+    assert_eq!(format(&["a", "--output", "r.html"]), OutputFormat::Html);
     assert_eq!(format(&["a", "--output", "r.txt"]), OutputFormat::Table);
 }
 
@@ -108,8 +109,8 @@ fn local_time_is_the_zone_of_times_without_one() {
 #[test]
 fn wrong_usage_is_refused_with_a_way_out() {
     for (line, part) in [
-        (&["a", "--format", "html"][..], "[possible values: table, json]"),
-        (&["a", "--output", "r.html"], ".txt (table) and .json"),
+        (&["a", "--format", "pdf"][..], "[possible values: table, json, ndjson, markdown, html, csv]"),
+        (&["a", "--output", "r.pdf"], ".txt, .json, .ndjson, .md, .html, .csv"),
         (&["a", "--fail-on", "idle_timeout"], "[possible values: any]"),
         (&["a", "--color", "blue"], "[possible values: auto, always, never]"),
         (&["a", "--memory", "1M"], "--memory: `1M` is too little: the least is 64M"),
@@ -135,7 +136,7 @@ fn wrong_usage_is_refused_with_a_way_out() {
 
 #[test]
 fn our_names_and_those_that_clap_checks_are_the_same() {
-    for name in OutputFormat::NAMES {
+    for name in OutputFormat::names() {
         assert!(parse_line(&["a", "--format", name]).is_ok());
     }
     for name in ["auto", "always", "never"] {

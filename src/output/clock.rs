@@ -32,6 +32,11 @@ impl Zone {
         self.format(time, "%H:%M:%S%.3f")
     }
 
+    /// `10:26:00.123456`, cut to the microsecond.
+    pub(super) fn clock_micros(&self, time: Time) -> String {
+        self.format(time, "%H:%M:%S%.6f")
+    }
+
     /// `2026-11-21T10:26:00.123Z`, or with an offset as `+01:00` in another zone.
     pub(super) fn rfc3339_millis(&self, time: Time) -> String {
         self.format(time, if *self == Self::UTC { "%Y-%m-%dT%H:%M:%S%.3fZ" } else { "%Y-%m-%dT%H:%M:%S%.3f%:z" })

@@ -21,13 +21,27 @@ pub fn write(report: &Report, out: impl Write) -> io::Result<()> {
     out.flush()
 }
 
+/// Numbers as the contract wants them: without exponents.
+pub(super) fn write_number<W: ?Sized + Write>(out: &mut W, value: f64) -> io::Result<()> {
+    write!(out, "{value}")
+}
+
+/// serde_json's form without white space, but without exponents.
+pub(super) struct Compact;
+
+impl Formatter for Compact {
+    fn write_f64<W: ?Sized + Write>(&mut self, out: &mut W, value: f64) -> io::Result<()> {
+        write_number(out, value)
+    }
+}
+
 /// serde_json's pretty form, but without exponents: 300 nanoseconds are `0.0000003`, not `3e-7`.
 #[derive(Default)]
 struct Pretty(PrettyFormatter<'static>);
 
 impl Formatter for Pretty {
     fn write_f64<W: ?Sized + Write>(&mut self, out: &mut W, value: f64) -> io::Result<()> {
-        write!(out, "{value}")
+        write_number(out, value)
     }
 
     fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {

@@ -4,9 +4,14 @@
 //! matter. Text that came from a packet or a file name passes through [`sanitize()`] on its way to a terminal.
 
 mod clock;
+pub mod csv;
 mod frames;
+pub mod html;
 pub mod json;
+pub mod markdown;
+pub mod ndjson;
 mod notes;
+mod order;
 mod sanitize;
 pub mod table;
 mod words;

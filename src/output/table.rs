@@ -11,11 +11,10 @@ use std::io::{self, BufWriter, Write};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, LineStyle, Table, TableStyle, Width};
 
 use super::clock::Zone;
-use super::frames::Frames;
 use super::notes::notes;
-use super::sanitize::sanitize;
-use super::words::{count, ended, summary, verb};
-use crate::report::{Flow, Report, Side, Teardown, Time};
+use super::order::{by_urgency, report_span, when};
+use super::words::{count, ended, going_on, rst_frames, summary, verb};
+use crate::report::{Flow, Report, Teardown, Time};
 
 /// What the renderer must know of the place it writes to.
 #[derive(Clone, Debug)]
@@ -66,12 +65,7 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn new(report: &'a Report, options: &'a TableOptions) -> Self {
-        let inputs = report.capture.inputs.iter().flat_map(|input| [input.first_time, input.last_time]);
-        let flows = report.flows.iter().flat_map(|flow| [flow.first_time, flow.last_time]);
-        let span = inputs.chain(flows).flatten().fold(None, |span: Option<(Time, Time)>, time| match span {
-            Some((first, last)) => Some((first.min(time), last.max(time))),
-            None => Some((time, time)),
-        });
+        let span = report_span(report);
         let dated = span.is_some_and(|(first, last)| options.zone.date(first) != options.zone.date(last));
         let width = options.is_terminal.then(|| usize::from(options.width.unwrap_or(USUAL_WIDTH)));
         Self { report, options, span, dated, width }
@@ -93,8 +87,7 @@ impl<'a> Page<'a> {
         if self.options.summary_only {
             return Ok(());
         }
-        let mut flows: Vec<_> = self.report.flows.iter().collect();
-        flows.sort_by_cached_key(|flow| (urgency(flow), when(flow).is_none(), when(flow), flow.first_frame, flow.id));
+        let flows = by_urgency(&self.report.flows);
         if flows.is_empty() {
             return Ok(());
         }
@@ -128,27 +121,6 @@ impl<'a> Page<'a> {
         writeln!(out, "\nNotes:")?;
         notes.iter().try_for_each(|note| writeln!(out, "{}", wrap(&format!("- {note}"), self.width, "  ")))
     }
-}
-
-/// The first key of the order of rows: what a person came for stands on top, and within that time decides.
-///
-/// "Connection reset by peer" comes of a reset to a connection that lived; refusals and silence show as other errors and
-/// come in crowds (a scan, a server that is down), which would bury the resets.
-fn urgency(flow: &Flow) -> u8 {
-    match flow.teardown {
-        Teardown::Reset | Teardown::ResetAfterFin => 0,
-        Teardown::Refused => 1,
-        Teardown::Unanswered | Teardown::HalfClosed | Teardown::Fin | Teardown::Open if !flow.resets.is_empty() => 0,
-        Teardown::Unanswered => 2,
-        Teardown::HalfClosed => 3,
-        Teardown::Open => 4,
-        Teardown::Fin => 5,
-    }
-}
-
-/// The time that a row shows: of the first reset, or of the end.
-fn when(flow: &Flow) -> Option<Time> {
-    flow.resets.first().and_then(|reset| reset.time).or(flow.last_time)
 }
 
 /// The texts of one flow.
@@ -190,35 +162,6 @@ impl Row {
             arrow: if page.width.is_some() { "→" } else { "->" },
         }
     }
-}
-
-/// `30-31 to client`, a text for each direction.
-fn rst_frames(flow: &Flow) -> Vec<String> {
-    [(Side::Server, "client"), (Side::Client, "server")]
-        .into_iter()
-        .filter_map(|(from, to)| {
-            let resets = flow.resets.iter().filter(|reset| reset.claimed_sender == from);
-            let mut frames: Vec<u64> = resets.flat_map(|reset| reset.frames.iter().copied()).collect();
-            frames.sort_unstable();
-            frames.dedup();
-            (!frames.is_empty()).then(|| format!("{} to {to}", Frames(&frames)))
-        })
-        .collect()
-}
-
-/// What was going on when the flow ended, and which ICMP error came.
-fn going_on(flow: &Flow) -> Option<String> {
-    let mut text = flow.activity.as_deref().unwrap_or_default().to_owned();
-    if let Some(icmp) = flow.icmp.first() {
-        let separator = if text.is_empty() { "" } else { "; " };
-        text += &format!("{separator}ICMP from {}: {} (frame {})", icmp.reporter, icmp.text, icmp.frame);
-        if flow.icmp.len() > 1 {
-            text += &format!(" and {} more", flow.icmp.len() - 1);
-        }
-    }
-    // One space between words: two mean the next cell to a script.
-    let text = sanitize(&text).split_whitespace().collect::<Vec<_>>().join(" ");
-    (!text.is_empty()).then_some(text)
 }
 
 /// How the facts of a flow are laid out, from the widest to the narrowest.

@@ -1,8 +1,11 @@
 use std::fmt::Display;
 
 use super::clock::Zone;
+use super::frames::Frames;
 use super::sanitize::sanitize;
-use crate::report::{Report, Selection, Teardown, Time};
+use crate::report::{
+    Confidence, Flow, Mechanism, Report, SafeToRetry, Selection, Sender, Side, Stance, Teardown, Time, Weight,
+};
 
 /// How a flow ended, as a cell of a table.
 pub(super) fn ended(teardown: Teardown) -> &'static str {
@@ -14,6 +17,19 @@ pub(super) fn ended(teardown: Teardown) -> &'static str {
         Teardown::Unanswered => "unanswered",
         Teardown::HalfClosed => "half-closed",
         Teardown::Open => "still open",
+    }
+}
+
+/// The identifier of the same.
+pub(super) fn teardown(teardown: Teardown) -> &'static str {
+    match teardown {
+        Teardown::Fin => "fin",
+        Teardown::Reset => "reset",
+        Teardown::Refused => "refused",
+        Teardown::ResetAfterFin => "reset_after_fin",
+        Teardown::Unanswered => "unanswered",
+        Teardown::HalfClosed => "half_closed",
+        Teardown::Open => "open",
     }
 }
 
@@ -38,7 +54,7 @@ pub(super) fn summary(report: &Report, span: Option<(Time, Time)>, zone: &Zone) 
 }
 
 /// A clause with a capital letter and a full stop.
-fn sentence(clause: &str) -> String {
+pub(super) fn sentence(clause: &str) -> String {
     let mut rest = clause.chars();
     let first = rest.next().map(|first| first.to_ascii_uppercase());
     let stop = if clause.ends_with(['.', '?', '!']) { "" } else { "." };
@@ -123,7 +139,7 @@ fn in_summary(teardown: Teardown) -> &'static str {
 }
 
 /// `on 2026-11-21 from 10:26:00 to 10:31:12 UTC`, with both dates where they differ.
-fn period((first, last): (Time, Time), zone: &Zone) -> String {
+pub(super) fn period((first, last): (Time, Time), zone: &Zone) -> String {
     let (day, last_day) = (zone.date(first), zone.date(last));
     let (from, to) = (zone.clock(first), zone.clock(last));
     let (name, last_name) = (zone.name(first), zone.name(last));
@@ -149,4 +165,131 @@ pub(super) fn path(path: &str) -> String {
 /// Words joined as in a list, each safe to show.
 pub(super) fn list(things: impl IntoIterator<Item = impl Display>) -> String {
     things.into_iter().map(|thing| thing.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// `30-31 to client`, a text for each direction.
+pub(super) fn rst_frames(flow: &Flow) -> Vec<String> {
+    [(Side::Server, "client"), (Side::Client, "server")]
+        .into_iter()
+        .filter_map(|(from, to)| {
+            let resets = flow.resets.iter().filter(|reset| reset.claimed_sender == from);
+            let mut frames: Vec<u64> = resets.flat_map(|reset| reset.frames.iter().copied()).collect();
+            frames.sort_unstable();
+            frames.dedup();
+            (!frames.is_empty()).then(|| format!("{} to {to}", Frames(&frames)))
+        })
+        .collect()
+}
+
+/// What was going on when the flow ended, and which ICMP error came.
+pub(super) fn going_on(flow: &Flow) -> Option<String> {
+    let mut text = flow.activity.as_deref().unwrap_or_default().to_owned();
+    if let Some(icmp) = flow.icmp.first() {
+        let separator = if text.is_empty() { "" } else { "; " };
+        text += &format!("{separator}ICMP from {}: {} (frame {})", icmp.reporter, icmp.text, icmp.frame);
+        if flow.icmp.len() > 1 {
+            text += &format!(" and {} more", flow.icmp.len() - 1);
+        }
+    }
+    // One space between words: two mean the next cell to a script.
+    let text = sanitize(&text).split_whitespace().collect::<Vec<_>>().join(" ");
+    (!text.is_empty()).then_some(text)
+}
+
+/// Who sent a reset.
+pub(super) fn sender(sender: Sender) -> &'static str {
+    match sender {
+        Sender::Client => "client",
+        Sender::Server => "server",
+        Sender::Middlebox => "middlebox",
+        Sender::Unknown => "unknown",
+    }
+}
+
+/// One side of a connection.
+pub(super) fn side(side: Side) -> &'static str {
+    match side {
+        Side::Client => "client",
+        Side::Server => "server",
+    }
+}
+
+/// The side that is not this one.
+pub(super) fn other_side(one: Side) -> &'static str {
+    match one {
+        Side::Client => side(Side::Server),
+        Side::Server => side(Side::Client),
+    }
+}
+
+/// What the sending stack did, a phrase to stand behind a colon; `None` where that is unknown.
+pub(super) fn mechanism(mechanism: Mechanism) -> Option<&'static str> {
+    Some(match mechanism {
+        Mechanism::NoListener => "nobody listened on the port",
+        Mechanism::NoConnection => "its stack knew no such connection",
+        Mechanism::TimeWait => "the connection was in TIME-WAIT",
+        Mechanism::DataAfterClose => "data came after its application had closed",
+        Mechanism::AbortUnreadData => "its application closed with received data unread",
+        Mechanism::Abort => "its application or system aborted the connection",
+        Mechanism::KeepaliveTimeout => "its keepalive probes went unanswered",
+        Mechanism::BacklogOverflow => "its accept queue was full",
+        Mechanism::UnacceptableAck => "the handshake was answered with an unacceptable acknowledgement",
+        Mechanism::PacketFilter => "a packet filter on the host answered",
+        Mechanism::Forged => "no host of the connection made it",
+        Mechanism::Unknown => return None,
+    })
+}
+
+/// The identifier of the same.
+pub(super) fn mechanism_name(mechanism: Mechanism) -> &'static str {
+    match mechanism {
+        Mechanism::NoListener => "no_listener",
+        Mechanism::NoConnection => "no_connection",
+        Mechanism::TimeWait => "time_wait",
+        Mechanism::DataAfterClose => "data_after_close",
+        Mechanism::AbortUnreadData => "abort_unread_data",
+        Mechanism::Abort => "abort",
+        Mechanism::KeepaliveTimeout => "keepalive_timeout",
+        Mechanism::BacklogOverflow => "backlog_overflow",
+        Mechanism::UnacceptableAck => "unacceptable_ack",
+        Mechanism::PacketFilter => "packet_filter",
+        Mechanism::Forged => "forged",
+        Mechanism::Unknown => "unknown",
+    }
+}
+
+/// How sure a verdict is.
+pub(super) fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Possible => "possible",
+        Confidence::Likely => "likely",
+        Confidence::Certain => "certain",
+    }
+}
+
+/// How much a piece of evidence counts.
+pub(super) fn weight(weight: Weight) -> &'static str {
+    match weight {
+        Weight::Weak => "weak",
+        Weight::Moderate => "moderate",
+        Weight::Strong => "strong",
+        Weight::Decisive => "decisive",
+    }
+}
+
+/// Which way a piece of evidence points.
+pub(super) fn stance(stance: Stance) -> &'static str {
+    match stance {
+        Stance::For => "for",
+        Stance::Against => "against",
+    }
+}
+
+/// Whether asking again can do harm.
+pub(super) fn safe_to_retry(safe: SafeToRetry) -> &'static str {
+    match safe {
+        SafeToRetry::Yes => "yes",
+        SafeToRetry::No => "no",
+        SafeToRetry::Unknown => "unknown",
+    }
 }

@@ -251,6 +251,21 @@ impl Flow {
     }
 }
 
+/// A flow that stands alone, as a line of NDJSON: its fields after the name of their contract.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct FlowLine<'a> {
+    schema: &'static str,
+    #[serde(flatten)]
+    flow: &'a Flow,
+}
+
+impl<'a> FlowLine<'a> {
+    /// The line of a flow.
+    pub fn new(flow: &'a Flow) -> Self {
+        Self { schema: super::FLOW_SCHEMA, flow }
+    }
+}
+
 impl From<(IpAddr, u16)> for Endpoint {
     fn from((ip, port): (IpAddr, u16)) -> Self {
         Self { ip, port }

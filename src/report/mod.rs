@@ -23,7 +23,7 @@ pub use capture::{
 pub use diagnosis::{
     Alternative, CauseEvidence, Confidence, Diagnosis, Outcome, SafeToRetry, SideOutcome, Stance, Weight,
 };
-pub use flow::{Analysis, Application, Endpoint, Flow, IcmpMessage, Roles, SideAnalysis, Teardown, Zeek};
+pub use flow::{Analysis, Application, Endpoint, Flow, FlowLine, IcmpMessage, Roles, SideAnalysis, Teardown, Zeek};
 pub use reset::{Form, Hops, Location, Mechanism, Obedience, Phase, Reset, ResetEvidence, ResetSegment, Sender, Side};
 pub use summary::{Incident, Selection, SenderCounts, Summary, TeardownCounts};
 pub use time::{Seconds, Time};
@@ -32,6 +32,9 @@ use serde::Serialize;
 
 /// Name and version of the JSON contract. Adding a field keeps it; removing or changing one raises the number.
 pub const SCHEMA: &str = "tcpautopsy.report/1";
+
+/// The same for a flow that stands alone; its number rises with that of [`SCHEMA`].
+pub const FLOW_SCHEMA: &str = "tcpautopsy.flow/1";
 
 /// Everything a run found out.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -47,8 +47,9 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     for error in &errors {
         notes.warn(error);
     }
-    // Only JSON tells what Zeek would say of a flow.
-    let zeek = options.format == OutputFormat::Json && !options.summary;
+    // Only these tell what Zeek would say of a flow: the page holds the JSON report.
+    let tells = matches!(options.format, OutputFormat::Json | OutputFormat::Ndjson | OutputFormat::Html);
+    let zeek = tells && !options.summary;
     let listed = if options.summary { 0 } else { LISTED_FLOW };
     let limits = Limits::within(options.memory.saturating_sub(FIXED_MEMORY), zeek, listed);
     let threads = options.threads.map_or_else(default_threads, usize::from);
@@ -177,6 +178,10 @@ fn write(options: &Options, report: &Report, file: Option<std::fs::File>) -> Res
     };
     let written = match options.format {
         OutputFormat::Json => output::json::write(report, &mut out),
+        OutputFormat::Ndjson => output::ndjson::write(report, &mut out),
+        OutputFormat::Markdown => output::markdown::write(report, &options.zone.clone().into(), &mut out),
+        OutputFormat::Csv => output::csv::write(report, &mut out),
+        OutputFormat::Html => output::html::write(report, &mut out),
         OutputFormat::Table => {
             let table = output::table::TableOptions {
                 is_terminal,

@@ -1,9 +1,11 @@
 //! All integration tests, in one binary.
 
 mod architecture;
+mod browser;
 mod capture;
 mod cli;
 mod decode;
+mod formats;
 mod output;
 mod program;
 mod readme;

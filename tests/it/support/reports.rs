@@ -359,3 +359,76 @@ pub fn maximal() -> Report {
     }));
     report
 }
+
+/// Every text of the full report that can come from a packet, a file name or another part of the program.
+pub fn with_text(text: &str) -> Report {
+    let mut report = maximal();
+    let owned = || text.to_owned();
+    for input in &mut report.capture.inputs {
+        input.path = owned();
+        input.problems = vec![Problem { offset: 1, reason: owned() }];
+    }
+    report.capture.skipped_inputs = vec![SkippedInput { path: owned(), reason: owned() }];
+    report.capture.undecoded = BTreeMap::from([(owned(), 7)]);
+    report.capture.unsupported_link_types[0].name = Some(owned());
+    report.capture.bpf = Some(owned());
+    report.capture.vantage = Some(Vantage { near: Near::Server, why: owned() });
+    report.selection = Some(Selection { criteria: vec![owned()], flows: 1, note: Some(owned()) });
+    report.summary.causes = BTreeMap::from([(owned(), 1)]);
+    for incident in &mut report.incidents {
+        incident.title = owned();
+        incident.cause = owned();
+        incident.server = Some(owned());
+        incident.explanation = owned();
+    }
+    for flow in &mut report.flows {
+        flow.activity = Some(text.into());
+        flow.tunnel.iter_mut().for_each(|tunnel| *tunnel = text.into());
+        if let Some(application) = &mut flow.application {
+            application.detail = Some(owned());
+            application.progress = Some(owned());
+        }
+        flow.resets.iter_mut().flat_map(|reset| &mut reset.evidence).for_each(|one| one.text = owned().into());
+        if let Some(diagnosis) = &mut flow.diagnosis {
+            diagnosis.sentence = owned();
+            diagnosis.evidence.iter_mut().for_each(|one| one.text = owned().into());
+            diagnosis.alternatives.iter_mut().for_each(|one| one.sentence = owned());
+            diagnosis.remedies = vec![owned().into()];
+        }
+        if let Some(outcome) = &mut flow.outcome {
+            outcome.why = owned();
+            for side in [&mut outcome.client, &mut outcome.server].into_iter().flatten() {
+                side.when = owned().into();
+                side.messages = BTreeMap::from([("go", owned().into())]);
+            }
+        }
+    }
+    report
+}
+
+/// Texts that try to be more than text in one format or another.
+pub const ATTACKS: &[&str] = &[
+    "",
+    " ",
+    "</script><script>alert(1)</script><!--",
+    "<img src=x onerror=alert(1)> &lt;b&gt; <b>",
+    "\" onclick=\"alert(1)\" '",
+    "a|b||c \\| `code` ``` ~~~ \\` end",
+    "```\n# heading\n\n- item\n1. one\n> quote\n---\n| a | b |\n|---|---|\n/close\n/assign @me",
+    "[link](https://evil.example/) ![image](https://evil.example/x.png) <https://evil.example> www.evil.example",
+    "[ref]: https://evil.example  [^1] [x]",
+    "@everyone @org/team #12 GH-12 OPS-12 owner/repo#3 !4 $5 ~bug %1 &6 :smile: deadbeefcafe1",
+    "**bold** __bold__ *it* _it_ ~~gone~~ {color:red}red{color} {code} [~admin] $x^2$ \\(x\\)",
+    "1. one",
+    "- item",
+    "# heading",
+    "=1+1",
+    "+SUM(A1)",
+    "-2+3+cmd|' /C calc'!A0",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    ";=1+1;\t=1+1,\"=1+1",
+    "\t=1\r\n=1,\"",
+    "\u{1b}]0;owned\u{7}\u{9b}31m\0\u{7f}",
+    "gpj\u{202e}gnp.exe \u{2066}x\u{200b}y\u{feff}\u{e0041}\u{2028}\u{2029}\u{85}",
+    "\u{5e9}\u{5dc}\u{5d5}\u{5dd} \u{627}\u{644}\u{639} 日本語 e\u{301}",
+];
