@@ -12,6 +12,8 @@ pub mod markdown;
 pub mod ndjson;
 mod notes;
 mod order;
+mod proof;
+mod rungs;
 mod sanitize;
 pub mod table;
 mod words;

@@ -11,6 +11,7 @@ mod diagnosis;
 mod filter;
 mod flow;
 mod icmp;
+mod ladder;
 mod reset;
 mod summary;
 mod time;
@@ -24,6 +25,7 @@ pub use diagnosis::{
     Alternative, CauseEvidence, Confidence, Diagnosis, Outcome, SafeToRetry, SideOutcome, Stance, Weight,
 };
 pub use flow::{Analysis, Application, Endpoint, Flow, FlowLine, IcmpMessage, Roles, SideAnalysis, Teardown, Zeek};
+pub use ladder::{RUNGS, Rung};
 pub use reset::{Form, Hops, Location, Mechanism, Obedience, Phase, Reset, ResetEvidence, ResetSegment, Sender, Side};
 pub use summary::{Incident, Selection, SenderCounts, Summary, TeardownCounts};
 pub use time::{Seconds, Time};

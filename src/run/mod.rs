@@ -91,7 +91,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         let case = Case::new(flow, timeline, &surroundings, end);
         let resets = attribution::judge(&case);
         let diagnosis = causes::diagnose(&Story::new(&case, &resets), &around);
-        Verdict { resets, diagnosis }
+        Verdict { resets, diagnosis, timeline: Some(timeline) }
     };
     let findings = Findings {
         inputs: analysis.inputs,
@@ -111,6 +111,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         // Whoever pastes a log line wants to hear of its flow however it ended.
         all_flows: options.all_flows || options.selection.log_line.is_some(),
         summary_only: options.summary,
+        rungs: report::RUNGS,
     };
     let report = report::build(findings, wanted);
     write(options, &report, output)?;

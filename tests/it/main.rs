@@ -6,6 +6,7 @@ mod capture;
 mod cli;
 mod decode;
 mod formats;
+mod ladder;
 mod output;
 mod program;
 mod readme;

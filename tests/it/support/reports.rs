@@ -84,7 +84,9 @@ pub fn reset(frames: &[u64], time: Option<Time>, from: Side) -> Reset {
         confidence: None,
         mechanism: Mechanism::Unknown,
         hops: None,
+        obedience: None,
         evidence: Vec::new(),
+        would_decide: None,
         segments: segments.collect(),
     }
 }
@@ -322,6 +324,25 @@ pub fn maximal() -> Report {
         locations: locations.clone(),
         text: Cow::Borrowed("its TTL is 61; the server's other packets have 55"),
     }];
+    let rung = |frame, flags: TcpFlags, notes: &[&'static str]| Rung {
+        frame,
+        time: at(71, frame as i64),
+        from: Side::Server,
+        flags,
+        seq: 1,
+        ack: flags.ack().then_some(24),
+        payload_bytes: 0,
+        window: Some(0),
+        ttl: 61,
+        gap: frame == 72,
+        notes: notes.iter().map(|&note| Cow::Borrowed(note)).collect(),
+    };
+    let ack = TcpFlags::ACK;
+    flow.ladder = Some(vec![
+        rung(69, ack, &[]),
+        rung(70, TcpFlags::RST.union(ack), &["TTL 61, usually 55", "in the window, not exact"]),
+        rung(72, TcpFlags::RST, &["second copy"]),
+    ]);
     flow.diagnosis = Some(Box::new(Diagnosis {
         cause: "injected_content_filter",
         confidence: Confidence::Likely,
@@ -384,6 +405,7 @@ pub fn with_text(text: &str) -> Report {
     for flow in &mut report.flows {
         flow.activity = Some(text.into());
         flow.tunnel.iter_mut().for_each(|tunnel| *tunnel = text.into());
+        flow.ladder.iter_mut().flatten().for_each(|rung| rung.notes = vec![owned().into()]);
         if let Some(application) = &mut flow.application {
             application.detail = Some(owned());
             application.progress = Some(owned());
