@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Parser};
 
-use super::options::OutputFormat;
+use super::options::{Command, OutputFormat};
 
 /// Says, for every TCP connection in a packet capture that was reset, how it ended and which packets show it.
 #[derive(Parser, Debug)]
@@ -14,7 +14,7 @@ use super::options::OutputFormat;
     name = "tcpautopsy",
     bin_name = "tcpautopsy",
     version,
-    override_usage = "tcpautopsy [analyze] [OPTIONS] CAPTURE...",
+    override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...",
     max_term_width = 80,
     disable_help_flag = true,
     disable_version_flag = true,
@@ -49,6 +49,14 @@ pub(super) struct Definition {
     /// Only the flow that this log line or error speaks of; says what is missing where there is none
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, help_heading = WHICH)]
     pub(super) log_line: Option<String>,
+
+    /// Only the flow with this number in the report
+    #[arg(long, value_name = "N", conflicts_with = "frame", help_heading = WHICH)]
+    pub(super) flow: Option<u32>,
+
+    /// Only the flow that this frame belongs to
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = WHICH)]
+    pub(super) frame: Option<u64>,
 
     /// Only packets that pass this filter, in the syntax of tcpdump
     #[arg(long, value_name = "EXPRESSION", help_heading = WHICH)]
@@ -103,6 +111,10 @@ pub(super) struct Definition {
     #[arg(long, help_heading = RUN)]
     pub(super) verbose: bool,
 
+    /// What stood in front of the captures
+    #[arg(skip)]
+    pub(super) command: Command,
+
     /// Print this help
     #[arg(long, short, action = ArgAction::HelpShort, help_heading = RUN)]
     help: Option<bool>,
@@ -124,6 +136,7 @@ Examples:
   tcpautopsy a.pcapng
   tcpautopsy a.pcap --log-line 'read tcp 10.0.0.1:51812->10.0.0.5:443: reset'
   tcpautopsy a.pcap --server 10.0.0.5:443 --around 10:26:00±30
+  tcpautopsy show a.pcap --flow 3
   tcpautopsy ring.pcap0 ring.pcap1 --output report.html
   tcpdump -i eth0 -w - tcp | tcpautopsy -
 
@@ -136,11 +149,19 @@ docs/cli.md explains every option.";
 /// The name of the main job, which may be left out.
 pub(super) const ANALYZE: &str = "analyze";
 
+/// The name of the subcommand that tells a flow segment by segment.
+pub(super) const SHOW: &str = "show";
+
 impl Definition {
-    /// Leaves out the name of the main job where it was written.
+    /// Takes the name of the job out of the captures.
     pub(super) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut definition = Self::try_parse_from(args)?;
-        if definition.captures.first().is_some_and(|first| first.as_os_str() == ANALYZE) {
+        let job = definition.captures.first().map(|first| first.as_os_str().to_owned());
+        if let Some(command) = [(ANALYZE, Command::Analyze), (SHOW, Command::Show)]
+            .into_iter()
+            .find_map(|(name, command)| (job.as_deref()? == name).then_some(command))
+        {
+            definition.command = command;
             definition.captures.remove(0);
         }
         Ok(definition)

@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 use crate::error::ExitCode;
 use crate::select::{Around, LogLine, Selection, WrittenTime};
 use definition::Definition;
-pub use options::{Color, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
+pub use options::{Color, Command, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
 pub use size::{DEFAULT_MEMORY, MIN_MEMORY};
 
 /// Threads beyond this number are a slip of the finger.
@@ -55,10 +55,11 @@ fn parse_with(
 
 /// What is said where there are no arguments.
 const USAGE: &str = "\
-usage: tcpautopsy [analyze] [OPTIONS] CAPTURE...
+usage: tcpautopsy [analyze|show] [OPTIONS] CAPTURE...
 
   tcpautopsy capture.pcapng       how every connection in it ended
   tcpdump -w - | tcpautopsy -     the same from standard input
+  tcpautopsy show a.pcap --flow 3 one connection, packet by packet
   tcpautopsy --help               all options, with examples
 ";
 
@@ -72,7 +73,8 @@ fn answer(error: &clap::Error) -> Answer {
 
 fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, String>) -> Result<Options, String> {
     if definition.captures.is_empty() {
-        return Err(format!("no capture to {} was given", definition::ANALYZE));
+        let job = if definition.command == Command::Show { definition::SHOW } else { definition::ANALYZE };
+        return Err(format!("no capture to {job} was given"));
     }
     if definition.captures.iter().filter(|path| path.as_os_str() == STANDARD_INPUT).count() > 1 {
         return Err("standard input (-) can be read only once".to_owned());
@@ -86,8 +88,18 @@ fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, Stri
         (None, None) => OutputFormat::Table,
     };
     let zone = if definition.local_time { local()? } else { TimeZone::UTC };
+    let selection = selection(&definition, &zone)?;
+    let names_flows = definition.flow.is_some() || definition.frame.is_some() || !selection.is_everything();
+    if definition.command == Command::Show && (!names_flows || definition.summary) {
+        return Err(
+            "show tells flows segment by segment: say which, by --flow N, --frame N or --log-line TEXT".to_owned()
+        );
+    }
     Ok(Options {
-        selection: selection(&definition, &zone)?,
+        command: definition.command,
+        selection,
+        flow: definition.flow,
+        frame: definition.frame,
         captures: definition.captures,
         format,
         output: definition.output,

@@ -14,6 +14,8 @@ use crate::select::Selection;
 /// Everything a run of the analysis needs to know from its user.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// What is to be done.
+    pub command: Command,
     /// The captures as typed, at least one; [`STANDARD_INPUT`] stands at most once.
     pub captures: Vec<PathBuf>,
     /// How the report is written.
@@ -26,6 +28,10 @@ pub struct Options {
     pub fail_on: Option<FailOn>,
     /// Which flows the report is about.
     pub selection: Selection,
+    /// The number of the one flow that is asked for.
+    pub flow: Option<u32>,
+    /// A frame of the one flow that is asked for, from 1.
+    pub frame: Option<u64>,
     /// Show only the summary.
     pub summary: bool,
     /// Report flows that ended well, too.
@@ -46,6 +52,16 @@ pub struct Options {
 
 /// The path that stands for standard input.
 pub const STANDARD_INPUT: &str = "-";
+
+/// What is to be done with the captures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Command {
+    /// Say of every flow how it ended.
+    #[default]
+    Analyze,
+    /// Tell flows segment by segment.
+    Show,
+}
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

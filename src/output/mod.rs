@@ -15,6 +15,7 @@ mod order;
 mod proof;
 mod rungs;
 mod sanitize;
+pub mod show;
 pub mod table;
 mod words;
 

@@ -4,12 +4,13 @@ mod pipeline;
 mod second_look;
 mod selection;
 
+use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
 
 use crate::attribution::{self, Case};
 use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
 use crate::causes::{self, Around, Story};
-use crate::cli::{FailOn, Options, OutputFormat};
+use crate::cli::{Command, FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
 use crate::flow::{Flow, Flows, Limits};
 use crate::notes::Notes;
@@ -78,10 +79,16 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let frames = analysis.inputs.iter().map(|input| input.frames).sum::<u64>();
     tell_what_was_read(&analysis, notes);
 
-    let chosen = selection::choose(options, &analysis.flows);
     let recording = analysis.recording.take();
     let flows = &analysis.flows;
-    let is_judged = |flow: &Flow| second_look::needs_judging(flow, flows);
+    let second_filter = bpf()?;
+    let chosen = selection::choose(options, flows, |frame| {
+        second_look::flow_with_frame(&options.captures, second_filter, recording.as_ref(), flows, frame)
+    });
+    // Whoever asks for a flow by its number wants to see it however it ended.
+    let shows = options.command == Command::Show || options.flow.is_some() || options.frame.is_some();
+    let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
+    let is_judged = |flow: &Flow| second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
     let timelines = second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, share)?;
     let surroundings = Surroundings::of(&analysis.flows, &timelines);
     let end = analysis.flows.end;
@@ -109,9 +116,9 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let wanted = Wanted {
         selection: chosen.as_ref().map(|chosen| (chosen.selection(), &is_chosen as IsSelected<'_>)),
         // Whoever pastes a log line wants to hear of its flow however it ended.
-        all_flows: options.all_flows || options.selection.log_line.is_some(),
+        all_flows: options.all_flows || options.selection.log_line.is_some() || shows,
         summary_only: options.summary,
-        rungs: report::RUNGS,
+        rungs: if options.command == Command::Show { usize::MAX } else { report::RUNGS },
     };
     let report = report::build(findings, wanted);
     write(options, &report, output)?;
@@ -191,7 +198,10 @@ fn write(options: &Options, report: &Report, file: Option<std::fs::File>) -> Res
                 zone: options.zone.clone().into(),
                 summary_only: options.summary,
             };
-            output::table::write(report, &table, &mut out)
+            match options.command {
+                Command::Show => output::show::write(report, &table, &mut out),
+                Command::Analyze => output::table::write(report, &table, &mut out),
+            }
         }
     };
     written.map_err(|error| Error::write(options.output.as_deref(), error))

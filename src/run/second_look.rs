@@ -8,7 +8,8 @@ use crate::decode::{DecodeLimits, Decoder};
 use crate::error::Error;
 use crate::flow::{Flow, Flows, Teardown};
 use crate::report;
-use crate::timeline::{Depth, Gathering, Recording, Timelines};
+use crate::tcp::{FrameNumber, Segment};
+use crate::timeline::{Depth, Gathering, Members, Recording, Timelines};
 
 /// Flows of one address that are looked at to know a host by, beside those that are judged.
 const COMPANIONS: usize = 64;
@@ -65,6 +66,47 @@ pub fn gather(
         }
     }
     Ok(gathering.finish())
+}
+
+/// The flow that a frame belongs to, as a segment or as an ICMP error about one.
+///
+/// # Errors
+/// As [`gather`].
+pub fn flow_with_frame(
+    paths: &[PathBuf],
+    filter: Option<Filter>,
+    recording: Option<&Recording>,
+    flows: &Flows,
+    frame: u64,
+) -> Option<u32> {
+    let frame = FrameNumber::new(frame)?;
+    let mut members = Members::default();
+    for flow in flows.iter() {
+        if flow.detail.iter().flat_map(|detail| &detail.icmp).any(|icmp| icmp.error.frame == frame) {
+            return Some(flow.id);
+        }
+        if (flow.first_frame..=flow.stream.last_frame).contains(&frame) {
+            members.add(flow);
+        }
+    }
+    let segment = match recording {
+        Some(recording) => recording.segment(frame).copied(),
+        None => segment_in(paths, filter, frame),
+    };
+    members.flow_of(&segment?)
+}
+
+fn segment_in(paths: &[PathBuf], filter: Option<Filter>, wanted: FrameNumber) -> Option<Segment> {
+    let (mut capture, _) = Capture::open(paths, OpenOptions { filter });
+    let mut decoder = Decoder::new(DecodeLimits::default());
+    while let Some(frame) = capture.next() {
+        // All frames before it are decoded, too: paths are numbered and fragments put together as they come.
+        let seen = decoder.view(&frame, |_| true);
+        if frame.number >= wanted {
+            return seen.map(|(segment, _)| segment).filter(|segment| segment.frame == wanted);
+        }
+    }
+    None
 }
 
 /// Whether a flow is judged: it has a reset, or did not end well.
