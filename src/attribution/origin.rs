@@ -255,7 +255,9 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
     let segment = suspect.segment();
     let (own, peer) = (suspect.own(), suspect.peer());
     let name = suspect.case.name(own);
-    let sent = suspect.sent()?;
+    // Of a side that had been silent, what the other one acknowledges tells where it stands.
+    let acknowledged_to_it = suspect.earlier(peer).filter(|one| one.segment.flags.ack()).map(|one| one.segment.ack);
+    let sent = suspect.sent().or_else(|| acknowledged_to_it.reduce(SeqNum::max))?;
     let misfit = |weight, frames: Vec<FrameNumber>, text: String| Some(Err(Misfit { weight, frames, text }));
     if before.iter().any(|judged| judged.way == own && judged.party == Some(Party::Host) && judged.is_active) {
         return misfit(Weight::Moderate, vec![segment.frame], format!("{name} had aborted the connection before"));

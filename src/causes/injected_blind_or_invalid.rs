@@ -21,7 +21,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             if obeyed { "" } else { "; it was of no effect" }
         ),
     )
-    .because(Aspect::Device, Weight::Moderate, [frame], "no host of the connection sent it")
+    .because(Aspect::Device, Weight::Weak, [frame], "no host of the connection sent it")
     .advise(
         "look for a device or a tool that resets connections: an intrusion prevention system, tcpkill, a security test",
     )
