@@ -5,6 +5,7 @@ mod capture;
 mod cli;
 mod decode;
 mod output;
+mod pages;
 mod program;
 mod readme;
 mod report;
