@@ -1,7 +1,10 @@
 //! Joins the rooms: what a command line asks for, from opening the inputs to the last line of the report.
 
+mod explain;
 mod pipeline;
 mod selection;
+
+pub use explain::explain;
 
 use std::io::{self, IsTerminal, Write};
 

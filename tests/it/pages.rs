@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use tcpautopsy::causes::Cause;
+use tcpautopsy::flow::{FlowTable, Limits, Teardown};
 use tcpautopsy::tcp::{Endpoint, SeqNum};
-use tcpautopsy::trace::{self, Block, Event};
+use tcpautopsy::trace::{self, Block, Event, Packet};
+
+use crate::support::program::run;
 
 const HEADINGS: [&str; 7] =
     ["What it means", "On the wire", "Speaks for it", "Speaks against it", "Confused with", "What to do", "References"];
@@ -130,4 +133,80 @@ fn traces_print_as_they_read() {
             assert_eq!(trace::parse(&trace::print(&events)), Ok(events), "{cause}");
         }
     }
+}
+
+/// How the judged flow of each trace ended, by the facts alone.
+#[test]
+fn traces_end_as_badly_as_their_cause_says() {
+    let mut faults = Vec::new();
+    for cause in Cause::ALL {
+        for block in trace::blocks(cause.page()) {
+            let at = format!("{cause}.md, trace at line {}", block.line);
+            let events = events(*cause, &block);
+            let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
+            let keyer = table.keyer();
+            let mut pairs = BTreeSet::new();
+            let mut last = None;
+            for event in &events {
+                let (source, destination) = match &event.packet {
+                    Packet::Segment(segment) => {
+                        table.segments(&[*segment], &[keyer.key(segment)]);
+                        (segment.source, segment.destination)
+                    }
+                    Packet::Icmp(error) => {
+                        table.icmp_error(error);
+                        (error.quoted.source, error.quoted.destination)
+                    }
+                };
+                let pair = if source < destination { [source, destination] } else { [destination, source] };
+                pairs.insert(pair);
+                last = Some(pair);
+            }
+            let flows = table.finish();
+            if flows.iter().count() != pairs.len() {
+                faults.push(format!("{at}: {} flows of {} pairs of ends", flows.iter().count(), pairs.len()));
+            }
+            let is_judged = |ends: [Endpoint; 2]| match block.flow {
+                Some(flow) => ends.iter().any(|end| end.port == 40_000 + flow),
+                None => ends.iter().all(|end| last.is_some_and(|last| last.contains(end))),
+            };
+            let judged =
+                flows.iter().find(|flow| is_judged([flow.stream.endpoints.forward, flow.stream.endpoints.back]));
+            let teardown = judged.map(|flow| Teardown::of(flow, flows.end));
+            let as_said = match block.cause {
+                "none" => teardown == Some(Teardown::Fin),
+                // The connection may live on.
+                "injected_blind_or_invalid" => teardown.is_some(),
+                "timewait_reset" => teardown == Some(Teardown::ResetAfterFin),
+                "unanswered_syn" | "unanswered_data" => teardown == Some(Teardown::Unanswered),
+                refused if refused.starts_with("refused_") => teardown == Some(Teardown::Refused),
+                _ => !matches!(teardown, None | Some(Teardown::Fin | Teardown::Open | Teardown::HalfClosed)),
+            };
+            if !as_said {
+                faults.push(format!("{at}: cause={} ended as {teardown:?}", block.cause));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn the_program_prints_pages_lists_and_errors() {
+    let output = |arguments: &[&str]| {
+        let output = run(arguments);
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    for cause in [Cause::RefusedNoListener, Cause::UnansweredData] {
+        assert_eq!(output(&["explain", cause.id()]), (Some(0), cause.page().to_owned(), String::new()));
+    }
+    let (code, list, _) = output(&["explain"]);
+    assert!(code == Some(0) && Cause::ALL.iter().all(|cause| list.contains(cause.id())));
+    let (code, text, _) = output(&["explain", "broken", "pipe"]);
+    assert!(code == Some(0) && text.starts_with("EPIPE"));
+    let (code, nothing, error) = output(&["explain", "\u{1b}[31mECONRESET"]);
+    assert_eq!((code, nothing.as_str()), (Some(2), ""));
+    assert!(error.contains("`ECONNRESET`") && !error.contains('\u{1b}'), "{error}");
+    // A file of that name is meant only with its folder.
+    let (code, _, error) = output(&["./explain"]);
+    assert!(code == Some(1) && error.contains("./explain"), "{error}");
 }
