@@ -14,7 +14,7 @@ use super::options::OutputFormat;
     name = "tcpautopsy",
     bin_name = "tcpautopsy",
     version,
-    override_usage = "tcpautopsy [analyze] [OPTIONS] CAPTURE...",
+    override_usage = "tcpautopsy [analyze] [OPTIONS] CAPTURE...\n       tcpautopsy explain [CAUSE|ERROR]",
     max_term_width = 80,
     disable_help_flag = true,
     disable_version_flag = true,
@@ -126,6 +126,7 @@ Examples:
   tcpautopsy a.pcap --server 10.0.0.5:443 --around 10:26:00±30
   tcpautopsy ring.pcap0 ring.pcap1 --output report.html
   tcpdump -i eth0 -w - tcp | tcpautopsy -
+  tcpautopsy explain 'connection reset by peer'
 
 Exit codes:
   0 analysed; 1 nothing could be analysed; 2 wrong usage;

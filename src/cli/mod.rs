@@ -3,6 +3,7 @@
 //! Opens no capture: whether one can be read is for the run to find out.
 
 mod definition;
+mod job;
 mod options;
 mod size;
 
@@ -17,6 +18,7 @@ use jiff::tz::TimeZone;
 use crate::error::ExitCode;
 use crate::select::{Around, LogLine, Selection, WrittenTime};
 use definition::Definition;
+pub use job::{Job, job};
 pub use options::{Color, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
 pub use size::{DEFAULT_MEMORY, MIN_MEMORY};
 
@@ -59,6 +61,7 @@ usage: tcpautopsy [analyze] [OPTIONS] CAPTURE...
 
   tcpautopsy capture.pcapng       how every connection in it ended
   tcpdump -w - | tcpautopsy -     the same from standard input
+  tcpautopsy explain ECONNRESET   what an error means, and what may lie behind it
   tcpautopsy --help               all options, with examples
 ";
 

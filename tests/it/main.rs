@@ -7,6 +7,7 @@ mod cli;
 mod decode;
 mod formats;
 mod output;
+mod pages;
 mod program;
 mod readme;
 mod report;
