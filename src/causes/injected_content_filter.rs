@@ -2,7 +2,7 @@
 
 use super::diagnose::Question;
 use super::{Candidate, Cause};
-use crate::attribution::{Mechanism, Sender};
+use crate::attribution::{Mechanism, Party, Sender};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
 
@@ -25,13 +25,20 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         return None;
     }
     let first = story.turns.len() == 1;
+    // What has the form of an answer by a stack that does not know the connection may be just that.
+    let plain = decisive.verdict.evidence.iter().any(|piece| piece.clue == "form" && piece.about == Party::Host);
+    let weight = match (plain && !decisive.reset.segment.flags.ack(), story.alive_after()) {
+        (true, None) => Weight::Weak,
+        _ if first || since.0 <= round_trip.0 => Weight::Strong,
+        _ => Weight::Moderate,
+    };
     let candidate = Candidate::new(
         Cause::InjectedContentFilter,
         "a device on the path reset the connection right after it saw the client's request: a filter on its content",
     )
     .because(
         Aspect::Timing,
-        if first || since.0 <= round_trip.0 { Weight::Strong } else { Weight::Moderate },
+        weight,
         [asked.first, decisive.reset.segment.frame],
         format!("the forged reset came {:.1} ms after the client's request, and no answer had come", since.0 as f64 / 1e6),
     )
