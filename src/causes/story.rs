@@ -1,4 +1,5 @@
 use crate::attribution::{Case, Judged, Mechanism, Sender};
+use crate::evidence::Aspect;
 use crate::flow::{Phase, ResetSegment, Teardown, Way};
 use crate::tcp::{Duration, FrameNumber, Timestamp};
 use crate::timeline::Sighting;
@@ -155,6 +156,10 @@ impl<'a> Story<'a> {
     /// connection still lived.
     pub fn alive_after(&self) -> Option<FrameNumber> {
         let decisive = self.decisive?;
+        let mut evidence = decisive.verdict.evidence.iter();
+        if let Some(aftermath) = evidence.find(|piece| piece.aspect == Aspect::Aftermath) {
+            return aftermath.frames.last().copied();
+        }
         let way = decisive.reset.way;
         let time = decisive.reset.segment.time?;
         let round_trip = self.case.flow.rtt().map_or(0, |rtt| rtt.0);
