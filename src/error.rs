@@ -59,6 +59,8 @@ pub enum Error {
     OutputExists(PathBuf),
     /// The file for the report is one of the captures.
     OutputIsInput(PathBuf),
+    /// Nothing is known of what `explain` was asked, in a text that says what is near.
+    Unknown(String),
     /// The report could not be written; no path means standard output.
     Write {
         /// Where to.
@@ -78,7 +80,7 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::NothingToAnalyse(_) | Self::Thread(_) | Self::Write { .. } => ExitCode::NothingAnalysed,
-            Self::Bpf(_) | Self::OutputExists(_) | Self::OutputIsInput(_) => ExitCode::Usage,
+            Self::Bpf(_) | Self::OutputExists(_) | Self::OutputIsInput(_) | Self::Unknown(_) => ExitCode::Usage,
         }
     }
 
@@ -102,6 +104,7 @@ impl fmt::Display for Error {
             Self::NothingToAnalyse(reasons) => f.write_str(&reasons.join("; ")),
             Self::Thread(source) => write!(f, "cannot start a thread: {source}; try --threads 1"),
             Self::Bpf(reason) => write!(f, "--bpf: {reason}"),
+            Self::Unknown(message) => f.write_str(message),
             Self::OutputExists(path) => {
                 write!(f, "{} exists already: add --force to overwrite it, or name another file", path.display())
             }
@@ -145,6 +148,7 @@ mod tests {
             Error::NothingToAnalyse(vec!["cannot read a.pcap: no such file".into()]),
             Error::Thread(io()),
             Error::Bpf("bad filter 'tcp port': syntax error".into()),
+            Error::Unknown("nothing is known of `x`".into()),
             Error::OutputExists("report.json".into()),
             Error::OutputIsInput("a.pcap".into()),
             Error::write(Some(Path::new("out.json")), io()),

@@ -17,9 +17,10 @@
 //!
 //! # The rooms around it
 //!
-//! [`tcp`] is the vocabulary that all others share: sequence numbers, flags, times, frame numbers. [`cli`] reads the command
-//! line, [`causes`] lists why connections end badly, [`knowledge`] has tables of what is known beforehand, [`trace`] reads and writes flows as text, [`error`] has what stops the program and its exit codes, [`notes`] and
-//! [`progress`] speak on standard error.
+//! [`tcp`] is the vocabulary that all others share: sequence numbers, flags, times, frame numbers. [`trace`] reads and writes
+//! flows as text. [`causes`] lists why connections end badly, [`knowledge`] has tables of what is known beforehand, and
+//! [`explain`] answers questions about both. [`cli`] reads the command line, [`error`] has what stops the program and its exit
+//! codes, [`notes`] and [`progress`] speak on standard error.
 //!
 //! Nothing in a capture makes any of them panic or fail: damage is data of the report. `docs/architecture.md` has the
 //! invariants and which way the rooms may know each other.
@@ -31,6 +32,7 @@ pub mod cli;
 pub mod decode;
 pub mod error;
 pub mod evidence;
+pub mod explain;
 pub mod flow;
 pub mod knowledge;
 pub mod notes;

@@ -3,12 +3,13 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use tcpautopsy::cli::Job;
 use tcpautopsy::notes::Notes;
 use tcpautopsy::{cli, run};
 
 fn main() -> ExitCode {
-    let options = match cli::parse(std::env::args_os()) {
-        Ok(options) => options,
+    let job = match cli::job(std::env::args_os()) {
+        Ok(job) => job,
         Err(answer) => {
             let _ = if answer.exit == tcpautopsy::error::ExitCode::Success {
                 std::io::stdout().write_all(answer.text.as_bytes())
@@ -18,7 +19,11 @@ fn main() -> ExitCode {
             return answer.exit.into();
         }
     };
-    match run::analyze(&options) {
+    let done = match &job {
+        Job::Analyze(options) => run::analyze(options),
+        Job::Explain(text) => run::explain(text.as_deref()),
+    };
+    match done {
         Ok(code) => code.into(),
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {

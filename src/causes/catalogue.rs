@@ -90,6 +90,48 @@ catalogue! {
         "Data or probes on an established connection were repeated and nothing came back; no reset was seen.";
 }
 
+impl Cause {
+    /// Whether this is a special case of `general`: who names it explains by it why the other happened.
+    pub fn is_case_of(self, general: Self) -> bool {
+        use Cause as C;
+        let cases: &[Self] = match general {
+            C::RefusedByFirewall => &[C::RateLimited, C::ConnectionLimit],
+            C::RefusedNoListener => &[C::HalfOpenScan, C::ServerRestart],
+            C::ClosedWithUnreadData => &[
+                C::ProcessKilled,
+                C::ServerRestart,
+                C::ClientAbort,
+                C::ConnectionLimit,
+                C::ProtocolMismatch,
+                C::IdleTimeoutEndpoint,
+            ],
+            C::AbortLinger0 => &[
+                C::HealthCheck,
+                C::HalfOpenScan,
+                C::ClientAbort,
+                C::ConnectionLimit,
+                C::ProtocolMismatch,
+                C::IdleTimeoutEndpoint,
+                C::ProcessKilled,
+                C::ServerRestart,
+            ],
+            C::DataAfterClose => &[
+                C::StaleKeepaliveReuse,
+                C::ClientAbort,
+                C::ProcessKilled,
+                C::ServerRestart,
+                C::ConnectionLimit,
+                C::ProtocolMismatch,
+                C::TimewaitReset,
+            ],
+            C::PeerLostState => &[C::IdleTimeoutMiddlebox, C::ServerRestart],
+            C::InjectedBlindOrInvalid => &[C::InjectedContentFilter, C::IdleTimeoutMiddlebox, C::RateLimited],
+            _ => &[],
+        };
+        cases.contains(&self)
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.id())

@@ -28,7 +28,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if !refused && !thrown_out {
         return None;
     }
-    if refused && decisive.verdict.mechanism == Mechanism::NoListener && decisive.verdict.sender != Sender::Server {
+    if decisive.verdict.mechanism == Mechanism::BacklogOverflow {
         return None;
     }
     let server = story.case.flow.stream.endpoints[server_way];
@@ -42,6 +42,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if open.len() < OPEN {
         return None;
     }
+    // One that was granted while as many were open shows that the number was not the limit.
+    let open_at = |other: &super::around::Connection| {
+        let earlier = question.around.of_server(server).filter(|one| one.accepted && one.began < other.began);
+        earlier.filter(|one| one.ended.is_none_or(|end| end > other.began)).count()
+    };
+    let exceeded = question
+        .around
+        .of_server(server)
+        .find(|other| other.accepted && open_at(other) >= open.len() && other.began > began);
     // Others that met the same.
     let alike = question.around.of_server(server).filter(|other| {
         other.flow != story.case.flow.id
@@ -61,6 +70,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     )
     .advise("look for the limit: maxconn, limit_conn, max_connections, maxclients, ulimit -n, or connlimit in the packet filter")
     .advise("let the client reuse connections, or raise the limit");
+    let candidate = match exceeded {
+        Some(other) => candidate.although(
+            Aspect::Aftermath,
+            Weight::Strong,
+            [other.frame],
+            "a later one was granted while as many were open",
+        ),
+        None => candidate,
+    };
     Some(if refused {
         candidate.because(
             Aspect::Form,

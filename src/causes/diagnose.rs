@@ -55,6 +55,9 @@ pub struct Diagnosis {
 }
 
 /// Why a flow ended as it did; `None` where nothing explains it, or it ended well.
+///
+/// Some causes are special cases of others: a limit on connections is a packet filter's refusal, too. The special case is
+/// named where it is surer than not; the general one does not lose by it.
 pub fn diagnose(story: &Story<'_>, around: &Around) -> Option<Diagnosis> {
     let question = Question { story, around };
     let mut candidates: Vec<(f64, Candidate)> = CAUSES
@@ -63,13 +66,27 @@ pub fn diagnose(story: &Story<'_>, around: &Around) -> Option<Diagnosis> {
         .map(|candidate| (candidate.score(), candidate))
         .filter(|(score, _)| *score > 0.0)
         .collect();
-    candidates.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-    let mut candidates = candidates.into_iter();
-    let (score, best) = candidates.next()?;
-    let others: Vec<(f64, Candidate)> = candidates.collect();
-    // The odds against all the others together, one among them being that it is something else.
-    let against = others.iter().map(|(other, _)| 10f64.powf(*other)).sum::<f64>() + 1.0;
-    let confidence = Confidence::of_log_odds(score - against.log10())?;
-    let alternatives = others.into_iter().take(MOST_ALTERNATIVES).map(|(_, candidate)| candidate).collect();
+    // The special case first where both are supported alike: it says more.
+    candidates.sort_by(|(one, a), (other, b)| {
+        other.total_cmp(one).then_with(|| b.cause.is_case_of(a.cause).cmp(&a.cause.is_case_of(b.cause)))
+    });
+    let sure = |(score, candidate): &(f64, Candidate)| {
+        // The odds against all others together, one of them being that it is something else.
+        let odds = |is_rival: &dyn Fn(&Candidate) -> bool| {
+            let rivals = candidates.iter().filter(|(_, other)| other.cause != candidate.cause && is_rival(other));
+            score - (rivals.map(|(other, _)| 10f64.powf(*other)).sum::<f64>() + 1.0).log10()
+        };
+        let special = |other: &Candidate| other.cause.is_case_of(candidate.cause);
+        let general = |other: &Candidate| candidate.cause.is_case_of(other.cause);
+        Confidence::of_log_odds(odds(&|other| !special(other))).or_else(|| {
+            // As well supported as the general cause, it is a possible reason for that.
+            let is_backed = candidates.iter().filter(|(_, other)| general(other)).all(|(other, _)| score >= other);
+            let alone = Confidence::of_log_odds(odds(&|other| !special(other) && !general(other)));
+            alone.filter(|_| is_backed).map(|_| Confidence::Possible)
+        })
+    };
+    let (place, confidence) = candidates.iter().enumerate().find_map(|(place, one)| Some((place, sure(one)?)))?;
+    let (_, best) = candidates.remove(place);
+    let alternatives = candidates.into_iter().take(MOST_ALTERNATIVES).map(|(_, candidate)| candidate).collect();
     Some(Diagnosis { best, confidence, alternatives })
 }

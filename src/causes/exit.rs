@@ -19,6 +19,10 @@ pub(super) struct Exit {
     pub others: usize,
     /// Where some of them ended.
     pub frames: Vec<FrameNumber>,
+    /// How many of them ended by an abort, this one counted.
+    pub aborts: usize,
+    /// The first connection accepted afterwards, where none was refused before.
+    pub accepted: Option<FrameNumber>,
     /// The first refusal afterwards.
     pub refused: Option<FrameNumber>,
     /// How many were refused until the next one was accepted.
@@ -41,16 +45,19 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
     let endings = &story.case.surroundings.endings;
     let mut frames = Vec::new();
     let mut others = 0;
+    let own_abort = story.decisive.is_some_and(|decisive| decisive.verdict.is_active && decisive.reset.way == way);
+    let mut aborts = usize::from(own_abort);
     for ending in endings.near(own.address, time, SAME_MOMENT) {
         let ends = matches!(ending.kind, Kind::Fin | Kind::Abort);
         if ends && ending.port == own.port && ending.flow != story.case.flow.id {
             others += 1;
+            aborts += usize::from(ending.kind == Kind::Abort);
             if frames.len() < 4 {
                 frames.push(ending.frame);
             }
         }
     }
-    let mut exit = Exit { others, frames, refused: None, refusals: 0, back: None };
+    let mut exit = Exit { others, frames, aborts, accepted: None, refused: None, refusals: 0, back: None };
     let after = endings
         .of(own.address)
         .iter()
@@ -64,6 +71,8 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
             Kind::Acceptance => {
                 if exit.refusals > 0 {
                     exit.back = Some((next.frame, next.time.since(time)));
+                } else {
+                    exit.accepted = Some(next.frame);
                 }
                 break;
             }

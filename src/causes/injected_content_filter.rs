@@ -2,7 +2,7 @@
 
 use super::diagnose::Question;
 use super::{Candidate, Cause};
-use crate::attribution::{Mechanism, Sender};
+use crate::attribution::{Mechanism, Party, Sender};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
 
@@ -10,8 +10,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
     let decisive = story.decisive?;
     let forged = decisive.verdict.sender == Sender::Middlebox || decisive.verdict.mechanism == Mechanism::PacketFilter;
-    if !forged || decisive.reset.phase < Phase::Data {
+    if decisive.reset.phase < Phase::Data {
         return None;
+    }
+    if !forged {
+        return out_of_sight(question);
     }
     // The words that it answers: the client's, not answered yet, and not long ago.
     let client = story.client();
@@ -22,18 +25,34 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         return None;
     }
     let first = story.turns.len() == 1;
+    // What has the form of an answer by a stack that does not know the connection may be just that.
+    let plain = decisive.verdict.evidence.iter().any(|piece| piece.clue == "form" && piece.about == Party::Host);
+    let weight = match (plain && !decisive.reset.segment.flags.ack(), story.alive_after()) {
+        (true, None) => Weight::Weak,
+        _ if first || since.0 <= round_trip.0 => Weight::Strong,
+        _ => Weight::Moderate,
+    };
     let candidate = Candidate::new(
         Cause::InjectedContentFilter,
         "a device on the path reset the connection right after it saw the client's request: a filter on its content",
     )
     .because(
         Aspect::Timing,
-        if first { Weight::Strong } else { Weight::Moderate },
+        weight,
         [asked.first, decisive.reset.segment.frame],
         format!("the forged reset came {:.1} ms after the client's request, and no answer had come", since.0 as f64 / 1e6),
     )
     .advise("ask the owner of the network which names or words its filter blocks; compare with another name to the same address")
     .advise("compare with a capture on the server's side: does the request reach the server, does the server see a reset too?");
+    let candidate = match story.alive_after() {
+        Some(alive) if decisive.reset.way != client => candidate.because(
+            Aspect::Aftermath,
+            Weight::Moderate,
+            [alive],
+            "the server's own connection lived on: it had not reset anything",
+        ),
+        _ => candidate,
+    };
     Some(if decisive.reset.exact == Some(false) && decisive.reset.in_window == Some(false) {
         candidate.although(
             Aspect::Sequence,
@@ -44,4 +63,36 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     } else {
         candidate
     })
+}
+
+/// The forged reset itself did not pass here; its victim's answers to the other side did.
+fn out_of_sight(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let decisive = story.by_host()?;
+    let way = decisive.reset.way;
+    if decisive.verdict.mechanism != Mechanism::NoConnection || story.fin(way).is_some() {
+        return None;
+    }
+    let (last, since) = story.last_heard().filter(|(_, since)| story.is_moment(*since))?;
+    let asked = story.turns.iter().any(|turn| turn.way == story.client());
+    if !asked {
+        return None;
+    }
+    let name = story.name(way);
+    Some(
+        Candidate::new(
+            Cause::InjectedContentFilter,
+            format!("{name}'s connection was ended by something that did not pass here, right after the request: probably a forged reset"),
+        )
+        .because(
+            Aspect::Timing,
+            Weight::Moderate,
+            [last, decisive.reset.segment.frame],
+            format!(
+                "{name} spoke, and {:.1} ms later its host no longer knew the connection",
+                since.0 as f64 / 1e6
+            ),
+        )
+        .advise(format!("capture on {name}'s side: a forged reset towards {name} passes only there")),
+    )
 }

@@ -2,7 +2,7 @@
 
 use super::diagnose::Question;
 use super::{Candidate, Cause};
-use crate::attribution::{Mechanism, Sender};
+use crate::attribution::{Mechanism, Party};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
 
@@ -22,29 +22,43 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     .advise(format!("look whether {name}'s host restarted or its address moved to another host at that time"))
     .advise("with address translation or a load balancer between: was its table flushed, or did it fail over?");
     Some(match decisive.verdict.mechanism {
-        Mechanism::NoConnection => candidate.because(
-            Aspect::Form,
-            Weight::Strong,
-            decisive
-                .verdict
-                .evidence
-                .iter()
-                .filter(|piece| piece.clue == "form")
-                .flat_map(|piece| piece.frames.clone()),
-            format!("a stack without the connection answered, and {name} had sent no FIN"),
-        ),
+        Mechanism::NoConnection => {
+            let form = decisive.verdict.evidence.iter().filter(|piece| piece.clue == "form");
+            let candidate = candidate.because(
+                Aspect::Form,
+                Weight::Strong,
+                form.flat_map(|piece| piece.frames.clone()),
+                format!("a stack without the connection answered, and {name} had sent no FIN"),
+            );
+            match story.last_heard() {
+                Some((last, since)) if story.is_moment(since) => candidate.although(
+                    Aspect::Timing,
+                    Weight::Strong,
+                    [last, frame],
+                    format!(
+                        "{name} had spoken {:.1} ms before, and hosts do not restart in that time",
+                        since.0 as f64 / 1e6
+                    ),
+                ),
+                _ => candidate,
+            }
+        }
         Mechanism::Forged | Mechanism::PacketFilter | Mechanism::Unknown => {
-            let answers = decisive.verdict.sender != Sender::Middlebox
-                || story.last_turn().is_some_and(|turn| turn.way != way && story.pause.is_some());
-            if !answers {
+            let mut form = decisive.verdict.evidence.iter();
+            if !form.any(|piece| piece.clue == "form" && piece.about == Party::Host) {
                 return None;
             }
-            candidate.because(
-                Aspect::Form,
-                Weight::Moderate,
-                [frame],
-                "a device answered in its name as one without the connection does",
-            )
+            let text = "a device answered in its name as one that does not know the connection";
+            let candidate = candidate.because(Aspect::Form, Weight::Moderate, [frame], text);
+            match story.alive_after() {
+                Some(alive) => candidate.although(
+                    Aspect::Aftermath,
+                    Weight::Strong,
+                    [alive],
+                    format!("{name}'s connection still lived"),
+                ),
+                None => candidate,
+            }
         }
         _ => return None,
     })

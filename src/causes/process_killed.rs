@@ -32,10 +32,20 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         format!("{} connections of the same process ended within a quarter of a second", exit.others + 1),
     )
     .advise(format!("look on {name}'s host why the process ended: `journalctl`, `dmesg` (out of memory), the exit status its supervisor logged"));
-    Some(match exit.refused {
-        Some(frame) => {
+    Some(match (exit.refused, exit.accepted) {
+        // Then it is a restart.
+        (Some(_), _) if exit.back.is_some() && decisive.reset.way != story.client() => return None,
+        (Some(frame), _) => {
             candidate.because(Aspect::Aftermath, Weight::Weak, [frame], "a connection tried afterwards was refused")
         }
-        None => candidate,
+        (None, Some(frame)) => {
+            let text = "a connection tried right afterwards was accepted, so the service went on";
+            candidate.although(Aspect::Aftermath, Weight::Decisive, [frame], text)
+        }
+        (None, None) if exit.aborts == 0 => {
+            let text = "all of them ended by FIN, which one timer for idle connections does as well";
+            candidate.although(Aspect::Aftermath, Weight::Decisive, [], text)
+        }
+        (None, None) => candidate,
     })
 }

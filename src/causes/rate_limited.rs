@@ -30,11 +30,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         "look for a limit on new connections in the packet filters between: `limit rate`, hashlimit, SYN protection",
     )
     .advise("let the client open fewer connections a second, or retry with growing pauses");
+    // Where those granted before are still open, their number may be the limit as well as their rate.
+    let open = others().filter(|other| other.accepted && other.began < began);
+    let open = open.filter(|other| other.ended.is_none_or(|end| end > began)).count();
     Some(
         match after {
             Some(after) => candidate.because(
                 Aspect::Company,
-                Weight::Strong,
+                if open >= 2 { Weight::Moderate } else { Weight::Strong },
                 [before.frame, decisive.reset.segment.frame, after.frame],
                 "connections to the same port were granted before and after",
             ),

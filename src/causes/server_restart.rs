@@ -37,7 +37,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     )
     .because(
         Aspect::Aftermath,
-        if exit.back.is_some() { Weight::Moderate } else { Weight::Weak },
+        if exit.back.is_some() { Weight::Strong } else { Weight::Weak },
         [Some(refused), exit.back.map(|(frame, _)| frame)].into_iter().flatten(),
         format!(
             "connections tried afterwards were refused{}",

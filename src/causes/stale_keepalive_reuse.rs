@@ -25,6 +25,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let rested = fin.time()?.since(answered.ended?);
     let late = request.began?.since(fin.time()?);
     let round_trip = story.case.flow.rtt().map_or(0, |rtt| rtt.0);
+    // A request that had begun more than a round trip before the FIN could have arrived in time.
+    if late.0 < -(round_trip + round_trip / 2) {
+        return None;
+    }
     let mut candidate = Candidate::new(
         Cause::StaleKeepaliveReuse,
         format!(

@@ -1,4 +1,5 @@
 use crate::attribution::{Case, Judged, Mechanism, Sender};
+use crate::evidence::Aspect;
 use crate::flow::{Phase, ResetSegment, Teardown, Way};
 use crate::tcp::{Duration, FrameNumber, Timestamp};
 use crate::timeline::Sighting;
@@ -149,6 +150,38 @@ impl<'a> Story<'a> {
     /// The FIN of a side, if it came before the end.
     pub fn fin(&self, way: Way) -> Option<&'a Sighting> {
         self.before(way).filter(|one| one.segment.flags.fin()).last()
+    }
+
+    /// A segment by which the claimed sender of the decisive reset proves, more than a round trip after it, that its
+    /// connection still lived.
+    pub fn alive_after(&self) -> Option<FrameNumber> {
+        let decisive = self.decisive?;
+        let mut evidence = decisive.verdict.evidence.iter();
+        if let Some(aftermath) = evidence.find(|piece| piece.aspect == Aspect::Aftermath) {
+            return aftermath.frames.last().copied();
+        }
+        let way = decisive.reset.way;
+        let time = decisive.reset.segment.time?;
+        let round_trip = self.case.flow.rtt().map_or(0, |rtt| rtt.0);
+        let later = self.case.timeline.after(decisive.place).filter(|one| one.way == way && one.is_ordinary());
+        let alive = later.filter(|one| !one.segment.flags.syn() && one.segment.flags.ack());
+        let late = alive.filter(|one| one.time().is_some_and(|later| later.since(time).0 > round_trip / 2));
+        late.map(|one| one.frame()).next()
+    }
+
+    /// Time since the claimed sender of the decisive reset was last heard.
+    pub fn last_heard(&self) -> Option<(FrameNumber, Duration)> {
+        let decisive = self.decisive?;
+        let last = self.before(decisive.reset.way).next()?;
+        Some((last.frame(), decisive.reset.segment.time?.since(last.time()?)))
+    }
+
+    /// Whether a time is of the order of the flow's round trip.
+    pub fn is_moment(&self, time: Duration) -> bool {
+        /// Some round trips, and a little more for hosts that are near.
+        const ROUND_TRIPS: i64 = 4;
+        const LEAST: Duration = Duration::from_millis(20);
+        self.case.flow.rtt().is_some_and(|rtt| time.0 <= rtt.0 * ROUND_TRIPS + LEAST.0)
     }
 
     /// `the client` or `the server`.

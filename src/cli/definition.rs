@@ -14,7 +14,7 @@ use super::options::{Command, OutputFormat};
     name = "tcpautopsy",
     bin_name = "tcpautopsy",
     version,
-    override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...",
+    override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy explain [CAUSE|ERROR]",
     max_term_width = 80,
     disable_help_flag = true,
     disable_version_flag = true,
@@ -139,6 +139,7 @@ Examples:
   tcpautopsy show a.pcap --flow 3
   tcpautopsy ring.pcap0 ring.pcap1 --output report.html
   tcpdump -i eth0 -w - tcp | tcpautopsy -
+  tcpautopsy explain 'connection reset by peer'
 
 Exit codes:
   0 analysed; 1 nothing could be analysed; 2 wrong usage;

@@ -3,6 +3,7 @@
 //! Opens no capture: whether one can be read is for the run to find out.
 
 mod definition;
+mod job;
 mod options;
 mod size;
 
@@ -17,6 +18,7 @@ use jiff::tz::TimeZone;
 use crate::error::ExitCode;
 use crate::select::{Around, LogLine, Selection, WrittenTime};
 use definition::Definition;
+pub use job::{Job, job};
 pub use options::{Color, Command, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
 pub use size::{DEFAULT_MEMORY, MIN_MEMORY};
 
@@ -60,6 +62,7 @@ usage: tcpautopsy [analyze|show] [OPTIONS] CAPTURE...
   tcpautopsy capture.pcapng       how every connection in it ended
   tcpdump -w - | tcpautopsy -     the same from standard input
   tcpautopsy show a.pcap --flow 3 one connection, packet by packet
+  tcpautopsy explain ECONNRESET   what an error means, and what may lie behind it
   tcpautopsy --help               all options, with examples
 ";
 

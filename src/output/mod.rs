@@ -17,6 +17,7 @@ mod rungs;
 mod sanitize;
 pub mod show;
 pub mod table;
+mod verdict;
 mod words;
 
 pub use clock::Zone;

@@ -17,7 +17,7 @@ use crate::decode::{DecodeCounts, Paths};
 use crate::evidence::{self, Evidence};
 use crate::flow::{self, Flows, Way};
 use crate::surroundings;
-use crate::tcp::PathId;
+use crate::tcp::{FrameNumber, PathId};
 use crate::timeline::Timeline;
 
 /// What was learnt from the capture.
@@ -383,7 +383,7 @@ impl Builder<'_> {
             stance: piece.stance.into(),
             about: if piece.about == attribution::Party::Middlebox { Sender::Middlebox } else { host },
             weight: piece.weight.into(),
-            frames: piece.frames.iter().map(|frame| frame.get()).collect(),
+            frames: ascending(&piece.frames),
             locations: Vec::new(),
             text: piece.text.clone().into(),
         }
@@ -409,7 +409,7 @@ fn diagnosis(found: &causes::Diagnosis) -> Diagnosis {
             .map(|piece| CauseEvidence {
                 stance: piece.stance.into(),
                 weight: piece.weight.into(),
-                frames: piece.frames.iter().map(|frame| frame.get()).collect(),
+                frames: ascending(&piece.frames),
                 locations: Vec::new(),
                 text: piece.text.clone().into(),
             })
@@ -425,6 +425,13 @@ fn diagnosis(found: &causes::Diagnosis) -> Diagnosis {
             .collect(),
         remedies: best.remedies.iter().map(|remedy| remedy.clone().into()).collect(),
     }
+}
+
+fn ascending(frames: &[FrameNumber]) -> Vec<u64> {
+    let mut frames: Vec<u64> = frames.iter().map(|frame| frame.get()).collect();
+    frames.sort_unstable();
+    frames.dedup();
+    frames
 }
 
 fn reset_segment(reset: &flow::ResetSegment) -> ResetSegment {

@@ -1,8 +1,11 @@
 //! Joins the rooms: what a command line asks for, from opening the inputs to the last line of the report.
 
+mod explain;
 mod pipeline;
 mod second_look;
 mod selection;
+
+pub use explain::explain;
 
 use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};

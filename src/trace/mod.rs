@@ -47,6 +47,7 @@
 mod error;
 mod lex;
 mod line;
+mod page;
 mod parse;
 mod print;
 mod relative;
@@ -54,6 +55,7 @@ mod relative;
 mod tests;
 
 pub use error::TraceError;
+pub use page::{Block, blocks};
 pub use parse::parse;
 pub use print::print;
 pub use relative::relative;

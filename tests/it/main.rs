@@ -8,6 +8,7 @@ mod decode;
 mod formats;
 mod ladder;
 mod output;
+mod pages;
 mod program;
 mod readme;
 mod report;

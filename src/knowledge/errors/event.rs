@@ -40,8 +40,9 @@ impl Event {
                 "The SYN was answered by a RST, or a RST came right after the handshake: the message is the same for both."
             }
             Self::Reset => {
-                "A RST came on a connection that was established. The error says nothing of who sent it: the peer, or a device \
-                 that speaks in its name."
+                "A RST came on a connection that was established. The call that was waiting, or the next one, gets this error \
+                 once; after it a read gives end of file and a write EPIPE. The error does not say who sent the RST: the peer, \
+                 or a device that speaks in its name."
             }
             Self::ResetOrClosed => {
                 "The connection ended before the answer was complete, by a RST or by a FIN: the message is the same for both."

@@ -184,9 +184,15 @@ mod tests {
 
     #[test]
     fn the_messages_of_an_event_lead_back_to_it() {
-        for event in
-            [Event::Refused, Event::Reset, Event::ResetInTls, Event::WrittenAfterClose, Event::ClosedWithoutAnswer]
-        {
+        for event in [
+            Event::Refused,
+            Event::Reset,
+            Event::ResetInTls,
+            Event::WrittenAfterClose,
+            Event::ClosedWithoutAnswer,
+            Event::Silence,
+            Event::Unreachable,
+        ] {
             for (speaker, message) in super::super::Messages::of(event).iter() {
                 let read: Vec<_> = lookup(message).into_iter().map(|meaning| meaning.event).collect();
                 let looks_alike = matches!(

@@ -5,8 +5,8 @@ use super::Event;
 /// The texts for one event; `None` where the program shows no error of its own, or none is known. `A->B`, `HOST` and `N` stand
 /// for what the program fills in.
 ///
-/// Read from Python 3.11, Node.js 20, OpenJDK 17, Rust 1.95, curl 7.88 and nginx 1.22 on Linux; Go and .NET from reports in
-/// their users' issues and from the systems' own texts.
+/// Refusals, resets and closes were read from Python 3.11, Node.js 20, OpenJDK 17, Rust 1.95, curl 7.88 and nginx 1.22 on Linux.
+/// Go, .NET, time-outs and unreachable hosts are put together from users' reports and the systems' own texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Messages {
     /// The exception of Python.
@@ -76,7 +76,27 @@ impl Messages {
                 nginx: Some("upstream prematurely closed connection while reading response header from upstream"),
                 ..Self::default()
             },
-            _ => Self::default(),
+            Event::Silence => Self {
+                python: Some("TimeoutError: [Errno 110] Connection timed out"),
+                go: Some("read tcp A->B: read: connection timed out"),
+                node: Some("read ETIMEDOUT"),
+                rust: Some("Connection timed out (os error 110)"),
+                nginx: Some("upstream timed out (110: Connection timed out) while connecting to upstream"),
+                ..Self::default()
+            },
+            Event::Unreachable => Self {
+                python: Some("OSError: [Errno 113] No route to host"),
+                go: Some("dial tcp HOST: connect: no route to host"),
+                node: Some("connect EHOSTUNREACH HOST"),
+                rust: Some("No route to host (os error 113)"),
+                ..Self::default()
+            },
+            Event::RefusedOrReset
+            | Event::ResetOrClosed
+            | Event::ClientGone
+            | Event::OwnTimeLimit
+            | Event::EndedHere
+            | Event::UsedAfterEnd => Self::default(),
         }
     }
 

@@ -1,0 +1,212 @@
+//! The pages of the causes: what each must have, and that its traces could have been captured.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use tcpautopsy::causes::Cause;
+use tcpautopsy::flow::{FlowTable, Limits, Teardown};
+use tcpautopsy::tcp::{Endpoint, SeqNum};
+use tcpautopsy::trace::{self, Block, Event, Packet};
+
+use crate::support::program::run;
+
+const HEADINGS: [&str; 7] =
+    ["What it means", "On the wire", "Speaks for it", "Speaks against it", "Confused with", "What to do", "References"];
+
+fn events(cause: Cause, block: &Block<'_>) -> Vec<Event> {
+    trace::parse(block.text).unwrap_or_else(|error| panic!("{cause}.md, trace at line {}: {error}", block.line))
+}
+
+#[test]
+fn every_cause_has_a_page_and_every_page_a_cause() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/causes");
+    let pages: BTreeSet<String> = fs::read_dir(folder)
+        .expect("docs/causes")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    let causes: BTreeSet<String> = Cause::ALL.iter().map(|cause| format!("{cause}.md")).collect();
+    assert_eq!(pages, causes);
+}
+
+#[test]
+fn names_are_told_apart_and_read_back() {
+    let titles: BTreeSet<_> = Cause::ALL.iter().map(|cause| cause.title()).collect();
+    assert_eq!(titles.len(), Cause::ALL.len());
+    for cause in Cause::ALL {
+        assert_eq!(cause.id().parse(), Ok(*cause));
+        assert!(cause.summary().ends_with('.') && cause.summary().len() < 130, "{cause}");
+    }
+    assert!("graceful_close".parse::<Cause>().is_err());
+}
+
+#[test]
+fn pages_have_title_and_headings_in_order() {
+    for cause in Cause::ALL {
+        let page = cause.page();
+        assert_eq!(page.lines().next(), Some(format!("# {}", cause.title()).as_str()), "{cause}");
+        let headings: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        assert_eq!(headings, HEADINGS, "{cause}");
+        for heading in HEADINGS {
+            let text = page.split(&format!("## {heading}\n")).nth(1).and_then(|rest| rest.split("\n## ").next());
+            assert!(text.is_some_and(|text| text.trim().len() > 40), "{cause}: nothing under {heading}");
+        }
+    }
+}
+
+#[test]
+fn a_page_has_a_trace_of_its_cause_and_a_near_miss() {
+    for cause in Cause::ALL {
+        let blocks = trace::blocks(cause.page());
+        let sections: Vec<_> = blocks.iter().map(|block| block.section).collect();
+        assert_eq!(sections, ["On the wire", "Confused with"], "{cause}");
+        assert_eq!(blocks[0].cause, cause.id());
+        let near = blocks[1].cause;
+        assert!(near != cause.id() && (near == "none" || near.parse::<Cause>().is_ok()), "{cause}: near miss {near}");
+        // What it is mistaken for is said beside it.
+        assert!(near == "none" || cause.page().contains(&format!("`{near}`")), "{cause} does not speak of {near}");
+    }
+}
+
+#[test]
+fn pages_refer_to_causes_that_exist() {
+    let ids: BTreeSet<_> = Cause::ALL.iter().map(|cause| cause.id()).collect();
+    for cause in Cause::ALL {
+        for line in cause.page().lines() {
+            let parts: Vec<_> = line.split('`').collect();
+            for pair in parts.chunks_exact(2).filter(|pair| pair[0].ends_with("see ")) {
+                let is_name = pair[1].bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_');
+                assert!(!is_name || ids.contains(pair[1]), "{cause}: see `{}`", pair[1]);
+            }
+        }
+    }
+}
+
+/// Typing errors in numbers make a trace tell another story than the text around it.
+#[test]
+fn traces_could_have_been_captured() {
+    let mut faults = Vec::new();
+    for cause in Cause::ALL {
+        for block in trace::blocks(cause.page()) {
+            let at = format!("{cause}.md, trace at line {}", block.line);
+            let events = events(*cause, &block);
+            let segments = || events.iter().filter_map(Event::segment);
+            let mut end: BTreeMap<(Endpoint, Endpoint), SeqNum> = BTreeMap::new();
+            let mut before = None;
+            for segment in segments() {
+                let what = format!("{at}: at {} ms", segment.time.map_or(0, |time| time.nanos()) as f64 / 1e6);
+                if segment.time < before {
+                    faults.push(format!("{what}: time goes backwards"));
+                }
+                before = segment.time;
+                if segment.flags.rst() {
+                    continue;
+                }
+                let (own, peer) = ((segment.source, segment.destination), (segment.destination, segment.source));
+                let missing = end.get(&own).map_or(0, |end| segment.seq.since(*end));
+                if missing > 0 {
+                    faults.push(format!("{what}: {missing} octets are missing before it"));
+                }
+                let unsent = end.get(&peer).filter(|_| segment.flags.ack()).map_or(0, |end| segment.ack.since(*end));
+                if unsent > 0 {
+                    faults.push(format!("{what}: acknowledges {unsent} octets too many"));
+                }
+                let last = end.entry(own).or_insert(segment.seq_end());
+                *last = last.max(segment.seq_end());
+            }
+            let of_flow = |flow: u16| {
+                let port = 40_000 + flow;
+                segments().any(|segment| segment.source.port == port || segment.destination.port == port)
+            };
+            if segments().next().is_none() || block.flow.is_some_and(|flow| !of_flow(flow)) {
+                faults.push(format!("{at}: nothing to judge"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn traces_print_as_they_read() {
+    for cause in Cause::ALL {
+        for block in trace::blocks(cause.page()) {
+            let events = events(*cause, &block);
+            assert_eq!(trace::parse(&trace::print(&events)), Ok(events), "{cause}");
+        }
+    }
+}
+
+/// How the judged flow of each trace ended, by the facts alone.
+#[test]
+fn traces_end_as_badly_as_their_cause_says() {
+    let mut faults = Vec::new();
+    for cause in Cause::ALL {
+        for block in trace::blocks(cause.page()) {
+            let at = format!("{cause}.md, trace at line {}", block.line);
+            let events = events(*cause, &block);
+            let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
+            let keyer = table.keyer();
+            let mut pairs = BTreeSet::new();
+            let mut last = None;
+            for event in &events {
+                let (source, destination) = match &event.packet {
+                    Packet::Segment(segment) => {
+                        table.segments(&[*segment], &[keyer.key(segment)]);
+                        (segment.source, segment.destination)
+                    }
+                    Packet::Icmp(error) => {
+                        table.icmp_error(error);
+                        (error.quoted.source, error.quoted.destination)
+                    }
+                };
+                let pair = if source < destination { [source, destination] } else { [destination, source] };
+                pairs.insert(pair);
+                last = Some(pair);
+            }
+            let flows = table.finish();
+            if flows.iter().count() != pairs.len() {
+                faults.push(format!("{at}: {} flows of {} pairs of ends", flows.iter().count(), pairs.len()));
+            }
+            let is_judged = |ends: [Endpoint; 2]| match block.flow {
+                Some(flow) => ends.iter().any(|end| end.port == 40_000 + flow),
+                None => ends.iter().all(|end| last.is_some_and(|last| last.contains(end))),
+            };
+            let judged =
+                flows.iter().find(|flow| is_judged([flow.stream.endpoints.forward, flow.stream.endpoints.back]));
+            let teardown = judged.map(|flow| Teardown::of(flow, flows.end));
+            let as_said = match block.cause {
+                "none" => teardown == Some(Teardown::Fin),
+                // The connection may live on.
+                "injected_blind_or_invalid" => teardown.is_some(),
+                "timewait_reset" => teardown == Some(Teardown::ResetAfterFin),
+                "unanswered_syn" | "unanswered_data" => teardown == Some(Teardown::Unanswered),
+                refused if refused.starts_with("refused_") => teardown == Some(Teardown::Refused),
+                _ => !matches!(teardown, None | Some(Teardown::Fin | Teardown::Open | Teardown::HalfClosed)),
+            };
+            if !as_said {
+                faults.push(format!("{at}: cause={} ended as {teardown:?}", block.cause));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn the_program_prints_pages_lists_and_errors() {
+    let output = |arguments: &[&str]| {
+        let output = run(arguments);
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    for cause in [Cause::RefusedNoListener, Cause::UnansweredData] {
+        assert_eq!(output(&["explain", cause.id()]), (Some(0), cause.page().to_owned(), String::new()));
+    }
+    let (code, list, _) = output(&["explain"]);
+    assert!(code == Some(0) && Cause::ALL.iter().all(|cause| list.contains(cause.id())));
+    let (code, text, _) = output(&["explain", "broken", "pipe"]);
+    assert!(code == Some(0) && text.starts_with("EPIPE"));
+    let (code, nothing, error) = output(&["explain", "\u{1b}[31mECONRESET"]);
+    assert_eq!((code, nothing.as_str()), (Some(2), ""));
+    assert!(error.contains("`ECONNRESET`") && !error.contains('\u{1b}'), "{error}");
+    // A file of that name is meant only with its folder.
+    let (code, _, error) = output(&["./explain"]);
+    assert!(code == Some(1) && error.contains("./explain"), "{error}");
+}
