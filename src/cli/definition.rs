@@ -71,8 +71,20 @@ pub(super) struct Definition {
     #[arg(long, value_name = "FILE", help_heading = REPORT)]
     pub(super) output: Option<PathBuf>,
 
-    /// Overwrite the file of --output if it exists
-    #[arg(long, requires = "output", help_heading = REPORT)]
+    /// Write the frames of the reported flows to this pcapng file, with a comment on each that decides something
+    #[arg(long, value_name = "FILE", conflicts_with = "summary", help_heading = REPORT)]
+    pub(super) write_evidence: Option<PathBuf>,
+
+    /// Write only so many first and last frames of each flow, and those that decide
+    #[arg(long, value_name = "N", requires = "write_evidence", help_heading = REPORT)]
+    pub(super) evidence_frames: Option<u64>,
+
+    /// Write only so many octets of each frame's data
+    #[arg(long, value_name = "N", requires = "write_evidence", help_heading = REPORT)]
+    pub(super) payload_bytes: Option<u32>,
+
+    /// Overwrite the files of --output and --write-evidence if they exist
+    #[arg(long, help_heading = REPORT)]
     pub(super) force: bool,
 
     /// Show only the summary
@@ -90,6 +102,10 @@ pub(super) struct Definition {
     /// Colour the table: auto, always or never. The variable NO_COLOR turns auto off
     #[arg(long, value_name = "WHEN", value_parser = PossibleValuesParser::new(["auto", "always", "never"]), default_value = "auto", hide_possible_values = true, help_heading = REPORT)]
     pub(super) color: String,
+
+    /// State the SHA-256 of each captured file in the report
+    #[arg(long, help_heading = REPORT)]
+    pub(super) hash: bool,
 
     /// Exit with 4 if such a reset is found: any is any reset that is not benign
     #[arg(long, value_name = "WHAT", value_parser = PossibleValuesParser::new(["any"]), hide_possible_values = true, help_heading = REPORT)]
@@ -154,6 +170,29 @@ pub(super) const ANALYZE: &str = "analyze";
 pub(super) const SHOW: &str = "show";
 
 impl Definition {
+    /// The options that shape a report, as typed: not where it goes, how it looks, or how fast it is made.
+    pub(super) fn shaping(&self) -> Vec<String> {
+        let number = |value: Option<u64>| value.map(|value| value.to_string());
+        let valued = [
+            ("server", self.server.clone()),
+            ("from", self.from.clone()),
+            ("to", self.to.clone()),
+            ("around", self.around.clone()),
+            ("log-line", self.log_line.clone()),
+            ("flow", number(self.flow.map(Into::into))),
+            ("frame", number(self.frame)),
+            ("bpf", self.bpf.clone()),
+            ("memory", self.memory.clone()),
+        ];
+        let flags = [("all-flows", self.all_flows), ("summary", self.summary)];
+        let endpoints = self.endpoint.iter().map(|endpoint| format!("--endpoint {endpoint}"));
+        let valued = valued.into_iter().filter_map(|(name, value)| Some(format!("--{name} {}", value?)));
+        endpoints
+            .chain(valued)
+            .chain(flags.into_iter().filter(|(_, set)| *set).map(|(name, _)| format!("--{name}")))
+            .collect()
+    }
+
     /// Takes the name of the job out of the captures.
     pub(super) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut definition = Self::try_parse_from(args)?;

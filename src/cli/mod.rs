@@ -19,7 +19,7 @@ use crate::error::ExitCode;
 use crate::select::{Around, LogLine, Selection, WrittenTime};
 use definition::Definition;
 pub use job::{Job, job};
-pub use options::{Color, Command, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
+pub use options::{Color, Command, Evidence, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
 pub use size::{DEFAULT_MEMORY, MIN_MEMORY};
 
 /// Threads beyond this number are a slip of the finger.
@@ -85,6 +85,12 @@ fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, Stri
     if definition.output.as_deref() == Some(Path::new(STANDARD_INPUT)) {
         return Err("--output takes a file: without it the report goes to standard output".to_owned());
     }
+    if definition.force && definition.output.is_none() && definition.write_evidence.is_none() {
+        return Err("--force goes with --output or --write-evidence".to_owned());
+    }
+    if definition.write_evidence.is_some() && definition.write_evidence == definition.output {
+        return Err("--output and --write-evidence name the same file".to_owned());
+    }
     let format = match (&definition.format, &definition.output) {
         (Some(name), _) => name.parse()?,
         (None, Some(path)) => OutputFormat::of_path(path)?,
@@ -100,12 +106,19 @@ fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, Stri
     }
     Ok(Options {
         command: definition.command,
+        shaping: definition.shaping(),
+        hash: definition.hash,
         selection,
         flow: definition.flow,
         frame: definition.frame,
         captures: definition.captures,
         format,
         output: definition.output,
+        evidence: definition.write_evidence.map(|path| Evidence {
+            path,
+            frames: definition.evidence_frames,
+            payload_bytes: definition.payload_bytes.map(|octets| octets as usize),
+        }),
         force: definition.force,
         fail_on: definition.fail_on.as_deref().map(str::parse).transpose()?,
         summary: definition.summary,

@@ -4,6 +4,7 @@
 //! matter. Text that came from a packet or a file name passes through [`sanitize()`] on its way to a terminal.
 
 mod clock;
+mod comments;
 pub mod csv;
 mod frames;
 pub mod html;
@@ -21,4 +22,5 @@ mod verdict;
 mod words;
 
 pub use clock::Zone;
+pub use comments::comments;
 pub use sanitize::sanitize;

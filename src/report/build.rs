@@ -176,6 +176,7 @@ fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
 fn input(input: InputSummary) -> Input {
     Input {
         path: input.path,
+        sha256: None,
         format: input.format.into(),
         compression: input.compression.map(Into::into),
         link_types: input.link_types.iter().map(ToString::to_string).collect(),

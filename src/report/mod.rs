@@ -45,6 +45,8 @@ pub struct Report {
     pub schema: &'static str,
     /// What wrote the report.
     pub tool: Tool,
+    /// The options that shaped it, as typed.
+    pub options: Vec<String>,
     /// What was read.
     pub capture: Capture,
     /// What the user asked to see of it; `None` for all of it.
@@ -73,6 +75,7 @@ impl Report {
         Self {
             schema: self.schema,
             tool: self.tool,
+            options: self.options.clone(),
             capture: self.capture.clone(),
             selection: self.selection.clone(),
             summary: self.summary.clone(),
@@ -88,6 +91,7 @@ impl Default for Report {
         Self {
             schema: SCHEMA,
             tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            options: Vec::new(),
             capture: Capture::default(),
             selection: None,
             summary: Summary::default(),

@@ -1,6 +1,8 @@
 //! Joins the rooms: what a command line asks for, from opening the inputs to the last line of the report.
 
+mod evidence;
 mod explain;
+mod hash;
 mod pipeline;
 mod second_look;
 mod selection;
@@ -9,6 +11,7 @@ pub use explain::explain;
 
 use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use crate::attribution::{self, Case};
 use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
@@ -93,6 +96,12 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
     let is_judged = |flow: &Flow| second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
     let timelines = second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, share)?;
+    let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
+    // Whoever pastes a log line wants to hear of its flow however it ended.
+    let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;
+    let members = options.evidence.as_ref().map(|_| {
+        second_look::members(flows, |flow| is_chosen(flow) && (all_flows || second_look::needs_judging(flow, flows)))
+    });
     let surroundings = Surroundings::of(&analysis.flows, &timelines);
     let end = analysis.flows.end;
     let around = around(&analysis.flows, &timelines, &surroundings);
@@ -101,7 +110,9 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         let case = Case::new(flow, timeline, &surroundings, end);
         let resets = attribution::judge(&case);
         let diagnosis = causes::diagnose(&Story::new(&case, &resets), &around);
-        Verdict { resets, diagnosis, timeline: Some(timeline) }
+        // Of a flow that others are known by, only the beginning was looked at.
+        let whole = second_look::has_something_to_judge(flow, end) || shown.contains(&flow.id);
+        Verdict { resets, diagnosis, timeline: whole.then_some(timeline) }
     };
     let findings = Findings {
         inputs: analysis.inputs,
@@ -115,16 +126,26 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
         filtered_frames: frames.saturating_sub(analysis.frames),
     };
-    let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     let wanted = Wanted {
         selection: chosen.as_ref().map(|chosen| (chosen.selection(), &is_chosen as IsSelected<'_>)),
-        // Whoever pastes a log line wants to hear of its flow however it ended.
-        all_flows: options.all_flows || options.selection.log_line.is_some() || shows,
+        all_flows,
         summary_only: options.summary,
         rungs: if options.command == Command::Show { usize::MAX } else { report::RUNGS },
     };
-    let report = report::build(findings, wanted);
+    let mut report = report::build(findings, wanted);
+    report.options.clone_from(&options.shaping);
+    for input in report.capture.inputs.iter_mut().filter(|_| options.hash) {
+        match hash::sha256(Path::new(&input.path)) {
+            Ok(Some(hash)) => input.sha256 = Some(hash),
+            Ok(None) => notes.warn(format_args!("{}: no file, so --hash has nothing to hash", input.path)),
+            Err(error) => notes.warn(format_args!("{}: cannot be read again for --hash: {error}", input.path)),
+        }
+    }
     write(options, &report, output)?;
+    if let (Some(evidence), Some(members)) = (&options.evidence, &members) {
+        let frames = evidence::write(options, evidence, bpf()?, members, &report)?;
+        notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
+    }
     if let Some(path) = &options.output {
         notes.tell(format_args!("report written to {}", path.display()));
     }

@@ -8,7 +8,7 @@ use crate::decode::{DecodeLimits, Decoder};
 use crate::error::Error;
 use crate::flow::{Flow, Flows, Teardown};
 use crate::report;
-use crate::tcp::{FrameNumber, Segment};
+use crate::tcp::{FrameNumber, Segment, Timestamp};
 use crate::timeline::{Depth, Gathering, Members, Recording, Timelines};
 
 /// Flows of one address that are looked at to know a host by, beside those that are judged.
@@ -109,7 +109,19 @@ fn segment_in(paths: &[PathBuf], filter: Option<Filter>, wanted: FrameNumber) ->
     None
 }
 
+/// Where the segments of these flows belong, for a third look.
+pub fn members(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool) -> Members {
+    let mut members = Members::default();
+    flows.iter().filter(|flow| is_wanted(flow)).for_each(|flow| members.add(flow));
+    members
+}
+
 /// Whether a flow is judged: it has a reset, or did not end well.
 pub fn needs_judging(flow: &Flow, flows: &Flows) -> bool {
-    !flow.resets().is_empty() || report::Teardown::from(Teardown::of(flow, flows.end)).ended_badly()
+    has_something_to_judge(flow, flows.end)
+}
+
+/// The same where only the latest time of the capture is at hand.
+pub fn has_something_to_judge(flow: &Flow, end: Option<Timestamp>) -> bool {
+    !flow.resets().is_empty() || report::Teardown::from(Teardown::of(flow, end)).ended_badly()
 }

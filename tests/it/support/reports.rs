@@ -21,6 +21,7 @@ pub fn endpoint(ip: &str, port: u16) -> Endpoint {
 pub fn input(path: &str, frames: u64) -> Input {
     Input {
         path: path.to_owned(),
+        sha256: None,
         format: Format::Pcap,
         compression: None,
         link_types: vec!["EN10MB".to_owned()],
@@ -256,6 +257,7 @@ pub fn maximal() -> Report {
     let locations = vec![Location { input: 1, frame: 3 }];
     report.capture.inputs.push(Input {
         format: Format::Pcapng,
+        sha256: Some("5ee18dd62291dabdd724b390dbfd8ef5c072b1528c3d092e3a1394c5889d760e".to_owned()),
         compression: Some(Compression::Zstd),
         ..input("edge-1.pcapng.zst", 120)
     });
@@ -263,6 +265,7 @@ pub fn maximal() -> Report {
     report.capture.dropped.flows_not_listed = 1;
     report.capture.dropped.icmp_not_listed = 1;
     report.capture.bpf = Some("tcp or icmp".to_owned());
+    report.options = vec!["--server 203.0.113.200:8443".to_owned(), "--bpf tcp or icmp".to_owned()];
     report.capture.filtered_frames = 12;
     report.selection = Some(Selection {
         criteria: vec!["server 203.0.113.200:8443".to_owned()],
@@ -393,6 +396,7 @@ pub fn with_text(text: &str) -> Report {
     report.capture.undecoded = BTreeMap::from([(owned(), 7)]);
     report.capture.unsupported_link_types[0].name = Some(owned());
     report.capture.bpf = Some(owned());
+    report.options = vec![owned()];
     report.capture.vantage = Some(Vantage { near: Near::Server, why: owned() });
     report.selection = Some(Selection { criteria: vec![owned()], flows: 1, note: Some(owned()) });
     report.summary.causes = BTreeMap::from([(owned(), 1)]);
