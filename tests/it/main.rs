@@ -1,5 +1,6 @@
 //! All integration tests, in one binary.
 
+mod anonymize;
 mod architecture;
 mod browser;
 mod capture;
