@@ -17,12 +17,14 @@
 //!
 //! # The rooms around it
 //!
+//! [`application`] says what the octets of a conversation mean, where its segments were gathered in a [`timeline`].
 //! [`tcp`] is the vocabulary that all others share: sequence numbers, flags, times, frame numbers. [`cli`] reads the command
 //! line, [`error`] has what stops the program and its exit codes, [`notes`] and [`progress`] speak on standard error.
 //!
 //! Nothing in a capture makes any of them panic or fail: damage is data of the report. `docs/architecture.md` has the
 //! invariants and which way the rooms may know each other.
 
+pub mod application;
 pub mod attribution;
 pub mod capture;
 pub mod cli;
