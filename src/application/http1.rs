@@ -240,7 +240,7 @@ fn messages(
 fn chunked_end(stream: &Stream<'_>, body: i64, until: i64) -> Option<i64> {
     const LAST: &[u8] = b"0\r\n\r\n";
     const MOST_SIZE_LINE: usize = 64;
-    const MOST_CHUNKS: usize = 100_000;
+    const MOST_CHUNKS: usize = 4_096;
     let mut at = body;
     for _ in 0..MOST_CHUNKS {
         let line = stream.octets(at, MOST_SIZE_LINE);

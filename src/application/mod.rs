@@ -22,16 +22,29 @@
 //! to 2 GiB between two kept segments.
 
 mod declared;
+mod dns;
+mod ftp;
 mod http1;
+mod http2;
+mod imap;
+mod lines;
 mod message;
 mod mismatch;
+mod mysql;
 mod octets;
+mod packets;
+mod pop3;
+mod postgres;
 mod progress;
+mod redis;
+mod smtp;
+mod ssh;
 mod stream;
 #[cfg(test)]
 mod testing;
 mod text;
 mod tls;
+mod upgrade;
 
 pub use declared::{Declared, Reason, of_reset};
 pub use http1::Http;
@@ -193,7 +206,21 @@ pub fn read(timeline: &Timeline, roles: Roles, end: End) -> Application {
 }
 
 fn understand(talk: &Talk<'_>) -> Application {
-    const READERS: [fn(&Talk<'_>) -> Option<Application>; 2] = [tls::read, http1::read];
+    // Those that leave no doubt come first.
+    const READERS: [fn(&Talk<'_>) -> Option<Application>; 12] = [
+        tls::read,
+        http2::read,
+        http1::read,
+        ssh::read,
+        postgres::read,
+        mysql::read,
+        redis::read,
+        smtp::read,
+        ftp::read,
+        pop3::read,
+        imap::read,
+        dns::read,
+    ];
     if talk.client.is_empty() && talk.server.is_empty() {
         return Application::default();
     }
@@ -213,15 +240,24 @@ fn understand(talk: &Talk<'_>) -> Application {
 
 /// What one side spoke, going by its own octets alone.
 fn recognise(stream: &Stream<'_>, talk: &Talk<'_>) -> Option<Protocol> {
+    const KNOWN: [(Protocol, fn(&[u8]) -> bool, fn(&[u8]) -> bool); 12] = [
+        (Protocol::Tls, tls::is_tls, tls::is_tls),
+        (Protocol::Http2, http2::is_client, http2::is_server),
+        (Protocol::Http, http1::is_request, http1::is_response),
+        (Protocol::Ssh, ssh::is_ssh, ssh::is_ssh),
+        (Protocol::Postgres, postgres::is_client, |_| false),
+        (Protocol::Mysql, |_| false, mysql::is_server),
+        (Protocol::Redis, redis::is_client, redis::is_server),
+        (Protocol::Smtp, smtp::is_client, smtp::is_server),
+        (Protocol::Ftp, |_| false, ftp::is_server),
+        (Protocol::Pop3, |_| false, pop3::is_server),
+        (Protocol::Imap, |_| false, imap::is_server),
+        (Protocol::Dns, |octets| dns::is_dns(octets, false), |octets| dns::is_dns(octets, true)),
+    ];
     let opening = stream.opening();
     let is_client = stream.way == talk.client.way;
-    if tls::is_tls(&opening) {
-        Some(Protocol::Tls)
-    } else if (is_client && http1::is_request(&opening)) || (!is_client && http1::is_response(&opening)) {
-        Some(Protocol::Http)
-    } else {
-        None
-    }
+    let speaks = KNOWN.iter().find(|(_, client, server)| if is_client { client(&opening) } else { server(&opening) });
+    speaks.map(|&(protocol, ..)| protocol)
 }
 
 /// Fills in what follows from the messages.

@@ -137,6 +137,22 @@ impl<'a> Stream<'a> {
         self.octets(self.start(), super::MOST_HEAD)
     }
 
+    /// What lies behind an offset, as a stream of its own whose offset 0 is there.
+    pub fn behind(&self, offset: i64) -> Self {
+        let pieces = self.pieces.iter().filter(|piece| piece.end() > offset).map(|piece| {
+            let known = offset.saturating_sub(piece.at).max(0);
+            let octets = usize::try_from(known).ok().and_then(|known| piece.octets.get(known..)).unwrap_or_default();
+            Piece {
+                at: piece.at.saturating_add(known).saturating_sub(offset),
+                len: piece.len - known,
+                octets,
+                ..*piece
+            }
+        });
+        let fin = self.fin.map(|fin| fin.saturating_sub(offset));
+        Self { way: self.way, from_start: self.from_start, fin, pieces: pieces.collect() }
+    }
+
     /// The piece that brought the octet at this offset, or else the next.
     pub fn piece_at(&self, at: i64) -> Option<&Piece<'a>> {
         self.pieces.get(self.pieces.partition_point(|piece| piece.end() <= at))
