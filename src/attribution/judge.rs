@@ -120,7 +120,19 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         _ => None,
     };
     let hops = Some(hops);
-    Judged { party, sender, confidence, mechanism, or_else, hops, evidence, log_odds: odds, obedience, would_decide, ..unknown }
+    Judged {
+        party,
+        sender,
+        confidence,
+        mechanism,
+        or_else,
+        hops,
+        evidence,
+        log_odds: odds,
+        obedience,
+        would_decide,
+        ..unknown
+    }
 }
 
 /// What capture would tell who sent the reset, where this one does not.

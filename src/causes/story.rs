@@ -1,3 +1,4 @@
+use crate::application::{self, Application};
 use crate::attribution::{Case, Judged, Mechanism, Sender};
 use crate::evidence::Aspect;
 use crate::flow::{Phase, ResetSegment, Teardown, Way};
@@ -40,6 +41,8 @@ pub struct Story<'a> {
     pub turns: Vec<Turn>,
     /// Silence before what led to the end, if it was long.
     pub pause: Option<Pause>,
+    /// What the octets before the end say.
+    pub application: Application,
 }
 
 /// The reset that decided how a flow ended.
@@ -74,6 +77,8 @@ impl<'a> Story<'a> {
         let decisive = decisive(case, judged);
         let until = decisive.map_or(case.timeline.sightings.len(), |decisive| decisive.place);
         let before = case.timeline.sightings.get(..until).unwrap_or_default();
+        let time = decisive.map_or(case.end, |decisive| decisive.reset.segment.time);
+        let application = application::read(case.timeline, case.roles, application::End { place: until, time });
         let ordinary: Vec<&Sighting> = before.iter().filter(|one| one.is_ordinary()).collect();
         let reset = decisive.and_then(|decisive| case.timeline.sightings.get(decisive.place));
         Self {
@@ -83,6 +88,7 @@ impl<'a> Story<'a> {
             decisive,
             turns: turns(&ordinary),
             pause: pause(case, &ordinary, reset),
+            application,
         }
     }
 

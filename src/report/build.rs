@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::{
-    Alternative, Analysis, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form, Fragments,
-    Hops, IcmpMessage, Input, Location, Mechanism, Near, Obedience, Phase, Report, Reset, ResetEvidence, ResetSegment,
-    Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType,
-    Vantage, Weight, Zeek, icmp, words,
+    Alternative, Analysis, Application, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form,
+    Fragments, Hops, IcmpMessage, Input, Location, Mechanism, Near, Obedience, Phase, Report, Reset, ResetEvidence,
+    ResetSegment, Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Stance, Summary, Teardown,
+    UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
 };
 use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;
@@ -47,6 +47,8 @@ pub struct Verdict {
     pub resets: Vec<Judged>,
     /// Why it ended as it did.
     pub diagnosis: Option<causes::Diagnosis>,
+    /// What its applications were doing.
+    pub application: Option<Application>,
 }
 
 /// Concludes about a flow.
@@ -95,7 +97,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
                 summary.senders += sender;
             }
             if !wanted.summary_only && (wanted.all_flows || teardown.ended_badly() || !resets.is_empty()) {
-                listed.push(builder.flow(&findings.flows, flow, how, &resets, verdict.diagnosis.as_ref()));
+                listed.push(builder.flow(&findings.flows, flow, how, &resets, &verdict));
             } else {
                 builder.count_what_was_not_kept(flow);
             }
@@ -268,7 +270,7 @@ impl Builder<'_> {
         flow: &flow::Flow,
         teardown: flow::Teardown,
         episodes: &[Episode<'_>],
-        found: Option<&causes::Diagnosis>,
+        verdict: &Verdict,
     ) -> Flow {
         self.count_what_was_not_kept(flow);
         let roles = flow::Roles::of(flow);
@@ -303,7 +305,8 @@ impl Builder<'_> {
             analysis: Analysis { client: side(flow, client), server: side(flow, server) },
             icmp: flow.detail.iter().flat_map(|detail| &detail.icmp).map(icmp_message).collect(),
             resets: episodes.iter().filter_map(|episode| self.reset(episode, roles)).collect(),
-            diagnosis: found.map(|found| Box::new(diagnosis(found))),
+            diagnosis: verdict.diagnosis.as_ref().map(|found| Box::new(diagnosis(found))),
+            application: verdict.application.clone().map(Box::new),
             ..Flow::new(flow.id.into(), end(client), end(server))
         }
     }

@@ -93,8 +93,14 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         let Some(timeline) = timelines.get(flow.id) else { return Verdict::default() };
         let case = Case::new(flow, timeline, &surroundings, end);
         let resets = attribution::judge(&case);
-        let diagnosis = causes::diagnose(&Story::new(&case, &resets), &around);
-        Verdict { resets, diagnosis }
+        let story = Story::new(&case, &resets);
+        let diagnosis = causes::diagnose(&story, &around);
+        let application = story.application.protocol.map(|protocol| report::Application {
+            protocol: protocol.id(),
+            detail: story.application.detail.clone(),
+            progress: story.application.progress.clone(),
+        });
+        Verdict { resets, diagnosis, application }
     };
     let findings = Findings {
         inputs: analysis.inputs,
