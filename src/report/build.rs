@@ -5,9 +5,9 @@ use std::collections::HashSet;
 
 use super::{
     Alternative, Analysis, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form, Fragments,
-    Hops, IcmpMessage, Input, Location, Mechanism, Near, Obedience, Phase, Report, Reset, ResetEvidence, ResetSegment,
-    Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType,
-    Vantage, Weight, Zeek, icmp, words,
+    Hops, IcmpMessage, Input, Location, Mechanism, Near, Obedience, Outcome, Phase, Report, Reset, ResetEvidence,
+    ResetSegment, Roles, SafeToRetry, Selection, Sender, Side, SideAnalysis, SideOutcome, SkippedInput, Stance,
+    Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
 };
 use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;
@@ -15,6 +15,8 @@ use crate::causes;
 use crate::decode::{DecodeCounts, Paths};
 use crate::evidence::{self, Evidence};
 use crate::flow::{self, Flows, Way};
+use crate::knowledge::errors::Messages;
+use crate::outcome;
 use crate::surroundings;
 use crate::tcp::PathId;
 
@@ -47,6 +49,8 @@ pub struct Verdict {
     pub resets: Vec<Judged>,
     /// Why it ended as it did.
     pub diagnosis: Option<causes::Diagnosis>,
+    /// What its applications saw.
+    pub outcome: Option<outcome::Outcome>,
 }
 
 /// Concludes about a flow.
@@ -95,7 +99,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
                 summary.senders += sender;
             }
             if !wanted.summary_only && (wanted.all_flows || teardown.ended_badly() || !resets.is_empty()) {
-                listed.push(builder.flow(&findings.flows, flow, how, &resets, verdict.diagnosis.as_ref()));
+                listed.push(builder.flow(&findings.flows, flow, how, &resets, &verdict));
             } else {
                 builder.count_what_was_not_kept(flow);
             }
@@ -268,7 +272,7 @@ impl Builder<'_> {
         flow: &flow::Flow,
         teardown: flow::Teardown,
         episodes: &[Episode<'_>],
-        found: Option<&causes::Diagnosis>,
+        verdict: &Verdict,
     ) -> Flow {
         self.count_what_was_not_kept(flow);
         let roles = flow::Roles::of(flow);
@@ -303,7 +307,8 @@ impl Builder<'_> {
             analysis: Analysis { client: side(flow, client), server: side(flow, server) },
             icmp: flow.detail.iter().flat_map(|detail| &detail.icmp).map(icmp_message).collect(),
             resets: episodes.iter().filter_map(|episode| self.reset(episode, roles)).collect(),
-            diagnosis: found.map(|found| Box::new(diagnosis(found))),
+            diagnosis: verdict.diagnosis.as_ref().map(|found| Box::new(diagnosis(found))),
+            outcome: verdict.outcome.as_ref().map(|found| Box::new(outcome_of(found))),
             ..Flow::new(flow.id.into(), end(client), end(server))
         }
     }
@@ -404,6 +409,46 @@ fn diagnosis(found: &causes::Diagnosis) -> Diagnosis {
             })
             .collect(),
         remedies: best.remedies.iter().map(|remedy| remedy.clone().into()).collect(),
+    }
+}
+
+fn outcome_of(found: &outcome::Outcome) -> Outcome {
+    Outcome {
+        client: found.client.as_ref().map(side_outcome),
+        server: found.server.as_ref().map(side_outcome),
+        request_delivered: found.request_delivered,
+        response_bytes_delivered: found.response_bytes_delivered,
+        bytes_lost: found.bytes_lost,
+        safe_to_retry: match found.safe_to_retry {
+            outcome::SafeToRetry::Yes => SafeToRetry::Yes,
+            outcome::SafeToRetry::No => SafeToRetry::No,
+            outcome::SafeToRetry::Unknown => SafeToRetry::Unknown,
+        },
+        why: found.why.clone(),
+    }
+}
+
+fn side_outcome(side: &outcome::SideOutcome) -> SideOutcome {
+    let errno = side.errno;
+    // Texts hold one number: those of an event that another number stands for would be wrong.
+    let texts = Some(side.event).filter(|event| event.errno() == Some(errno)).map(Messages::of).unwrap_or_default();
+    let texts = [
+        ("python", texts.python),
+        ("go", texts.go),
+        ("java", texts.java),
+        ("node", texts.node),
+        ("rust", texts.rust),
+        ("dotnet", texts.dotnet),
+        ("curl", texts.curl),
+        ("nginx", texts.nginx),
+    ];
+    SideOutcome {
+        error: errno.name(),
+        when: Cow::Borrowed(side.when),
+        linux: errno.linux().into(),
+        macos: errno.macos().into(),
+        windows: errno.windows().into(),
+        messages: texts.into_iter().filter_map(|(name, text)| Some((name, Cow::Borrowed(text?)))).collect(),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::cli::{FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
 use crate::flow::{Flow, Flows, Limits};
 use crate::notes::Notes;
+use crate::outcome;
 use crate::output;
 use crate::progress;
 use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Verdict, Wanted};
@@ -93,8 +94,10 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         let Some(timeline) = timelines.get(flow.id) else { return Verdict::default() };
         let case = Case::new(flow, timeline, &surroundings, end);
         let resets = attribution::judge(&case);
-        let diagnosis = causes::diagnose(&Story::new(&case, &resets), &around);
-        Verdict { resets, diagnosis }
+        let story = Story::new(&case, &resets);
+        let diagnosis = causes::diagnose(&story, &around);
+        let outcome = outcome::of(&story);
+        Verdict { resets, diagnosis, outcome }
     };
     let findings = Findings {
         inputs: analysis.inputs,
