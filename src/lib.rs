@@ -42,6 +42,7 @@ pub mod explain;
 pub mod flow;
 pub mod knowledge;
 pub mod notes;
+pub mod outcome;
 pub mod output;
 pub mod progress;
 pub mod report;

@@ -4,10 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::{
-    Alternative, Analysis, Application, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form,
-    Fragments, Hops, IcmpMessage, Input, Location, Mechanism, Near, Obedience, Phase, Report, Reset, ResetEvidence,
-    ResetSegment, Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Stance, Summary, Teardown,
-    UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
+    Alternative, Analysis, Application, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form, Fragments, Hops, IcmpMessage, Input, Location, Mechanism, Near, Obedience, Phase, Report, Reset, ResetEvidence, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words, Outcome, SafeToRetry, SideOutcome,
 };
 use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;
@@ -15,6 +12,8 @@ use crate::causes;
 use crate::decode::{DecodeCounts, Paths};
 use crate::evidence::{self, Evidence};
 use crate::flow::{self, Flows, Way};
+use crate::knowledge::errors::Messages;
+use crate::outcome;
 use crate::surroundings;
 use crate::tcp::{FrameNumber, PathId};
 
@@ -49,6 +48,8 @@ pub struct Verdict {
     pub diagnosis: Option<causes::Diagnosis>,
     /// What its applications were doing.
     pub application: Option<Application>,
+    /// What its applications saw.
+    pub outcome: Option<outcome::Outcome>,
 }
 
 /// Concludes about a flow.
@@ -307,6 +308,7 @@ impl Builder<'_> {
             resets: episodes.iter().filter_map(|episode| self.reset(episode, roles)).collect(),
             diagnosis: verdict.diagnosis.as_ref().map(|found| Box::new(diagnosis(found))),
             application: verdict.application.clone().map(Box::new),
+            outcome: verdict.outcome.as_ref().map(|found| Box::new(outcome_of(found))),
             ..Flow::new(flow.id.into(), end(client), end(server))
         }
     }
@@ -415,6 +417,46 @@ fn ascending(frames: &[FrameNumber]) -> Vec<u64> {
     frames.sort_unstable();
     frames.dedup();
     frames
+}
+
+fn outcome_of(found: &outcome::Outcome) -> Outcome {
+    Outcome {
+        client: found.client.as_ref().map(side_outcome),
+        server: found.server.as_ref().map(side_outcome),
+        request_delivered: found.request_delivered,
+        response_bytes_delivered: found.response_bytes_delivered,
+        bytes_lost: found.bytes_lost,
+        safe_to_retry: match found.safe_to_retry {
+            outcome::SafeToRetry::Yes => SafeToRetry::Yes,
+            outcome::SafeToRetry::No => SafeToRetry::No,
+            outcome::SafeToRetry::Unknown => SafeToRetry::Unknown,
+        },
+        why: found.why.clone(),
+    }
+}
+
+fn side_outcome(side: &outcome::SideOutcome) -> SideOutcome {
+    let errno = side.errno;
+    // Texts hold one number: those of an event that another number stands for would be wrong.
+    let texts = Some(side.event).filter(|event| event.errno() == Some(errno)).map(Messages::of).unwrap_or_default();
+    let texts = [
+        ("python", texts.python),
+        ("go", texts.go),
+        ("java", texts.java),
+        ("node", texts.node),
+        ("rust", texts.rust),
+        ("dotnet", texts.dotnet),
+        ("curl", texts.curl),
+        ("nginx", texts.nginx),
+    ];
+    SideOutcome {
+        error: errno.name(),
+        when: Cow::Borrowed(side.when),
+        linux: errno.linux().into(),
+        macos: errno.macos().into(),
+        windows: errno.windows().into(),
+        messages: texts.into_iter().filter_map(|(name, text)| Some((name, Cow::Borrowed(text?)))).collect(),
+    }
 }
 
 fn reset_segment(reset: &flow::ResetSegment) -> ResetSegment {

@@ -16,6 +16,7 @@ use crate::cli::{FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
 use crate::flow::{Flow, Flows, Limits};
 use crate::notes::Notes;
+use crate::outcome;
 use crate::output;
 use crate::progress;
 use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Verdict, Wanted};
@@ -100,7 +101,8 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
             detail: story.application.detail.clone(),
             progress: story.application.progress.clone(),
         });
-        Verdict { resets, diagnosis, application }
+        let outcome = outcome::of(&story);
+        Verdict { resets, diagnosis, application, outcome }
     };
     let findings = Findings {
         inputs: analysis.inputs,
