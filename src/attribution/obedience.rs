@@ -34,7 +34,10 @@ pub(super) fn of(suspect: &Suspect<'_>) -> Obedience {
         return said(Some(false), "its receiver sent new data more than a round trip later");
     }
     if case.flow.ends[reset.way].fin_end() == Some(reset.segment.seq.add(1)) {
-        return said(Some(true), "its sequence number is that of its sender's FIN, which Linux accepts (tcp_reset_check)");
+        return said(
+            Some(true),
+            "its sequence number is that of its sender's FIN, which Linux accepts (tcp_reset_check)",
+        );
     }
     match (reset.exact, reset.in_window) {
         (Some(true), _) => said(Some(true), "its sequence number is the next one its receiver expects"),

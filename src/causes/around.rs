@@ -93,6 +93,13 @@ impl Around {
         self.list(self.by_server.get(&server))
     }
 
+    /// The connections that began within some time of a moment.
+    pub fn begun_near(&self, moment: Timestamp, within: Duration) -> impl Iterator<Item = &Connection> {
+        let from = self.connections.partition_point(|one| one.began < moment.plus(Duration(-within.0)));
+        let until = moment.plus(within);
+        self.connections.get(from..).unwrap_or_default().iter().take_while(move |one| one.began <= until)
+    }
+
     fn list<'s>(&'s self, indices: Option<&'s Vec<u32>>) -> impl Iterator<Item = &'s Connection> {
         let indices = indices.map_or(&[][..], Vec::as_slice);
         indices.iter().filter_map(|&index| self.connections.get(index as usize))

@@ -47,7 +47,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         let earlier = question.around.of_server(server).filter(|one| one.accepted && one.began < other.began);
         earlier.filter(|one| one.ended.is_none_or(|end| end > other.began)).count()
     };
-    let exceeded = question.around.of_server(server).find(|other| other.accepted && open_at(other) >= open.len() && other.began > began);
+    let exceeded = question
+        .around
+        .of_server(server)
+        .find(|other| other.accepted && open_at(other) >= open.len() && other.began > began);
     // Others that met the same.
     let alike = question.around.of_server(server).filter(|other| {
         other.flow != story.case.flow.id

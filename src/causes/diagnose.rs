@@ -72,9 +72,9 @@ pub fn diagnose(story: &Story<'_>, around: &Around) -> Option<Diagnosis> {
     });
     let sure = |(score, candidate): &(f64, Candidate)| {
         // The odds against all others together, one of them being that it is something else.
-        let others = candidates.iter().filter(|(_, other)| {
-            other.cause != candidate.cause && !other.cause.is_case_of(candidate.cause)
-        });
+        let others = candidates
+            .iter()
+            .filter(|(_, other)| other.cause != candidate.cause && !other.cause.is_case_of(candidate.cause));
         let against = others.map(|(other, _)| 10f64.powf(*other)).sum::<f64>() + 1.0;
         Confidence::of_log_odds(score - against.log10())
     };

@@ -35,7 +35,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                     Aspect::Timing,
                     Weight::Strong,
                     [last, frame],
-                    format!("{name} had spoken {:.1} ms before, and hosts do not restart in that time", since.0 as f64 / 1e6),
+                    format!(
+                        "{name} had spoken {:.1} ms before, and hosts do not restart in that time",
+                        since.0 as f64 / 1e6
+                    ),
                 ),
                 _ => candidate,
             }
@@ -48,9 +51,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             let text = "a device answered in its name as one that does not know the connection";
             let candidate = candidate.because(Aspect::Form, Weight::Moderate, [frame], text);
             match story.alive_after() {
-                Some(alive) => {
-                    candidate.although(Aspect::Aftermath, Weight::Strong, [alive], format!("{name}'s connection still lived"))
-                }
+                Some(alive) => candidate.although(
+                    Aspect::Aftermath,
+                    Weight::Strong,
+                    [alive],
+                    format!("{name}'s connection still lived"),
+                ),
                 None => candidate,
             }
         }

@@ -11,10 +11,12 @@ use std::io::{self, BufWriter, Write};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, LineStyle, Table, TableStyle, Width};
 
 use super::clock::Zone;
+use super::frames::Frames;
 use super::notes::notes;
 use super::order::{by_urgency, report_span, when};
+use super::sanitize::sanitize;
 use super::words::{count, ended, going_on, rst_frames, summary, verb};
-use crate::report::{Flow, Report, Teardown, Time};
+use crate::report::{Flow, Incident, Report, Teardown, Time};
 
 /// What the renderer must know of the place it writes to.
 #[derive(Clone, Debug)]
@@ -34,6 +36,9 @@ pub struct TableOptions {
 /// The width of a terminal that does not tell its own, and of nearly every one that is smaller than somebody's screen.
 const USUAL_WIDTH: u16 = 80;
 
+/// Incidents that are told; the others are counted.
+const INCIDENTS: usize = 20;
+
 /// SGR sequences (ECMA-48) for the one text that stands outside the table.
 const BOLD: &str = "\x1b[1m";
 const PLAIN: &str = "\x1b[0m";
@@ -46,6 +51,7 @@ pub fn write(report: &Report, options: &TableOptions, out: impl Write) -> io::Re
     let mut out = BufWriter::new(out);
     let page = Page::new(report, options);
     page.summary(&mut out)?;
+    page.incidents(&mut out)?;
     page.rows(&mut out)?;
     page.notes(&mut out)?;
     out.flush()
@@ -79,6 +85,29 @@ impl<'a> Page<'a> {
             } else {
                 writeln!(out, "{line}")?;
             }
+        }
+        Ok(())
+    }
+
+    /// What several flows died of, worst first.
+    fn incidents(&self, out: &mut impl Write) -> io::Result<()> {
+        let incidents = &self.report.incidents;
+        if incidents.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\nIncidents:")?;
+        for Incident { id, title, cause, flows, explanation, .. } in incidents.iter().take(INCIDENTS) {
+            let title = format!(
+                "{id}. {} ({cause}, {}: {})",
+                sanitize(title),
+                count(flows.len() as u64, "flow"),
+                Frames(flows)
+            );
+            writeln!(out, "{}", wrap(&title, self.width, "   "))?;
+            writeln!(out, "{}", wrap(&format!("   {}", sanitize(explanation)), self.width, "   "))?;
+        }
+        if let Some(more @ 1..) = incidents.len().checked_sub(INCIDENTS) {
+            writeln!(out, "{}", wrap(&format!("And {more} more, in the JSON report."), self.width, ""))?;
         }
         Ok(())
     }

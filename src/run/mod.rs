@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::attribution::{self, Case};
 use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
-use crate::causes::{self, Around, Story};
+use crate::causes::{self, Around, Fate, Story};
 use crate::cli::{FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
 use crate::flow::{Flow, Flows, Limits};
@@ -93,8 +93,11 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         let Some(timeline) = timelines.get(flow.id) else { return Verdict::default() };
         let case = Case::new(flow, timeline, &surroundings, end);
         let resets = attribution::judge(&case);
-        let diagnosis = causes::diagnose(&Story::new(&case, &resets), &around);
-        Verdict { resets, diagnosis }
+        let story = Story::new(&case, &resets);
+        let diagnosis = causes::diagnose(&story, &around);
+        let benign = causes::benign(&story, diagnosis.as_ref(), &around);
+        let fate = Some(Fate::of(&story, diagnosis.as_ref(), benign.is_some()));
+        Verdict { diagnosis, benign, fate, resets }
     };
     let findings = Findings {
         inputs: analysis.inputs,
@@ -103,6 +106,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         paths: analysis.decoder.paths(),
         flows: analysis.flows,
         judge: &judge,
+        around: &around,
         vantage: (!timelines.is_empty()).then(|| surroundings.vantage.clone()),
         // An empty expression lets everything pass.
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
@@ -204,8 +208,7 @@ fn exit_code(options: &Options, report: &Report) -> ExitCode {
         !report.capture.skipped_inputs.is_empty() || report.capture.inputs.iter().any(|input| !input.complete);
     let failed = match options.fail_on {
         None => false,
-        // A reset after both sides had closed, or one that nobody heeded, did no harm.
-        Some(FailOn::Any) => report.summary.teardown.reset + report.summary.teardown.refused > 0,
+        Some(FailOn::Any) => report.summary.harmful > 0,
     };
     ExitCode::of(
         [(damaged, ExitCode::Damaged), (failed, ExitCode::FailOn)]
