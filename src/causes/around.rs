@@ -75,7 +75,7 @@ impl Around {
         self.add(connection(flow, Roles::of(flow)));
     }
 
-    fn add(&mut self, connection: Option<Connection>) {
+    pub(super) fn add(&mut self, connection: Option<Connection>) {
         let Some(connection) = connection.filter(|_| self.connections.len() < MOST) else { return };
         let index = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
         self.by_client.entry(connection.client).or_default().push(index);

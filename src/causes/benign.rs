@@ -122,18 +122,21 @@ fn acknowledged(story: &Story<'_>, way: Way) -> Option<SeqNum> {
     acks.map(|one| one.segment.ack).chain(by_reset.map(|decisive| decisive.reset.segment.ack)).reduce(SeqNum::max)
 }
 
-/// Whether a segment is one TLS record with an alert: by its type, or in TLS 1.3 by the only length that an alert has once
-/// encrypted (two octets, the inner type, and a tag of 16; RFC 8446 sections 5.2 and 6).
+/// Whether a segment is one TLS record with an alert that may be a close_notify: by its type, or in TLS 1.3 by the only
+/// length that an alert has once encrypted (two octets, the inner type, and a tag of 16; RFC 8446 sections 5.2 and 6).
 fn is_alert(one: &Sighting) -> bool {
     const ENCRYPTED_ALERT: u16 = 19;
-    match *one.payload {
-        [kind, 3, _, high, low, ..] => {
-            let length = u16::from_be_bytes([high, low]);
-            (kind == 21 || (kind == 23 && length == ENCRYPTED_ALERT))
-                && one.segment.payload_len == u32::from(length) + 5
-        }
+    const PLAIN_ALERT: u16 = 2;
+    let [kind, 3, _, high, low, ref body @ ..] = *one.payload else { return false };
+    let length = u16::from_be_bytes([high, low]);
+    let fits = match (kind, length) {
+        // Level and description: only close_notify is no complaint.
+        (21, PLAIN_ALERT) => matches!(body, [_, 0, ..]),
+        (21, _) => true,
+        (23, ENCRYPTED_ALERT) => true,
         _ => false,
-    }
+    };
+    fits && one.segment.payload_len == u32::from(length) + 5
 }
 
 /// One client asked two addresses for the same port at once, and went on with the other (Happy Eyeballs, RFC 8305).

@@ -20,6 +20,8 @@ enum Shared {
     Service,
     /// The host in whose name the reset came.
     Host,
+    /// The same, of a server with its port.
+    Program,
     /// The client's address.
     Client,
     /// The client's address and the server.
@@ -57,13 +59,13 @@ fn rule(cause: Cause) -> Rule {
         Cause::ConnectionLimit | Cause::RateLimited | Cause::BacklogOverflow => (Shared::Service, FEW, SPELL),
         Cause::PeerLostState => (Shared::Host, FEW, EVENT),
         Cause::ServerRestart => (Shared::Service, FEW, EVENT),
-        Cause::ProcessKilled => (Shared::Host, FEW, EVENT),
+        Cause::ProcessKilled => (Shared::Program, FEW, EVENT),
         Cause::KeepaliveFailure | Cause::UnansweredData => (Shared::Host, FEW, EVENT),
         Cause::InjectedContentFilter | Cause::InjectedBlindOrInvalid => (Shared::Path, FEW, SPELL),
         Cause::IdleTimeoutMiddlebox => (Shared::Gap, FEW, HABIT),
         Cause::IdleTimeoutEndpoint => (Shared::ServiceAndGap, FEW, HABIT),
         Cause::StaleKeepaliveReuse | Cause::ProtocolMismatch => (Shared::Service, FEW, HABIT),
-        Cause::ClosedWithUnreadData | Cause::DataAfterClose | Cause::AbortLinger0 => (Shared::Host, SOME, HABIT),
+        Cause::ClosedWithUnreadData | Cause::DataAfterClose | Cause::AbortLinger0 => (Shared::Program, SOME, HABIT),
         Cause::ClientAbort => (Shared::Client, SOME, SPELL),
         Cause::RefusedNoListener => (Shared::Service, SOME, SPELL),
         Cause::RefusedByFirewall | Cause::IcmpUnreachable | Cause::UnansweredSyn => (Shared::Service, FEW, SPELL),
@@ -91,8 +93,9 @@ pub(super) fn find<'a>(fates: &[&'a Fate]) -> Vec<Group<'a>> {
         let (client, server) = ((fate.client.address, 0), (fate.server.address, fate.server.port));
         let (one, other) = match rule(cause).shared {
             Shared::Service | Shared::ServiceAndGap => (Some(server), None),
-            Shared::Host if fate.by_client => (Some(client), None),
-            Shared::Host => (Some(server), None),
+            Shared::Host | Shared::Program if fate.by_client => (Some(client), None),
+            Shared::Host => (Some((fate.server.address, 0)), None),
+            Shared::Program => (Some(server), None),
             Shared::Client => (Some(client), None),
             Shared::Pair => (Some(client), Some(server)),
             Shared::Gap | Shared::Path => (None, None),

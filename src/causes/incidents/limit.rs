@@ -1,5 +1,7 @@
 //! At how many connections, and at which rate, a limit bites.
 
+use std::collections::HashSet;
+
 use super::Fate;
 use crate::causes::Around;
 use crate::tcp::{Duration, Timestamp};
@@ -12,10 +14,10 @@ pub(super) const WINDOW: Duration = Duration::from_secs(1);
 
 /// How many connections were open whenever one was turned away: the least and the most.
 pub(super) fn open_at(fates: &[&Fate], around: &Around) -> Option<(usize, usize)> {
-    let turned_away = |flow: u32| fates.iter().any(|fate| fate.flow == flow);
+    let turned_away: HashSet<u32> = fates.iter().map(|fate| fate.flow).collect();
     let mut others = Vec::new();
     for connection in around.of_server(fates.first()?.server) {
-        if connection.accepted && !turned_away(connection.flow) {
+        if connection.accepted && !turned_away.contains(&connection.flow) {
             others.push((connection.began, connection.ended));
         }
     }

@@ -11,6 +11,9 @@ use crate::tcp::{Duration, Endpoint, Timestamp};
 /// Events further apart than this belong to different outages.
 const APART: Duration = Duration::from_secs(120);
 
+/// A process ends its connections within this.
+const MOMENT: Duration = Duration::from_secs(1);
+
 /// Connections that must end for an end without refusals to be that of a process.
 const ENDS: usize = 2;
 
@@ -39,12 +42,17 @@ struct Outage<'a> {
 /// The outages of each server, those of one server together.
 pub(super) fn find(fates: &[Fate], around: &Around) -> Vec<Incident> {
     let mut by_server: BTreeMap<(Endpoint, bool), Vec<&Fate>> = BTreeMap::new();
-    for fate in fates.iter().filter(|fate| is_part(fate)) {
+    for fate in fates.iter().filter(|fate| is_part(fate) || may_be_part(fate)) {
         by_server.entry((fate.server, fate.ipv6)).or_default().push(fate);
     }
     let outages =
         by_server.into_iter().map(|((server, ipv6), fates)| (server, ipv6, of_server(server, &fates, around)));
-    outages.filter_map(|(server, ipv6, outages)| tell(&endpoint(server, ipv6), &outages)).collect()
+    let told = outages.filter_map(|(server, ipv6, outages)| {
+        tell(&endpoint(server, ipv6), &outages, &|after| {
+            around.of_server(server).any(|one| one.accepted && one.began > after)
+        })
+    });
+    told.collect()
 }
 
 fn is_part(fate: &Fate) -> bool {
@@ -53,6 +61,12 @@ fn is_part(fate: &Fate) -> bool {
         Some(Cause::ProcessKilled) => !fate.by_client,
         _ => false,
     }
+}
+
+/// Whether the server ended it in a way in which a process ends, too: counted if nothing but refusals follows.
+fn may_be_part(fate: &Fate) -> bool {
+    let fits = matches!(fate.cause, Some(Cause::ClosedWithUnreadData | Cause::DataAfterClose | Cause::AbortLinger0));
+    fits && !fate.by_client && !fate.benign
 }
 
 fn of_server<'a>(server: Endpoint, fates: &[&'a Fate], around: &Around) -> Vec<Outage<'a>> {
@@ -74,14 +88,23 @@ fn of_server<'a>(server: Endpoint, fates: &[&'a Fate], around: &Around) -> Vec<O
     let mut outages: Vec<Outage<'a>> = Vec::new();
     let mut now: Option<Outage<'a>> = None;
     let mut served = false;
+    let mut perhaps: Vec<(Timestamp, &'a Fate)> = Vec::new();
     for (time, what, fate) in events {
+        if let Some(fate) = fate.filter(|fate| what == What::Ended && !is_part(fate)) {
+            perhaps.push((time, fate));
+            continue;
+        }
         let over = now.as_ref().is_some_and(|now| {
             let late = now.latest.is_some_and(|latest| time.since(latest).0 > APART.0);
-            // Refusals and ends after it came back are another outage; so are ends in a later moment that no refusal led to.
-            late || (what != What::Accepted && now.back.is_some())
+            // What happens after it came back is another outage, and so is a later end where nothing was refused before.
+            let later = now.refused.is_empty() && now.down.is_some_and(|down| time.since(down).0 > MOMENT.0);
+            late || (what != What::Accepted && now.back.is_some()) || (what == What::Ended && later)
         });
         if over {
             outages.extend(now.take());
+        }
+        if what == What::Accepted {
+            perhaps.clear();
         }
         match (what, &mut now) {
             (What::Accepted, None) => {}
@@ -92,6 +115,12 @@ fn of_server<'a>(server: Endpoint, fates: &[&'a Fate], around: &Around) -> Vec<O
             }
             (_, now) => {
                 let now = now.get_or_insert_with(|| Outage { down: Some(time), served, ..Outage::default() });
+                if what == What::Refused {
+                    for (ended, fate) in perhaps.drain(..).filter(|(ended, _)| time.since(*ended).0 <= APART.0) {
+                        now.down = now.down.min(Some(ended));
+                        now.ended.push(fate);
+                    }
+                }
                 now.latest = Some(time);
                 let list = if what == What::Ended { &mut now.ended } else { &mut now.refused };
                 list.extend(fate);
@@ -100,17 +129,30 @@ fn of_server<'a>(server: Endpoint, fates: &[&'a Fate], around: &Around) -> Vec<O
         served |= what == What::Accepted;
     }
     outages.extend(now);
-    outages.retain(Outage::is_one);
+    outages.retain(|outage| outage.is_one() && (outage.is_sure() || !has_lived_through(server, outage, around)));
     outages
 }
 
+/// Whether an older connection outlived the refusals: then it was not the service that was gone.
+fn has_lived_through(server: Endpoint, outage: &Outage<'_>, around: &Around) -> bool {
+    let ended: Vec<u32> = outage.ended.iter().map(|fate| fate.flow).collect();
+    let Some(refused) = outage.refused.iter().filter_map(|fate| fate.began).min() else { return false };
+    let mut older = around.of_server(server).filter(|one| one.accepted && one.began < refused);
+    older.any(|one| one.ended.is_none_or(|ended| ended > refused) && !ended.contains(&one.flow))
+}
+
 impl Outage<'_> {
+    /// Whether connections ended as those of a dead process do.
+    fn is_sure(&self) -> bool {
+        self.ended.iter().any(|fate| is_part(fate))
+    }
+
     /// Whether so much is no chance, and no port where nothing ever listened.
     fn is_one(&self) -> bool {
         match (self.ended.len(), self.refused.len()) {
             (ENDS.., 0) => true,
             (1.., 1..) => true,
-            (0, 2..) => self.served && self.back.is_some(),
+            (0, 2..) => self.served,
             _ => false,
         }
     }
@@ -120,7 +162,7 @@ impl Outage<'_> {
     }
 }
 
-fn tell(server: &str, outages: &[Outage<'_>]) -> Option<Incident> {
+fn tell(server: &str, outages: &[Outage<'_>], accepts_after: &dyn Fn(Timestamp) -> bool) -> Option<Incident> {
     let ended: Vec<&Fate> = outages.iter().flat_map(|outage| &outage.ended).copied().collect();
     let refused: Vec<&Fate> = outages.iter().flat_map(|outage| &outage.refused).copied().collect();
     let all: Vec<&Fate> = ended.iter().chain(&refused).copied().collect();
@@ -129,6 +171,7 @@ fn tell(server: &str, outages: &[Outage<'_>]) -> Option<Incident> {
     let title = match (outages.len(), refused.len(), lengths.first()) {
         (1, 0, _) => format!("A process of {server} died with {}", count(ended.len(), "connection")),
         (1, _, Some(length)) => format!("{server} went down for {length}"),
+        (1, _, None) if ended.is_empty() => format!("{server} stopped accepting connections"),
         (1, _, None) => format!("{server} went down"),
         (times, 0, _) => format!("Processes of {server} died {times} times"),
         (times, ..) => format!("{server} went down {times} times"),
@@ -146,7 +189,10 @@ fn tell(server: &str, outages: &[Outage<'_>]) -> Option<Incident> {
     }
     let attempts = count(refused.len(), "new connection");
     explanation += &match (refused.len(), lengths.as_slice()) {
-        (0, _) => "The port went on accepting, or nobody tried it: no connection was refused afterwards.".to_owned(),
+        (0, _) if last.latest.is_some_and(accepts_after) => {
+            "New connections were accepted afterwards: another process took over, or it was back at once.".to_owned()
+        }
+        (0, _) => "Nobody tried the port afterwards.".to_owned(),
         (n, []) => {
             let tried = last.refused.iter().filter_map(|fate| fate.began).max();
             let after = between(last.down, tried);

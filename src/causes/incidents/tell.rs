@@ -1,15 +1,18 @@
 //! What happened to a group of flows, in words.
 
 use super::group::Group;
-use super::words::{clients, count, lasted, list, range, servers, services, span};
+use super::words::{clients, count, lasted, list, range, servers, services, span, targets};
 use super::{Fate, Incident, limit, of};
-use crate::causes::{Around, Cause};
+use crate::causes::{Around, Cause, idle_gaps};
 use crate::evidence::Confidence;
 use crate::knowledge::idle_timeouts;
 use crate::tcp::Duration;
 
 /// Products that are named as candidates for a timer.
 const PRODUCTS: usize = 4;
+
+/// Ends within this are one moment.
+const TOGETHER: Duration = Duration::from_millis(250);
 
 pub(super) fn incident(group: &Group<'_>, around: &Around) -> Incident {
     let fates = group.fates.as_slice();
@@ -23,7 +26,7 @@ pub(super) fn incident(group: &Group<'_>, around: &Around) -> Incident {
 /// Title and explanation.
 fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
     let connections = count(fates.len(), "connection");
-    let to = list(services(fates));
+    let to = targets(fates);
     let from = list(clients(fates).into_iter().map(|address| address.to_string()));
     let spread = over(fates);
     match cause {
@@ -79,10 +82,11 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
         }
         Cause::KeepaliveFailure | Cause::UnansweredData => {
             let between = list(servers(fates).into_iter().map(|address| address.to_string()));
-            let what = if cause == Cause::KeepaliveFailure { "its kernel gave up" } else { "nothing came back" };
+            let what =
+                if cause == Cause::KeepaliveFailure { "until the sender's kernel gave up" } else { "again and again" };
             (
                 format!("The path between {from} and {between} went dead"),
-                format!("On {connections} data or probes were repeated until {what}{spread}."),
+                format!("On {connections} data or probes were sent {what}, and nothing came back."),
             )
         }
         Cause::InjectedContentFilter => (
@@ -95,22 +99,18 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
         Cause::InjectedBlindOrInvalid => forged(fates, &connections, &to, &spread),
         Cause::IdleTimeoutMiddlebox => {
             let gap = gap(fates);
+            let (products, together) = (products(fates, idle_timeouts::Place::Path), together(fates));
             (
                 format!("A device on the path ends connections that are idle for {gap}"),
-                format!(
-                    "{connections} to {to} died after {gap} of silence.{}",
-                    products(fates, idle_timeouts::Place::Path)
-                ),
+                format!("{connections} to {to} died after {gap} of silence.{products}{together}"),
             )
         }
         Cause::IdleTimeoutEndpoint => {
             let gap = gap(fates);
+            let (products, together) = (products(fates, idle_timeouts::Place::End), together(fates));
             (
                 format!("{to} ends connections that are idle for {gap}"),
-                format!(
-                    "{connections} from {from} ended after {gap} of silence.{}",
-                    products(fates, idle_timeouts::Place::End)
-                ),
+                format!("{connections} from {from} ended after {gap} of silence.{products}{together}"),
             )
         }
         Cause::StaleKeepaliveReuse => (
@@ -125,41 +125,18 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
                 }
             ),
         ),
-        Cause::ClientAbort => (
-            format!("{from} gave up {connections}"),
-            format!(
-                "The client cancelled {connections} to {to}{spread}, before they were granted or while it was being answered."
-            ),
-        ),
+        Cause::ClientAbort => {
+            (format!("{from} gave up {connections}"), format!("The client cancelled {connections} to {to}{spread}."))
+        }
         Cause::ClosedWithUnreadData | Cause::DataAfterClose | Cause::AbortLinger0 => habit(cause, fates),
         Cause::ProtocolMismatch => (
             format!("Clients and {to} do not speak the same protocol"),
             format!("{connections} from {from} failed in the same way{spread}."),
         ),
-        Cause::RefusedNoListener => (
-            format!("Nothing listens on {to}"),
-            format!(
-                "{} from {from} {} refused by the host itself{spread}, and none was accepted.",
-                count(fates.len(), "attempt"),
-                were(fates)
-            ),
-        ),
-        Cause::RefusedByFirewall | Cause::IcmpUnreachable => (
-            format!("{to} cannot be reached: something rejects the attempts"),
-            format!(
-                "{} from {from} {} rejected{spread}, {}.",
-                count(fates.len(), "attempt"),
-                were(fates),
-                if cause == Cause::IcmpUnreachable {
-                    "by ICMP errors"
-                } else {
-                    "by a packet filter and not by the server's TCP"
-                }
-            ),
-        ),
+        Cause::RefusedNoListener | Cause::RefusedByFirewall | Cause::IcmpUnreachable => refused(cause, fates, around),
         Cause::UnansweredSyn => (
             format!("{to} does not answer"),
-            format!("{} from {from} had no answer at all{spread}.", count(fates.len(), "attempt")),
+            format!("{} from {from} had no answer at all.", count(fates.len(), "attempt")),
         ),
         Cause::TimewaitReset => (
             format!("Ports of old connections to {to} are used again too soon"),
@@ -171,6 +148,29 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
             format!("It opened and reset {connections} without sending anything{}; that is harmless.", period(fates)),
         ),
     }
+}
+
+fn refused(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
+    let (to, from) = (targets(fates), list(clients(fates).into_iter().map(|address| address.to_string())));
+    let granted = fates.first().map_or(0, |fate| around.of_server(fate.server).filter(|other| other.accepted).count());
+    let by = match cause {
+        Cause::RefusedNoListener => "refused by the host itself",
+        Cause::IcmpUnreachable => "rejected by ICMP errors",
+        _ => "rejected by a packet filter and not by the server's TCP",
+    };
+    let title = match (cause, granted) {
+        (Cause::RefusedNoListener, 0) => format!("Nothing listens on {to}"),
+        (_, 0) => format!("{to} cannot be reached: something rejects the attempts"),
+        (Cause::RefusedNoListener, _) => format!("{to} refuses some connections and grants others"),
+        _ => format!("Something rejects some connections to {to} and lets others through"),
+    };
+    let others = match granted {
+        0 => "none was granted".to_owned(),
+        1 => "1 other was granted".to_owned(),
+        granted => format!("{granted} others were granted"),
+    };
+    let attempts = count(fates.len(), "attempt");
+    (title, format!("{attempts} from {from} {} {by}{}; {others}.", were(fates), over(fates)))
 }
 
 fn lost_state(fates: &[&Fate]) -> (String, String) {
@@ -191,16 +191,24 @@ fn lost_state(fates: &[&Fate]) -> (String, String) {
     };
     (
         format!("{who} forgot {connections}"),
-        format!("{connections} that had not been closed {} answered by resets{}. {other}", were(fates), over(fates)),
+        format!(
+            "{connections} that had not been closed {} answered by resets{}.{} {other}",
+            were(fates),
+            over(fates),
+            after_silence(fates)
+        ),
     )
 }
 
 fn forged(fates: &[&Fate], connections: &str, to: &str, spread: &str) -> (String, String) {
-    let ignored = fates.iter().filter(|fate| fate.benign).count();
-    let effect = match (ignored, fates.len() - ignored) {
-        (0, _) => "All of them obeyed.".to_owned(),
-        (_, 0) => "All of them ignored it and went on.".to_owned(),
-        (ignored, obeyed) => format!("{obeyed} obeyed, {ignored} ignored it and went on."),
+    let unharmed = fates.iter().filter(|fate| fate.benign).count();
+    let effect = match (unharmed, fates.len() - unharmed) {
+        (0, _) => "They ended by it.".to_owned(),
+        (_, 0) => "None of them was harmed.".to_owned(),
+        (_, ended) => format!(
+            "{unharmed} of them {} not harmed, {ended} ended by it.",
+            if unharmed == 1 { "was" } else { "were" }
+        ),
     };
     (
         format!("Somebody forges resets for connections to {to}"),
@@ -210,16 +218,19 @@ fn forged(fates: &[&Fate], connections: &str, to: &str, spread: &str) -> (String
 
 fn habit(cause: Cause, fates: &[&Fate]) -> (String, String) {
     let connections = count(fates.len(), "connection");
-    let (from, to) = (list(clients(fates).into_iter().map(|address| address.to_string())), list(services(fates)));
+    let (from, to) = (list(clients(fates).into_iter().map(|address| address.to_string())), targets(fates));
     let (who, others) = if by_client(fates) { (from, to) } else { (to, from) };
     let (title, what) = match cause {
         Cause::ClosedWithUnreadData => {
             ("closes connections without reading them to their end", "closed while data lay unread")
         }
         Cause::DataAfterClose => ("closes connections while the other side still sends", "met data after the close"),
-        _ => ("aborts its connections by resets", "ended by a reset on purpose"),
+        _ => ("aborts its connections by resets", "aborted"),
     };
-    (format!("{who} {title}"), format!("{connections} with {others} {} {what}{}.", were(fates), over(fates)))
+    let silence = after_silence(fates);
+    let verb = if cause == Cause::DataAfterClose { "" } else { were(fates) };
+    let explanation = format!("{connections} with {others} {verb} {what},{}.{silence}", all(fates)).replace("  ", " ");
+    (format!("{who} {title}"), explanation)
 }
 
 fn scan(fates: &[&Fate], from: &str, spread: &str) -> (String, String) {
@@ -256,11 +267,35 @@ fn over(fates: &[&Fate]) -> String {
     if lasted.0 > 1_000_000 { format!(" within {}", span(lasted)) } else { " in the same moment".to_owned() }
 }
 
+/// ` all within 2.5 s`.
+fn all(fates: &[&Fate]) -> String {
+    format!(" all{}", over(fates))
+}
+
 /// The gaps of those that have one, shortest first.
 fn gaps(fates: &[&Fate]) -> Option<Vec<Duration>> {
     let mut gaps: Vec<Duration> = fates.iter().filter_map(|fate| fate.gap).collect();
     gaps.sort_by_key(|gap| gap.0);
     (!gaps.is_empty()).then_some(gaps)
+}
+
+/// Says so where the ends prove no timer, since they came in one moment.
+fn together(fates: &[&Fate]) -> &'static str {
+    if lasted(fates).0 <= TOGETHER.0 {
+        " They ended in one moment, so that one event may have ended them as well."
+    } else {
+        ""
+    }
+}
+
+/// Says so where all ended after one and the same silence. What falls silent and dies together shares its silence by
+/// itself; only ends at different times show a timer.
+fn after_silence(fates: &[&Fate]) -> String {
+    let gaps = gaps(fates).filter(|gaps| gaps.len() == fates.len()).unwrap_or_default();
+    let [_] = idle_gaps::histogram(gaps.clone())[..] else { return String::new() };
+    let apart = gaps.first().zip(gaps.last()).map_or(0, |(least, most)| most.0 - least.0);
+    let timer = if lasted(fates).0 > 4 * apart.max(TOGETHER.0) { ", which points at an idle limit" } else { "" };
+    format!(" All of them had been silent for {}{timer}.", gap(fates))
 }
 
 /// `239.8 to 240.3 s`.

@@ -71,6 +71,17 @@ pub(super) fn services(fates: &[&Fate]) -> BTreeSet<String> {
     different(fates, |fate| endpoint(fate.server, fate.ipv6))
 }
 
+/// The servers with their ports where these are few, else how many there are on which hosts.
+pub(super) fn targets(fates: &[&Fate]) -> String {
+    let services = services(fates);
+    if services.len() <= SPELLED_OUT {
+        return list(services);
+    }
+    let hosts = servers(fates);
+    let what = if hosts.len() == services.len() { "servers:" } else { "ports of" };
+    format!("{} {what} {}", services.len(), list(hosts.into_iter().map(|address| address.to_string())))
+}
+
 /// The server, where all have the same.
 pub(super) fn shared_server(fates: &[&Fate]) -> Option<String> {
     let first = fates.first()?;
