@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::{
-    Alternative, Analysis, Application, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form, Fragments, Hops, IcmpMessage, Input, Location, Mechanism, Near, Obedience, Phase, Report, Reset, ResetEvidence, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words, Outcome, SafeToRetry, SideOutcome,
+    Alternative, Analysis, Application, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form, Fragments, Hops, IcmpMessage, Input, Location, Mechanism, Near, Obedience, Phase, Report, Reset, ResetEvidence, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words, Outcome, SafeToRetry, SideOutcome, IdleGap, Incident,
 };
 use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;
@@ -14,6 +14,7 @@ use crate::evidence::{self, Evidence};
 use crate::flow::{self, Flows, Way};
 use crate::knowledge::errors::Messages;
 use crate::outcome;
+use crate::knowledge::idle_timeouts;
 use crate::surroundings;
 use crate::tcp::{FrameNumber, PathId};
 
@@ -31,6 +32,8 @@ pub struct Findings<'a> {
     pub flows: Flows,
     /// What is concluded about a flow.
     pub judge: Judge<'a>,
+    /// What the flows say about each other.
+    pub around: &'a causes::Around,
     /// Where the capture was taken; none where no flow was judged.
     pub vantage: Option<surroundings::Vantage>,
     /// The filter that frames had to pass, as typed.
@@ -50,6 +53,10 @@ pub struct Verdict {
     pub application: Option<Application>,
     /// What its applications saw.
     pub outcome: Option<outcome::Outcome>,
+    /// Why its resets harmed nobody.
+    pub benign: Option<Cow<'static, str>>,
+    /// What is kept of it to be compared with other flows.
+    pub fate: Option<causes::Fate>,
 }
 
 /// Concludes about a flow.
@@ -78,6 +85,8 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     };
     let mut summary = Summary::default();
     let mut listed = Vec::new();
+    let mut fates = causes::Fates::default();
+    let mut benign = 0;
     let mut selected = 0;
     let (selection, is_selected) = wanted.selection.unzip();
     while let Some(flows) = findings.flows.take_some() {
@@ -89,13 +98,18 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             let how = flow::Teardown::of(flow, findings.flows.end);
             let teardown = Teardown::from(how);
             summary.teardown += teardown;
-            let verdict = (findings.judge)(flow);
+            let mut verdict = (findings.judge)(flow);
             let resets = episodes(flow, &verdict.resets);
             if let Some(diagnosis) = &verdict.diagnosis {
                 *summary.causes.entry(diagnosis.best.cause.id().to_owned()).or_default() += 1;
             }
             for sender in resets.iter().map(Episode::sender) {
                 summary.senders += sender;
+            }
+            benign += u64::from(verdict.benign.is_some());
+            summary.harmful += u64::from(verdict.benign.is_none() && !resets.is_empty());
+            if let Some(fate) = verdict.fate.take() {
+                fates.add(fate);
             }
             if !wanted.summary_only && (wanted.all_flows || teardown.ended_badly() || !resets.is_empty()) {
                 listed.push(builder.flow(&findings.flows, flow, how, &resets, &verdict));
@@ -112,6 +126,9 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
         let teardown = Teardown::from(teardown);
         if selection.is_none() {
             (0..flows).for_each(|_| summary.teardown += teardown);
+            if matches!(teardown, Teardown::Reset | Teardown::Refused) {
+                summary.harmful += flows;
+            }
         }
         builder.not_listed.flows_evicted += flows;
         if teardown.ended_badly() {
@@ -121,13 +138,43 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     builder.not_listed.resets_not_listed += findings.flows.totals.resets_not_kept;
     builder.not_listed.segments_not_told_apart = findings.flows.totals.not_told_apart;
     let dropped = builder.not_listed;
+    summary.benign = Some(benign);
+    summary.idle_gaps = idle_gaps(fates.as_slice());
+    let incidents = causes::incidents(fates.as_slice(), findings.around);
+    listed.sort_by_key(|flow| flow.benign.is_some());
     Report {
         capture: capture(findings, dropped),
         selection: selection.map(|selection| Selection { flows: selected, ..selection }),
         summary,
+        incidents: (1..).zip(incidents).map(|(id, incident)| self::incident(id, incident)).collect(),
         flows: listed,
         ..Report::default()
     }
+}
+
+fn incident(id: u64, incident: causes::Incident) -> Incident {
+    Incident {
+        id,
+        title: incident.title,
+        cause: incident.cause.id().to_owned(),
+        server: incident.server,
+        first_time: incident.first.map(Into::into),
+        last_time: incident.last.map(Into::into),
+        flows: incident.flows.into_iter().map(Into::into).collect(),
+        explanation: incident.explanation,
+    }
+}
+
+fn idle_gaps(fates: &[causes::Fate]) -> Vec<IdleGap> {
+    let gaps = causes::histogram(fates.iter().filter_map(|fate| fate.gap).collect());
+    let candidates = |length| {
+        let mut names: Vec<_> = idle_timeouts::candidates(length).iter().map(|known| known.product).collect();
+        names.dedup();
+        names
+    };
+    let gap =
+        |gap: causes::Gap| IdleGap { seconds: gap.length.into(), flows: gap.flows, candidates: candidates(gap.length) };
+    gaps.into_iter().map(gap).collect()
 }
 
 fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
@@ -309,6 +356,7 @@ impl Builder<'_> {
             diagnosis: verdict.diagnosis.as_ref().map(|found| Box::new(diagnosis(found))),
             application: verdict.application.clone().map(Box::new),
             outcome: verdict.outcome.as_ref().map(|found| Box::new(outcome_of(found))),
+            benign: verdict.benign.clone(),
             ..Flow::new(flow.id.into(), end(client), end(server))
         }
     }

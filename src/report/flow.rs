@@ -63,6 +63,8 @@ pub struct Flow {
     pub icmp: Vec<IcmpMessage>,
     /// Its resets in the order of their first frames.
     pub resets: Vec<Reset>,
+    /// Why its resets harmed nobody, one clause; `None` where they may have.
+    pub benign: Option<Cow<'static, str>>,
     /// Why it ended as it did.
     pub diagnosis: Option<Box<Diagnosis>>,
     /// What the applications saw.
@@ -231,6 +233,7 @@ impl Flow {
             analysis: Analysis::default(),
             icmp: Vec::new(),
             resets: Vec::new(),
+            benign: None,
             diagnosis: None,
             outcome: None,
         }
@@ -309,10 +312,11 @@ impl Serialize for Flow {
             analysis,
             icmp,
             resets,
+            benign,
             diagnosis,
             outcome,
         } = self;
-        let mut out = serializer.serialize_struct("Flow", 30)?;
+        let mut out = serializer.serialize_struct("Flow", 31)?;
         out.serialize_field("id", id)?;
         out.serialize_field("transport", "tcp")?;
         out.serialize_field("client", client)?;
@@ -341,6 +345,7 @@ impl Serialize for Flow {
         out.serialize_field("analysis", analysis)?;
         out.serialize_field("icmp", icmp)?;
         out.serialize_field("resets", resets)?;
+        out.serialize_field("benign", benign)?;
         out.serialize_field("diagnosis", diagnosis)?;
         out.serialize_field("outcome", outcome)?;
         out.end()

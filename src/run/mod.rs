@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::attribution::{self, Case};
 use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
-use crate::causes::{self, Around, Story};
+use crate::causes::{self, Around, Fate, Story};
 use crate::cli::{FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
 use crate::flow::{Flow, Flows, Limits};
@@ -102,7 +102,9 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
             progress: story.application.progress.clone(),
         });
         let outcome = outcome::of(&story);
-        Verdict { resets, diagnosis, application, outcome }
+        let benign = causes::benign(&story, diagnosis.as_ref(), &around);
+        let fate = Some(Fate::of(&story, diagnosis.as_ref(), benign.is_some()));
+        Verdict { resets, diagnosis, application, outcome, benign, fate }
     };
     let findings = Findings {
         inputs: analysis.inputs,
@@ -111,6 +113,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         paths: analysis.decoder.paths(),
         flows: analysis.flows,
         judge: &judge,
+        around: &around,
         vantage: (!timelines.is_empty()).then(|| surroundings.vantage.clone()),
         // An empty expression lets everything pass.
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
@@ -212,8 +215,7 @@ fn exit_code(options: &Options, report: &Report) -> ExitCode {
         !report.capture.skipped_inputs.is_empty() || report.capture.inputs.iter().any(|input| !input.complete);
     let failed = match options.fail_on {
         None => false,
-        // A reset after both sides had closed, or one that nobody heeded, did no harm.
-        Some(FailOn::Any) => report.summary.teardown.reset + report.summary.teardown.refused > 0,
+        Some(FailOn::Any) => report.summary.harmful > 0,
     };
     ExitCode::of(
         [(damaged, ExitCode::Damaged), (failed, ExitCode::FailOn)]
