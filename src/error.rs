@@ -59,6 +59,8 @@ pub enum Error {
     OutputExists(PathBuf),
     /// The file for the report is one of the captures.
     OutputIsInput(PathBuf),
+    /// Evidence is asked for from captures that can be read only once.
+    EvidenceOfPipe,
     /// Nothing is known of what `explain` was asked, in a text that says what is near.
     Unknown(String),
     /// The report could not be written; no path means standard output.
@@ -80,7 +82,9 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::NothingToAnalyse(_) | Self::Thread(_) | Self::Write { .. } => ExitCode::NothingAnalysed,
-            Self::Bpf(_) | Self::OutputExists(_) | Self::OutputIsInput(_) | Self::Unknown(_) => ExitCode::Usage,
+            Self::Bpf(_) | Self::OutputExists(_) | Self::OutputIsInput(_) | Self::EvidenceOfPipe | Self::Unknown(_) => {
+                ExitCode::Usage
+            }
         }
     }
 
@@ -111,6 +115,9 @@ impl fmt::Display for Error {
             Self::OutputIsInput(path) => {
                 write!(f, "{} is one of the captures: name another file for the report", path.display())
             }
+            Self::EvidenceOfPipe => f.write_str(
+                "--write-evidence reads the captures a second time, which a pipe does not allow: save it to a file first",
+            ),
             Self::Write { path: Some(path), source } => write!(f, "cannot write {}: {source}", path.display()),
             Self::Write { path: None, source } => write!(f, "cannot write to standard output: {source}"),
         }
@@ -151,6 +158,7 @@ mod tests {
             Error::Unknown("nothing is known of `x`".into()),
             Error::OutputExists("report.json".into()),
             Error::OutputIsInput("a.pcap".into()),
+            Error::EvidenceOfPipe,
             Error::write(Some(Path::new("out.json")), io()),
             Error::write(None, io()),
         ] {

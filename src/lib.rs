@@ -38,6 +38,7 @@ pub mod cli;
 pub mod decode;
 pub mod error;
 pub mod evidence;
+pub mod evidence_file;
 pub mod explain;
 pub mod flow;
 pub mod knowledge;

@@ -69,7 +69,11 @@ fn errors(outcome: &Outcome) -> (Option<Errno>, Option<Errno>) {
 fn the_state_of_the_receiver_decides_the_error() {
     for (what, rest, expected) in [
         ("an abort", "25 c PA 1 ack 1 len 20\n 49 s RA 1 ack 21", (Some(Econnreset), None)),
-        ("an abort by the client", "25 c PA 1 ack 1 len 20\n 36 s A 1 ack 21\n 49 c RA 21 ack 1", (None, Some(Econnreset))),
+        (
+            "an abort by the client",
+            "25 c PA 1 ack 1 len 20\n 36 s A 1 ack 21\n 49 c RA 21 ack 1",
+            (None, Some(Econnreset)),
+        ),
         (
             "after the peer's FIN",
             "20 s FA 1 ack 1\n 30 c A 1 ack 2\n 50 c PA 1 ack 2 len 9\n 60 s R 2",
@@ -80,13 +84,13 @@ fn the_state_of_the_receiver_decides_the_error() {
             "20 c PA 1 ack 1 len 20\n 20.1 c FA 21 ack 1\n 30 s A 1 ack 22\n 50 s RA 1 ack 22",
             (Some(Econnreset), None),
         ),
+        ("after both FINs", "20 c FA 1 ack 1\n 30 s FA 1 ack 2\n 41 c A 2 ack 2\n 90 s RA 2 ack 2", (None, None)),
         (
-            "after both FINs",
-            "20 c FA 1 ack 1\n 30 s FA 1 ack 2\n 41 c A 2 ack 2\n 90 s RA 2 ack 2",
+            "two aborts that cross",
+            "20 c PA 1 ack 1 len 9\n 30 s PA 1 ack 10 len 9\n 41 c A 10 ack 10\n \
+          70 s RA 10 ack 10\n 71 c RA 10 ack 10",
             (None, None),
         ),
-        ("two aborts that cross", "20 c PA 1 ack 1 len 9\n 30 s PA 1 ack 10 len 9\n 41 c A 10 ack 10\n \
-          70 s RA 10 ack 10\n 71 c RA 10 ack 10", (None, None)),
         ("outside the window", "20 c PA 1 ack 1 len 9\n 25 s RA 99999999 ack 10\n 30 s A 1 ack 10", (None, None)),
         ("in the window but not exact", "20 c PA 1 ack 1 len 9\n 25 s R 200\n 30 s A 1 ack 10", (None, None)),
         ("before the handshake's end", "", (None, None)),

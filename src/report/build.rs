@@ -1,10 +1,14 @@
 //! Fills in the report from what was read, decoded and followed.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use super::ladder;
 use super::{
-    Alternative, Analysis, Application, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form, Fragments, Hops, IcmpMessage, Input, Location, Mechanism, Near, Obedience, Phase, Report, Reset, ResetEvidence, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words, Outcome, SafeToRetry, SideOutcome, IdleGap, Incident,
+    Alternative, Analysis, Application, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form,
+    Fragments, Hops, IcmpMessage, IdleGap, Incident, Input, Location, Mechanism, Near, Obedience, Outcome, Phase,
+    Report, Reset, ResetEvidence, ResetSegment, Roles, Rung, SafeToRetry, Selection, Sender, Side, SideAnalysis,
+    SideOutcome, SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
 };
 use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;
@@ -13,10 +17,11 @@ use crate::decode::{DecodeCounts, Paths};
 use crate::evidence::{self, Evidence};
 use crate::flow::{self, Flows, Way};
 use crate::knowledge::errors::Messages;
-use crate::outcome;
 use crate::knowledge::idle_timeouts;
+use crate::outcome;
 use crate::surroundings;
 use crate::tcp::{FrameNumber, PathId};
+use crate::timeline::Timeline;
 
 /// What was learnt from the capture.
 pub struct Findings<'a> {
@@ -44,7 +49,7 @@ pub struct Findings<'a> {
 
 /// What was concluded about a flow.
 #[derive(Default)]
-pub struct Verdict {
+pub struct Verdict<'a> {
     /// Who sent its resets, one for each in its order; none where nobody judged them.
     pub resets: Vec<Judged>,
     /// Why it ended as it did.
@@ -57,10 +62,12 @@ pub struct Verdict {
     pub benign: Option<Cow<'static, str>>,
     /// What is kept of it to be compared with other flows.
     pub fate: Option<causes::Fate>,
+    /// Its segments, where they were looked at.
+    pub timeline: Option<&'a Timeline>,
 }
 
 /// Concludes about a flow.
-pub type Judge<'a> = &'a dyn Fn(&flow::Flow) -> Verdict;
+pub type Judge<'a> = &'a dyn Fn(&flow::Flow) -> Verdict<'a>;
 
 /// Whether a flow is one that the user asked for.
 pub type IsSelected<'a> = &'a dyn Fn(&flow::Flow) -> bool;
@@ -73,6 +80,8 @@ pub struct Wanted<'a> {
     pub all_flows: bool,
     /// List no flow at all.
     pub summary_only: bool,
+    /// Rungs of the ladder of one flow.
+    pub rungs: usize,
 }
 
 /// The report of a capture.
@@ -82,6 +91,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
         several_inputs: findings.inputs.len() > 1,
         reused: reused_ends(&findings.flows, wanted.summary_only),
         not_listed: Dropped::default(),
+        rungs_left: ladder::RUNGS_OF_A_REPORT,
     };
     let mut summary = Summary::default();
     let mut listed = Vec::new();
@@ -112,7 +122,9 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
                 fates.add(fate);
             }
             if !wanted.summary_only && (wanted.all_flows || teardown.ended_badly() || !resets.is_empty()) {
-                listed.push(builder.flow(&findings.flows, flow, how, &resets, &verdict));
+                let mut told = builder.flow(&findings.flows, flow, how, &resets, &verdict);
+                told.ladder = verdict.timeline.and_then(|timeline| builder.ladder(flow, timeline, &told, wanted.rungs));
+                listed.push(told);
             } else {
                 builder.count_what_was_not_kept(flow);
             }
@@ -217,6 +229,7 @@ fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
 fn input(input: InputSummary) -> Input {
     Input {
         path: input.path,
+        sha256: None,
         format: input.format.into(),
         compression: input.compression.map(Into::into),
         link_types: input.link_types.iter().map(ToString::to_string).collect(),
@@ -309,6 +322,7 @@ struct Builder<'a> {
     several_inputs: bool,
     reused: HashSet<u32>,
     not_listed: Dropped,
+    rungs_left: usize,
 }
 
 impl Builder<'_> {
@@ -359,6 +373,16 @@ impl Builder<'_> {
             benign: verdict.benign.clone(),
             ..Flow::new(flow.id.into(), end(client), end(server))
         }
+    }
+
+    /// The ladder of a flow, while there is room for another.
+    fn ladder(&mut self, flow: &flow::Flow, timeline: &Timeline, told: &Flow, most: usize) -> Option<Vec<Rung>> {
+        let causes = told.diagnosis.iter().flat_map(|diagnosis| &diagnosis.evidence).map(|piece| &piece.frames);
+        let senders = told.resets.iter().flat_map(|reset| &reset.evidence).map(|piece| &piece.frames);
+        let decisive: BTreeSet<u64> = causes.chain(senders).flatten().copied().collect();
+        let rungs = ladder::rungs(flow, timeline, &decisive, most);
+        self.rungs_left = self.rungs_left.checked_sub(rungs.len())?;
+        Some(rungs)
     }
 
     /// The layers around the flow's packets; where the ways differ, those of the one with more of them.
