@@ -4,7 +4,10 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::{
-    Alternative, Analysis, Application, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form, Fragments, Hops, IcmpMessage, Input, Location, Mechanism, Near, Obedience, Phase, Report, Reset, ResetEvidence, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words, Outcome, SafeToRetry, SideOutcome,
+    Alternative, Analysis, Application, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form,
+    Fragments, Hops, IcmpMessage, Input, Location, Mechanism, Near, Obedience, Outcome, Phase, Report, Reset,
+    ResetEvidence, ResetSegment, Roles, SafeToRetry, Selection, Sender, Side, SideAnalysis, SideOutcome, SkippedInput,
+    Stance, Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
 };
 use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;

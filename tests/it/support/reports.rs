@@ -85,6 +85,8 @@ pub fn reset(frames: &[u64], time: Option<Time>, from: Side) -> Reset {
         mechanism: Mechanism::Unknown,
         hops: None,
         evidence: Vec::new(),
+        obedience: None,
+        would_decide: None,
         segments: segments.collect(),
     }
 }
