@@ -16,6 +16,9 @@ pub enum SafeToRetry {
     Unknown,
 }
 
+/// Methods that do no more harm twice than once (RFC 9110 section 9.2.2).
+const IDEMPOTENT: [&str; 6] = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
+
 /// The answer, with its reason in a sentence.
 pub(super) fn judge(story: &Story<'_>, delivery: &Delivery) -> (SafeToRetry, String) {
     let flow = story.case.flow;
@@ -36,6 +39,10 @@ pub(super) fn judge(story: &Story<'_>, delivery: &Delivery) -> (SafeToRetry, Str
             unknown("what the client asked was before the capture began".to_owned())
         };
     }
+    let application = &story.application;
+    if application.tls.as_ref().is_some_and(|tls| tls.finished == Some(false)) {
+        return safe("the TLS handshake was not finished: no request had been sent".to_owned());
+    }
     let request = bytes(delivery.request);
     let Some(arrived) = delivery.request_arrived else {
         return unknown("the capture does not show what the server acknowledged".to_owned());
@@ -52,6 +59,15 @@ pub(super) fn judge(story: &Story<'_>, delivery: &Delivery) -> (SafeToRetry, Str
                 "nothing of the last request ({request}) was acknowledged, but it may have arrived all the same"
             ))
         };
+    }
+    let method = application.http.as_ref().and_then(|http| http.method.as_deref());
+    if let Some(method) = method.filter(|method| IDEMPOTENT.contains(method)) {
+        return safe(format!("{method} may be repeated (RFC 9110 section 9.2.2){}", progress(story, delivery)));
+    }
+    if let Some(method) = method.filter(|method| ["POST", "PATCH"].contains(method))
+        && delivery.response > 0
+    {
+        return (SafeToRetry::No, format!("the server had begun to answer a {method}: asking again would do it twice"));
     }
     if arrived < delivery.request {
         return unknown(format!(
@@ -77,6 +93,14 @@ pub(super) fn judge(story: &Story<'_>, delivery: &Delivery) -> (SafeToRetry, Str
             bytes(sent)
         )),
     }
+}
+
+/// How far the answer came, and where to go on.
+fn progress(story: &Story<'_>, delivery: &Delivery) -> String {
+    let Some(had) = delivery.response_arrived.filter(|had| *had > 0) else { return String::new() };
+    let resumable = story.application.http.as_ref().is_some_and(|http| http.accepts_ranges);
+    let resume = if resumable { ", and the server accepts ranges: go on from there" } else { "" };
+    format!("; the client has {} of the answer{resume}", bytes(had))
 }
 
 fn bytes(count: u64) -> String {

@@ -36,6 +36,8 @@ const CONNECT_TIMED_OUT: &str = "connect, when its repetitions are used up";
 const NEXT_CALL: &str = "the read or write that waits, or else the next one; a write after it gets EPIPE";
 const NEXT_READ: &str = "the next read, if it had shut down only its sending side and still reads";
 const NEXT_WRITE: &str = "the next write; a read gives end of file, since the peer had closed before";
+const LEFT_BEHIND: &str = "the next one, if the device has reset this side, too; otherwise after it next sends, since the \
+                           other side's host no longer knows the connection and answers by a reset";
 const GAVE_UP: &str = "the read or write that waits, or else the next one";
 const TIMED_OUT: &str = "the read or write that waits, when the repetitions are used up";
 
@@ -56,7 +58,7 @@ pub(super) fn of(story: &Story<'_>, way: Way) -> Option<SideOutcome> {
     if let Some((reset, verdict)) = incoming(story, way).next() {
         return by_state(story, reset, verdict);
     }
-    unanswered(story, way)
+    unanswered(story, way).or_else(|| left_behind(story, way))
 }
 
 /// How a side ended its connection by itself.
@@ -86,6 +88,7 @@ fn own_end(story: &Story<'_>, way: Way) -> OwnEnd {
             | Mechanism::TimeWait
             | Mechanism::BacklogOverflow
             | Mechanism::NoListener => return OwnEnd::Closed,
+            Mechanism::NoConnection if speaks_after(story, reset) => {}
             Mechanism::NoConnection => vanished = vanished.or(Some(reset.segment.frame)),
             // Neither takes the socket away.
             Mechanism::UnacceptableAck | Mechanism::PacketFilter => {}
@@ -93,6 +96,12 @@ fn own_end(story: &Story<'_>, way: Way) -> OwnEnd {
         }
     }
     vanished.map_or(OwnEnd::NotShown, |frame| OwnEnd::Vanished { frame })
+}
+
+/// Whether the host went on with the connection after its reset: something on the host made that, and the socket lived.
+fn speaks_after(story: &Story<'_>, reset: &ResetSegment) -> bool {
+    let own = story.case.timeline.sightings.iter().filter(|one| one.way == reset.way && one.is_ordinary());
+    own.rev().take_while(|one| one.frame() > reset.segment.frame).any(|one| !one.segment.flags.syn())
 }
 
 fn resets<'s>(story: &'s Story<'_>) -> impl Iterator<Item = (&'s ResetSegment, &'s Judged)> {
@@ -107,7 +116,8 @@ fn incoming<'s>(story: &'s Story<'_>, way: Way) -> impl Iterator<Item = (&'s Res
 fn obeys(story: &Story<'_>, reset: &ResetSegment, verdict: &Judged) -> bool {
     // What ended the other side's connection, or a reset that the flow counts as its end, need not have ended this side's.
     if reset.phase == Phase::Closed {
-        return reset.exact == Some(true) && !(reset.fin_before.forward && reset.fin_before.back);
+        let is_next = reset.exact == Some(true) || answers_its_latest(story, reset, verdict);
+        return is_next && !(reset.fin_before.forward && reset.fin_before.back);
     }
     match verdict.obedience.and_then(|obedience| obedience.obeyed) {
         Some(obeyed) => obeyed,
@@ -115,13 +125,21 @@ fn obeys(story: &Story<'_>, reset: &ResetSegment, verdict: &Judged) -> bool {
     }
 }
 
+/// Whether a host without the connection answered by the number that the receiver acknowledged last: though more had passed,
+/// the receiver never got that.
+fn answers_its_latest(story: &Story<'_>, reset: &ResetSegment, verdict: &Judged) -> bool {
+    verdict.mechanism == Mechanism::NoConnection
+        && verdict.party == Some(Party::Host)
+        && story.case.flow.stream.sides[reset.way.reverse()].acked() == Some(reset.segment.seq)
+}
+
 /// By the state that the receiver was in.
 fn by_state(story: &Story<'_>, reset: &ResetSegment, verdict: &Judged) -> Option<SideOutcome> {
     let receiver = reset.way.reverse();
     let is_client = receiver == story.client();
-    let flow = story.case.flow;
-    let asks = flow.ends[receiver].sent_syn || !flow.stream.sides[receiver].spoke();
-    if is_client && asks && (reset.phase == Phase::Syn || verdict.mechanism == Mechanism::NoListener) {
+    let refuses =
+        reset.phase == Phase::Syn || verdict.mechanism == Mechanism::NoListener || story.teardown == Teardown::Refused;
+    if is_client && refuses {
         return Some(SideOutcome::new(Errno::Econnrefused, CONNECT));
     }
     if !is_client && reset.phase <= Phase::Handshake {
@@ -166,6 +184,16 @@ fn repeated_in_vain(story: &Story<'_>, way: Way, frame: FrameNumber) -> bool {
         sent = Some(sent.map_or(end, |sent| sent.max(end)));
     }
     repeated >= REPEATED_IN_VAIN
+}
+
+/// The other side obeyed a reset that nobody on this side made: this side does not know of it yet.
+fn left_behind(story: &Story<'_>, way: Way) -> Option<SideOutcome> {
+    let flow = story.case.flow;
+    let forged = |(reset, verdict): (&ResetSegment, &Judged)| {
+        verdict.sender == Sender::Middlebox && reset.phase > Phase::Handshake && obeys(story, reset, verdict)
+    };
+    let is_left = resets(story).filter(|(reset, _)| reset.way == way).any(forged);
+    (is_left && flow.ends[way].fin_end().is_none()).then(|| SideOutcome::new(Errno::Econnreset, LEFT_BEHIND))
 }
 
 /// Without a reset: what silence and ICMP lead to.
