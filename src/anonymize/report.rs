@@ -117,6 +117,7 @@ impl Key {
             ladder,
             diagnosis,
             outcome,
+            benign,
         } = flow;
         for Endpoint { ip, port: _ } in [client, server] {
             *ip = self.ip(*ip);
@@ -130,6 +131,7 @@ impl Key {
         for IcmpMessage { reporter, .. } in icmp {
             *reporter = self.ip(*reporter);
         }
+        benign.iter_mut().for_each(cow);
         ladder.iter_mut().flatten().flat_map(|rung| &mut rung.notes).for_each(cow);
         for Reset { evidence, .. } in resets {
             evidence.iter_mut().for_each(|piece| cow(&mut piece.text));

@@ -63,6 +63,8 @@ pub struct Flow {
     pub icmp: Vec<IcmpMessage>,
     /// Its resets in the order of their first frames.
     pub resets: Vec<Reset>,
+    /// Why its resets harmed nobody, one clause; `None` where they may have.
+    pub benign: Option<Cow<'static, str>>,
     /// Its decisive segments in capture order; `None` where none were kept.
     pub ladder: Option<Vec<Rung>>,
     /// Why it ended as it did.
@@ -233,6 +235,7 @@ impl Flow {
             analysis: Analysis::default(),
             icmp: Vec::new(),
             resets: Vec::new(),
+            benign: None,
             ladder: None,
             diagnosis: None,
             outcome: None,
@@ -312,6 +315,7 @@ impl Serialize for Flow {
             analysis,
             icmp,
             resets,
+            benign,
             ladder,
             diagnosis,
             outcome,
@@ -345,6 +349,7 @@ impl Serialize for Flow {
         out.serialize_field("analysis", analysis)?;
         out.serialize_field("icmp", icmp)?;
         out.serialize_field("resets", resets)?;
+        out.serialize_field("benign", benign)?;
         out.serialize_field("ladder", ladder)?;
         out.serialize_field("diagnosis", diagnosis)?;
         out.serialize_field("outcome", outcome)?;

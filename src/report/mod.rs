@@ -27,7 +27,7 @@ pub use diagnosis::{
 pub use flow::{Analysis, Application, Endpoint, Flow, FlowLine, IcmpMessage, Roles, SideAnalysis, Teardown, Zeek};
 pub use ladder::{RUNGS, Rung};
 pub use reset::{Form, Hops, Location, Mechanism, Obedience, Phase, Reset, ResetEvidence, ResetSegment, Sender, Side};
-pub use summary::{Incident, Selection, SenderCounts, Summary, TeardownCounts};
+pub use summary::{IdleGap, Incident, Selection, SenderCounts, Summary, TeardownCounts};
 pub use time::{Seconds, Time};
 
 use serde::Serialize;
@@ -55,7 +55,7 @@ pub struct Report {
     pub summary: Summary,
     /// Many flows that died of one thing.
     pub incidents: Vec<Incident>,
-    /// The flows worth a look, in the order of their identifiers.
+    /// The flows worth a look, in the order of their identifiers; those whose resets harmed nobody behind the others.
     pub flows: Vec<Flow>,
 }
 

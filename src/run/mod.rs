@@ -16,11 +16,12 @@ use std::path::Path;
 
 use crate::attribution::{self, Case};
 use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
-use crate::causes::{self, Around, Story};
+use crate::causes::{self, Around, Fate, Story};
 use crate::cli::{Command, FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
 use crate::flow::{Flow, Flows, Limits};
 use crate::notes::Notes;
+use crate::outcome;
 use crate::output;
 use crate::progress;
 use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Verdict, Wanted};
@@ -111,10 +112,20 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         let Some(timeline) = timelines.get(flow.id) else { return Verdict::default() };
         let case = Case::new(flow, timeline, &surroundings, end);
         let resets = attribution::judge(&case);
-        let diagnosis = causes::diagnose(&Story::new(&case, &resets), &around);
+        let story = Story::new(&case, &resets);
+        let diagnosis = causes::diagnose(&story, &around);
+        let application = story.application.protocol.map(|protocol| report::Application {
+            protocol: protocol.id(),
+            detail: story.application.detail.clone(),
+            progress: story.application.progress.clone(),
+        });
+        let outcome = outcome::of(&story);
+        let benign = causes::benign(&story, diagnosis.as_ref(), &around);
+        let fate = Some(Fate::of(&story, diagnosis.as_ref(), benign.is_some()));
         // Of a flow that others are known by, only the beginning was looked at.
         let whole = second_look::has_something_to_judge(flow, end) || shown.contains(&flow.id);
-        Verdict { resets, diagnosis, timeline: whole.then_some(timeline) }
+        let timeline = whole.then_some(timeline);
+        Verdict { resets, diagnosis, application, outcome, benign, fate, timeline }
     };
     let findings = Findings {
         inputs: analysis.inputs,
@@ -123,6 +134,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         paths: analysis.decoder.paths(),
         flows: analysis.flows,
         judge: &judge,
+        around: &around,
         vantage: (!timelines.is_empty()).then(|| surroundings.vantage.clone()),
         // An empty expression lets everything pass.
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
@@ -241,8 +253,7 @@ fn exit_code(options: &Options, report: &Report) -> ExitCode {
         !report.capture.skipped_inputs.is_empty() || report.capture.inputs.iter().any(|input| !input.complete);
     let failed = match options.fail_on {
         None => false,
-        // A reset after both sides had closed, or one that nobody heeded, did no harm.
-        Some(FailOn::Any) => report.summary.teardown.reset + report.summary.teardown.refused > 0,
+        Some(FailOn::Any) => report.summary.harmful > 0,
     };
     ExitCode::of(
         [(damaged, ExitCode::Damaged), (failed, ExitCode::FailOn)]
