@@ -143,7 +143,8 @@ pub(super) fn kind(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
         None => {
             let acknowledged = own_acks().filter(|one| !of_data(one.segment.ack).before(received)).last();
             if unanswered.len() == 1 && acknowledged.is_some_and(|ack| within(ack, ONE_TURN.0)) {
-                return abort(frames, format!("the one message that {name} received woke it, and it aborted at once")).perhaps();
+                return abort(frames, format!("the one message that {name} received woke it, and it aborted at once"))
+                    .perhaps();
             }
             unread(frames, format!("{bytes}: {name} closed without having read them all"))
         }

@@ -317,5 +317,12 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
     if segment.window == Some(0) {
         fit = Weight::Weak;
     }
-    Some(Ok(Origin { mechanism: abort.mechanism, trigger: None, frames: abort.frames, text: abort.text, fit, or_else: abort.or_else }))
+    Some(Ok(Origin {
+        mechanism: abort.mechanism,
+        trigger: None,
+        frames: abort.frames,
+        text: abort.text,
+        fit,
+        or_else: abort.or_else,
+    }))
 }

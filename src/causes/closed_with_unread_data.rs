@@ -29,12 +29,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             let weight = if decisive.verdict.or_else.is_some() { Weight::Moderate } else { Weight::Strong };
             Some(candidate.because(Aspect::Form, weight, frames(), why))
         }
-        Mechanism::Abort if story.octets(way.reverse()) > 0 || decisive.verdict.or_else.is_some() => Some(candidate.because(
-            Aspect::Form,
-            Weight::Weak,
-            frames(),
-            format!("{name} had received data, and whether all was read does not show"),
-        )),
+        Mechanism::Abort if story.octets(way.reverse()) > 0 || decisive.verdict.or_else.is_some() => {
+            Some(candidate.because(
+                Aspect::Form,
+                Weight::Weak,
+                frames(),
+                format!("{name} had received data, and whether all was read does not show"),
+            ))
+        }
         _ => None,
     }
 }

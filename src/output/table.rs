@@ -113,7 +113,9 @@ impl<'a> Page<'a> {
             if let Some((head, rest)) = lines.split_first() {
                 writeln!(out, "\n{}", wrap(head, self.width, "  "))?;
                 // A filter is pasted whole.
-                let wrapped = |line: &str| if line.starts_with(FILTER) { line.to_owned() } else { wrap(line, self.width, "    ") };
+                let wrapped = |line: &str| {
+                    if line.starts_with(FILTER) { line.to_owned() } else { wrap(line, self.width, "    ") }
+                };
                 rest.iter().try_for_each(|line| writeln!(out, "  {}", wrapped(line)))?;
             }
         }
@@ -265,7 +267,15 @@ impl Layout {
     fn header(self) -> &'static [&'static str] {
         match self {
             Self::Columns => &[
-                "Flow", "When", "Client", "Server", "How it ended", "Reset by", "Cause", "RST frames", "What was going on",
+                "Flow",
+                "When",
+                "Client",
+                "Server",
+                "How it ended",
+                "Reset by",
+                "Cause",
+                "RST frames",
+                "What was going on",
             ],
             Self::Paired | Self::Tall => {
                 &["Flow\nWhen", "How it ended\nReset by\nRST frames", "Client → server\nCause\nWhat was going on"]
@@ -335,7 +345,15 @@ impl Layout {
             Self::Single => {
                 let rst = row.frames.iter().map(|frames| free(format!("RST {frames}")));
                 let ends = [free(format!("Flow {id}, {}", dated())), whole(client), whole(format!("{arrow} {server}"))];
-                vec![ends.into_iter().chain([whole(verdict)]).chain(by()).chain([whole(cause)]).chain(rst).chain(text()).collect()]
+                vec![
+                    ends.into_iter()
+                        .chain([whole(verdict)])
+                        .chain(by())
+                        .chain([whole(cause)])
+                        .chain(rst)
+                        .chain(text())
+                        .collect(),
+                ]
             }
         }
     }

@@ -60,7 +60,7 @@ fn an_outside_crate_belongs_to_one_room() {
         ("etherparse", &["decode"]),
         ("flate2", &["capture"]),
         // A hash function is no format that could change under us: two tables may know it.
-        ("foldhash", &["decode", "flow"]),
+        ("foldhash", &["decode", "flow", "timeline", "surroundings"]),
         ("indicatif", &["progress"]),
         ("lz4_flex", &["capture"]),
         ("memmap2", &["capture"]),
