@@ -175,7 +175,7 @@ fn is_same_client(story: &Story<'_>, address: [u8; 16], other: &Connection) -> b
     let hosts = surroundings.hosts.get(address, ipv6).zip(surroundings.hosts.get(other.client, other_ipv6));
     let same_device = hosts.is_some_and(|(one, other)| {
         let direct = |host: &crate::surroundings::Host| {
-            host.ttls.iter().all(|seen| crate::attribution::initial_ttl(seen.value) == seen.value)
+            host.ttls.iter().all(|seen| crate::knowledge::ttl::hops(seen.value) == 0)
         };
         direct(one)
             && direct(other)

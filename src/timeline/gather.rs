@@ -114,7 +114,7 @@ impl Gathering {
     }
 
     /// Takes in a segment that was seen before.
-    pub(super) fn take(&mut self, segment: Segment, view: &View, frame: &[u8]) {
+    pub fn take(&mut self, segment: Segment, view: &View, frame: &[u8]) {
         if let Some(index) = self.members.place_of(&segment) {
             self.keep(index, segment, view, frame);
         }
