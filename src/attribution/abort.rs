@@ -32,6 +32,19 @@ pub(super) struct Abort {
     pub mechanism: Mechanism,
     pub frames: Vec<FrameNumber>,
     pub text: String,
+    /// The other mechanism, where only hidden state decides.
+    pub or_else: Option<Mechanism>,
+}
+
+impl Abort {
+    /// The two look alike; this is only the likelier one.
+    fn perhaps(self) -> Self {
+        let other = match self.mechanism {
+            Mechanism::Abort => Mechanism::AbortUnreadData,
+            _ => Mechanism::Abort,
+        };
+        Self { or_else: Some(other), ..self }
+    }
 }
 
 /// What kind of abort it is. `sent`: the highest number that its sender had sent.
@@ -42,7 +55,7 @@ pub(super) fn kind(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     let round_trip = suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP);
     let found = |mechanism, mut frames: Vec<FrameNumber>, text: String| {
         frames.push(segment.frame);
-        Abort { mechanism, frames, text }
+        Abort { mechanism, frames, text, or_else: None }
     };
     let abort = |frames, text| found(Mechanism::Abort, frames, text);
     let unread = |frames, text| found(Mechanism::AbortUnreadData, frames, text);
@@ -65,7 +78,9 @@ pub(super) fn kind(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
         None => i32::from(suspect.earlier(peer).any(|one| peer_data(&one))),
     };
     if octets <= 0 {
-        return abort(vec![], format!("{name} had received nothing that could lie unread"));
+        let found = abort(vec![], format!("{name} had received nothing that could lie unread"));
+        // Of a connection older than the capture, it may have lain unread before.
+        return if start.is_some() { found } else { found.perhaps() };
     }
     let highest_ack = own_acks().map(|one| of_data(one.segment.ack)).reduce(SeqNum::max);
     let newly = highest_ack.map_or(0, |before| received.since(before));
@@ -128,17 +143,20 @@ pub(super) fn kind(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
         None => {
             let acknowledged = own_acks().filter(|one| !of_data(one.segment.ack).before(received)).last();
             if unanswered.len() == 1 && acknowledged.is_some_and(|ack| within(ack, ONE_TURN.0)) {
-                return abort(frames, format!("the one message that {name} received woke it, and it aborted at once"));
+                return abort(frames, format!("the one message that {name} received woke it, and it aborted at once"))
+                    .perhaps();
             }
             unread(frames, format!("{bytes}: {name} closed without having read them all"))
         }
         Some(_) if unanswered.len() > 1 => {
-            unread(frames, format!("{bytes}: {name} closed without having read them all"))
+            unread(frames, format!("{bytes}: {name} closed without having read them all")).perhaps()
         }
+
         Some(top) if within(top, ONE_TURN.0) => {
-            unread(frames, format!("{bytes} when {name} closed, right after it spoke"))
+            unread(frames, format!("{bytes} when {name} closed, right after it spoke")).perhaps()
         }
-        Some(_) => abort(frames, format!("{name} aborted after it had received one more message")),
+
+        Some(_) => abort(frames, format!("{name} aborted after it had received one more message")).perhaps(),
     }
 }
 

@@ -133,6 +133,18 @@ impl<'a> Suspect<'a> {
         self.case.timeline.sightings.iter().filter(move |one| one.way == way && one.is_ordinary())
     }
 
+    /// The segments of its claimed sender that it can be compared with: those that came from the same device on the same
+    /// link where there are any. On a router every packet is captured twice, as it comes and as it goes, with another TTL.
+    pub fn comparable(&self) -> impl Iterator<Item = &'a Sighting> {
+        let way = self.own();
+        let key = |one: &Sighting| (one.segment.input, one.link_source, one.direction);
+        let reset = self.sighting().map(key);
+        let all = &self.case.timeline.sightings;
+        let own = move |one: &&Sighting| one.way == way && !one.segment.flags.rst();
+        let alike = all.iter().filter(own).any(|one| Some(key(one)) == reset);
+        all.iter().filter(own).filter(move |one| if alike { Some(key(one)) == reset } else { !one.copy })
+    }
+
     /// Whether the connection was asked for by a SYN that no operating system makes: without window scale, SACK and
     /// timestamps it comes from a scanner's raw socket. The scanner's kernel knows nothing of the connection; it answers the
     /// SYN-ACK by a reset that looks otherwise than what the scanner sends, before or after.

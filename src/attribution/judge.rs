@@ -62,6 +62,7 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         sender: Sender::Unknown,
         confidence: None,
         mechanism: Mechanism::Unknown,
+        or_else: None,
         hops: None,
         evidence: Vec::new(),
         obedience: None,
@@ -114,8 +115,24 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
     };
     let would_decide = party.is_none().then(|| would_decide(&suspect));
     let obedience = Some(obedience::of(&suspect));
+    let or_else = match &origin {
+        Some(Ok(origin)) if origin.mechanism == mechanism => origin.or_else,
+        _ => None,
+    };
     let hops = Some(hops);
-    Judged { party, sender, confidence, mechanism, hops, evidence, log_odds: odds, obedience, would_decide, ..unknown }
+    Judged {
+        party,
+        sender,
+        confidence,
+        mechanism,
+        or_else,
+        hops,
+        evidence,
+        log_odds: odds,
+        obedience,
+        would_decide,
+        ..unknown
+    }
 }
 
 /// What capture would tell who sent the reset, where this one does not.

@@ -24,6 +24,8 @@ pub struct Origin {
     pub text: String,
     /// How well everything fits the way.
     pub fit: Weight,
+    /// What it may be as well: only hidden state decides between the two.
+    pub or_else: Option<Mechanism>,
 }
 
 /// Why the claimed host's stack would not have made it.
@@ -97,6 +99,7 @@ fn refusal(suspect: &Suspect<'_>) -> Option<Result<Origin, Misfit>> {
         frames: vec![syn.frame(), segment.frame],
         text: "it answers a SYN as a host without a listener does: sequence number 0, the SYN acknowledged".to_owned(),
         fit: Weight::Weak,
+        or_else: None,
     }))
 }
 
@@ -135,6 +138,7 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
             frames: vec![trigger.frame(), segment.frame],
             text,
             fit: Weight::Moderate,
+            or_else: None,
         }))
     };
     let made = |mechanism, text: String| made_by(trigger, mechanism, text);
@@ -243,11 +247,12 @@ fn trigger<'a>(suspect: &Suspect<'a>) -> Option<&'a Sighting> {
         .peekable();
     let latest = fitting.peek().copied()?;
     let round_trip = suspect.case.round_trip_to(suspect.own());
-    let can_have_arrived = |one: &&Sighting| match (suspect.since(one), round_trip) {
-        (Some(since), Some(least)) => since.0 as f64 >= least.0 as f64 * QUICKER,
+    let longest = round_trip.map_or(0, |least| least.0) + ANSWERED_WITHIN.0;
+    let can_be_it = |one: &&Sighting| match (suspect.since(one), round_trip) {
+        (Some(since), Some(least)) => since.0 as f64 >= least.0 as f64 * QUICKER && since.0 <= longest,
         _ => true,
     };
-    Some(fitting.find(can_have_arrived).unwrap_or(latest))
+    Some(fitting.find(can_be_it).unwrap_or(latest))
 }
 
 /// RST with ACK: a live socket was aborted.
@@ -312,5 +317,12 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
     if segment.window == Some(0) {
         fit = Weight::Weak;
     }
-    Some(Ok(Origin { mechanism: abort.mechanism, trigger: None, frames: abort.frames, text: abort.text, fit }))
+    Some(Ok(Origin {
+        mechanism: abort.mechanism,
+        trigger: None,
+        frames: abort.frames,
+        text: abort.text,
+        fit,
+        or_else: abort.or_else,
+    }))
 }

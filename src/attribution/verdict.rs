@@ -80,6 +80,8 @@ pub struct Judged {
     pub confidence: Option<Confidence>,
     /// What its sender did.
     pub mechanism: Mechanism,
+    /// What it may have done as well: only hidden state decides between the two.
+    pub or_else: Option<Mechanism>,
     /// How far the senders are.
     pub hops: Option<Hops>,
     /// What speaks for and against it.

@@ -19,7 +19,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     match decisive.verdict.mechanism {
         Mechanism::Abort => Some(candidate.because(
             Aspect::Form,
-            Weight::Strong,
+            if decisive.verdict.or_else.is_some() { Weight::Moderate } else { Weight::Strong },
             frames,
             format!("a live socket was aborted, and {name} had dealt with all that it received"),
         )),

@@ -26,14 +26,17 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         Mechanism::AbortUnreadData => {
             let why = decisive.verdict.evidence.iter().find(|piece| piece.clue == "form");
             let why = why.map_or_else(|| "data lay unread at the reset".to_owned(), |piece| piece.text.clone());
-            Some(candidate.because(Aspect::Form, Weight::Strong, frames(), why))
+            let weight = if decisive.verdict.or_else.is_some() { Weight::Moderate } else { Weight::Strong };
+            Some(candidate.because(Aspect::Form, weight, frames(), why))
         }
-        Mechanism::Abort if story.octets(way.reverse()) > 0 => Some(candidate.because(
-            Aspect::Form,
-            Weight::Weak,
-            frames(),
-            format!("{name} had received data, and whether all was read does not show"),
-        )),
+        Mechanism::Abort if story.octets(way.reverse()) > 0 || decisive.verdict.or_else.is_some() => {
+            Some(candidate.because(
+                Aspect::Form,
+                Weight::Weak,
+                frames(),
+                format!("{name} had received data, and whether all was read does not show"),
+            ))
+        }
         _ => None,
     }
 }

@@ -68,15 +68,22 @@ pub fn diagnose(story: &Story<'_>, around: &Around) -> Option<Diagnosis> {
         .collect();
     // The special case first where both are supported alike: it says more.
     candidates.sort_by(|(one, a), (other, b)| {
-        other.total_cmp(one).then_with(|| b.cause.is_case_of(a.cause).cmp(&a.cause.is_case_of(b.cause)).reverse())
+        other.total_cmp(one).then_with(|| b.cause.is_case_of(a.cause).cmp(&a.cause.is_case_of(b.cause)))
     });
     let sure = |(score, candidate): &(f64, Candidate)| {
         // The odds against all others together, one of them being that it is something else.
-        let others = candidates
-            .iter()
-            .filter(|(_, other)| other.cause != candidate.cause && !other.cause.is_case_of(candidate.cause));
-        let against = others.map(|(other, _)| 10f64.powf(*other)).sum::<f64>() + 1.0;
-        Confidence::of_log_odds(score - against.log10())
+        let odds = |is_rival: &dyn Fn(&Candidate) -> bool| {
+            let rivals = candidates.iter().filter(|(_, other)| other.cause != candidate.cause && is_rival(other));
+            score - (rivals.map(|(other, _)| 10f64.powf(*other)).sum::<f64>() + 1.0).log10()
+        };
+        let special = |other: &Candidate| other.cause.is_case_of(candidate.cause);
+        let general = |other: &Candidate| candidate.cause.is_case_of(other.cause);
+        Confidence::of_log_odds(odds(&|other| !special(other))).or_else(|| {
+            // As well supported as the general cause, it is a possible reason for that.
+            let is_backed = candidates.iter().filter(|(_, other)| general(other)).all(|(other, _)| score >= other);
+            let alone = Confidence::of_log_odds(odds(&|other| !special(other) && !general(other)));
+            alone.filter(|_| is_backed).map(|_| Confidence::Possible)
+        })
     };
     let (place, confidence) = candidates.iter().enumerate().find_map(|(place, one)| Some((place, sure(one)?)))?;
     let (_, best) = candidates.remove(place);

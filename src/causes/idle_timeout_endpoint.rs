@@ -34,6 +34,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         .filter_map(|other| other.reset)
         .take(6)
         .collect();
+    // Between requests, and not while it worked on one.
+    let at_rest = story.last_turn().is_none_or(|turn| turn.way == server);
     let seconds = pause.length.as_secs_f64();
     let mut candidate = Candidate::new(
         Cause::IdleTimeoutEndpoint,
@@ -43,7 +45,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     )
     .because(
         Aspect::Timing,
-        Weight::Moderate,
+        if at_rest { Weight::Strong } else { Weight::Moderate },
         [pause.from, pause.until],
         format!("nothing passed for {seconds:.3} s, and then the server itself ended the connection"),
     )

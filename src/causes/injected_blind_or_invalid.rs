@@ -2,6 +2,7 @@
 
 use super::diagnose::Question;
 use super::{Candidate, Cause};
+use crate::attribution::Party;
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
 
@@ -12,6 +13,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         return None;
     }
     let frame = decisive.reset.segment.frame;
+    // What has the form of an answer by a stack that does not know the connection may be just that.
+    let plain = decisive.verdict.evidence.iter().any(|piece| piece.clue == "form" && piece.about == Party::Host);
+    let betrayed = story.judged.iter().flat_map(|judged| &judged.evidence);
+    let mut betrayed = betrayed.filter(|piece| piece.about == Party::Middlebox && piece.aspect != Aspect::Device);
+    let plain = plain && betrayed.next().is_none();
+    if plain && !decisive.reset.segment.flags.ack() && story.alive_after().is_none() {
+        return None;
+    }
     let obeyed = decisive.verdict.has_ended_it();
     let mut candidate = Candidate::new(
         Cause::InjectedBlindOrInvalid,

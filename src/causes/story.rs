@@ -1,4 +1,6 @@
+use crate::application::{self, Application};
 use crate::attribution::{Case, Judged, Mechanism, Sender};
+use crate::evidence::Aspect;
 use crate::flow::{Phase, ResetSegment, Teardown, Way};
 use crate::tcp::{Duration, FrameNumber, Timestamp};
 use crate::timeline::Sighting;
@@ -39,6 +41,8 @@ pub struct Story<'a> {
     pub turns: Vec<Turn>,
     /// Silence before what led to the end, if it was long.
     pub pause: Option<Pause>,
+    /// What the octets before the end say.
+    pub application: Application,
 }
 
 /// The reset that decided how a flow ended.
@@ -73,6 +77,8 @@ impl<'a> Story<'a> {
         let decisive = decisive(case, judged);
         let until = decisive.map_or(case.timeline.sightings.len(), |decisive| decisive.place);
         let before = case.timeline.sightings.get(..until).unwrap_or_default();
+        let time = decisive.map_or(case.end, |decisive| decisive.reset.segment.time);
+        let application = application::read(case.timeline, case.roles, application::End { place: until, time });
         let ordinary: Vec<&Sighting> = before.iter().filter(|one| one.is_ordinary()).collect();
         let reset = decisive.and_then(|decisive| case.timeline.sightings.get(decisive.place));
         Self {
@@ -82,6 +88,7 @@ impl<'a> Story<'a> {
             decisive,
             turns: turns(&ordinary),
             pause: pause(case, &ordinary, reset),
+            application,
         }
     }
 
@@ -155,6 +162,10 @@ impl<'a> Story<'a> {
     /// connection still lived.
     pub fn alive_after(&self) -> Option<FrameNumber> {
         let decisive = self.decisive?;
+        let mut evidence = decisive.verdict.evidence.iter();
+        if let Some(aftermath) = evidence.find(|piece| piece.aspect == Aspect::Aftermath) {
+            return aftermath.frames.last().copied();
+        }
         let way = decisive.reset.way;
         let time = decisive.reset.segment.time?;
         let round_trip = self.case.flow.rtt().map_or(0, |rtt| rtt.0);

@@ -14,6 +14,7 @@ mod notes;
 mod order;
 mod sanitize;
 pub mod table;
+mod verdict;
 mod words;
 
 pub use clock::Zone;

@@ -15,7 +15,8 @@ use super::frames::Frames;
 use super::notes::notes;
 use super::order::{by_urgency, report_span, when};
 use super::sanitize::sanitize;
-use super::words::{count, ended, going_on, rst_frames, summary, verb};
+use super::verdict::{self, FILTER};
+use super::words::{NOTHING, cause, count, ended, going_on, rst_frames, senders, summary, verb};
 use crate::report::{Flow, Incident, Report, Teardown, Time};
 
 /// What the renderer must know of the place it writes to.
@@ -39,6 +40,9 @@ const USUAL_WIDTH: u16 = 80;
 /// Incidents that are told; the others are counted.
 const INCIDENTS: usize = 20;
 
+/// Flows below whose number each is told with its evidence: more would push the table out of sight.
+const TOLD_IN_FULL: usize = 3;
+
 /// SGR sequences (ECMA-48) for the one text that stands outside the table.
 const BOLD: &str = "\x1b[1m";
 const PLAIN: &str = "\x1b[0m";
@@ -53,6 +57,7 @@ pub fn write(report: &Report, options: &TableOptions, out: impl Write) -> io::Re
     page.summary(&mut out)?;
     page.incidents(&mut out)?;
     page.rows(&mut out)?;
+    page.verdicts(&mut out)?;
     page.notes(&mut out)?;
     out.flush()
 }
@@ -104,7 +109,8 @@ impl<'a> Page<'a> {
                 Frames(flows)
             );
             writeln!(out, "{}", wrap(&title, self.width, "   "))?;
-            writeln!(out, "{}", wrap(&format!("   {}", sanitize(explanation)), self.width, "   "))?;
+            let width = self.width.map(|width| width.saturating_sub(3));
+            writeln!(out, "   {}", wrap(&sanitize(explanation), width, "   "))?;
         }
         if let Some(more @ 1..) = incidents.len().checked_sub(INCIDENTS) {
             writeln!(out, "{}", wrap(&format!("And {more} more, in the JSON report."), self.width, ""))?;
@@ -124,6 +130,26 @@ impl<'a> Page<'a> {
         let (layout, widths) = Layout::fitting(rows, self.width);
         writeln!(out)?;
         write_rows(layout, &widths, rows(), self.options, out)
+    }
+
+    /// Under a short table, what was concluded about each flow, and what proves it.
+    fn verdicts(&self, out: &mut impl Write) -> io::Result<()> {
+        let flows = by_urgency(&self.report.flows);
+        if self.options.summary_only || flows.len() > TOLD_IN_FULL {
+            return Ok(());
+        }
+        for flow in flows {
+            let lines = verdict::lines(flow);
+            if let Some((head, rest)) = lines.split_first() {
+                writeln!(out, "\n{}", wrap(head, self.width, "  "))?;
+                // A filter is pasted whole.
+                let wrapped = |line: &str| {
+                    if line.starts_with(FILTER) { line.to_owned() } else { wrap(line, self.width, "    ") }
+                };
+                rest.iter().try_for_each(|line| writeln!(out, "  {}", wrapped(line)))?;
+            }
+        }
+        Ok(())
     }
 
     fn notes(&self, out: &mut impl Write) -> io::Result<()> {
@@ -160,6 +186,10 @@ struct Row {
     client: String,
     server: String,
     teardown: Teardown,
+    /// Who sent the resets.
+    senders: Vec<String>,
+    /// Why it ended so.
+    cause: String,
     /// One text for each direction in which RSTs went; all in one where a flow is one line.
     frames: Vec<String>,
     text: Option<String>,
@@ -186,6 +216,8 @@ impl Row {
             client: flow.client.to_string(),
             server: flow.server.to_string(),
             teardown: flow.teardown,
+            senders: senders(flow),
+            cause: cause(flow),
             frames,
             text: going_on(flow),
             arrow: if page.width.is_some() { "→" } else { "->" },
@@ -264,9 +296,19 @@ impl Layout {
 
     fn header(self) -> &'static [&'static str] {
         match self {
-            Self::Columns => &["Flow", "When", "Client", "Server", "How it ended", "RST frames", "What was going on"],
+            Self::Columns => &[
+                "Flow",
+                "When",
+                "Client",
+                "Server",
+                "How it ended",
+                "Reset by",
+                "Cause",
+                "RST frames",
+                "What was going on",
+            ],
             Self::Paired | Self::Tall => {
-                &["Flow\nWhen", "How it ended\nRST frames", "Client → server\nWhat was going on"]
+                &["Flow\nWhen", "How it ended\nReset by\nRST frames", "Client → server\nCause\nWhat was going on"]
             }
             Self::Single => &[""],
         }
@@ -275,7 +317,7 @@ impl Layout {
     /// The columns that give way when room is short and the width at which each stops if it can, in this order.
     fn yielding(self) -> &'static [(usize, usize)] {
         match self {
-            Self::Columns => &[(6, READABLE), (5, VERDICT)],
+            Self::Columns => &[(8, READABLE), (7, VERDICT)],
             Self::Paired | Self::Tall => &[(2, READABLE), (1, VERDICT)],
             Self::Single => &[(0, 0)],
         }
@@ -297,12 +339,13 @@ impl Layout {
 
     /// The cells of a row, line by line.
     fn cells(self, row: &Row) -> Vec<Vec<Line<'_>>> {
-        let Row { id, date, clock, client, server, frames, text, arrow, .. } = row;
+        let Row { id, date, clock, client, server, senders, cause, frames, text, arrow, .. } = row;
         let verdict = ended(row.teardown);
         let dated = || match date {
             Some(date) => Cow::Owned(format!("{date} {clock}")),
             None => Cow::Borrowed(clock.as_str()),
         };
+        let by = || senders.iter().map(|sender| whole(format!("by {sender}")));
         let frames = || frames.iter().map(free);
         let text = || text.iter().map(free);
         match self {
@@ -312,24 +355,35 @@ impl Layout {
                 vec![whole(client)],
                 vec![whole(server)],
                 vec![whole(verdict)],
+                or_dash(if senders.is_empty() { vec![] } else { vec![whole(senders.join(", "))] }),
+                vec![whole(cause)],
                 or_dash(frames().collect()),
                 or_dash(text().collect()),
             ],
             Self::Paired | Self::Tall => vec![
                 [id].into_iter().chain(date).chain([clock]).map(whole).collect(),
-                [whole(verdict)].into_iter().chain(frames()).collect(),
+                [whole(verdict)].into_iter().chain(by()).chain(frames()).collect(),
                 match self {
                     Self::Tall => vec![whole(client), whole(format!("{arrow} {server}"))],
                     _ => vec![whole(format!("{client} {arrow} {server}"))],
                 }
                 .into_iter()
+                .chain([whole(cause)])
                 .chain(text())
                 .collect(),
             ],
             Self::Single => {
                 let rst = row.frames.iter().map(|frames| free(format!("RST {frames}")));
                 let ends = [free(format!("Flow {id}, {}", dated())), whole(client), whole(format!("{arrow} {server}"))];
-                vec![ends.into_iter().chain([whole(verdict)]).chain(rst).chain(text()).collect()]
+                vec![
+                    ends.into_iter()
+                        .chain([whole(verdict)])
+                        .chain(by())
+                        .chain([whole(cause)])
+                        .chain(rst)
+                        .chain(text())
+                        .collect(),
+                ]
             }
         }
     }
@@ -360,7 +414,7 @@ impl Extent {
 
 /// No cell is empty where it is a column of its own.
 fn or_dash(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
-    if lines.is_empty() { vec![whole("-")] } else { lines }
+    if lines.is_empty() { vec![whole(NOTHING)] } else { lines }
 }
 
 fn whole<'a>(text: impl Into<Cow<'a, str>>) -> Line<'a> {

@@ -181,6 +181,34 @@ pub(super) fn rst_frames(flow: &Flow) -> Vec<String> {
         .collect()
 }
 
+/// Stands where there is nothing to say.
+pub(super) const NOTHING: &str = "-";
+
+/// Who sent a flow's resets, each once, with how sure that is: `middlebox (certain)`, `client (likely)`.
+pub(super) fn senders(flow: &Flow) -> Vec<String> {
+    let mut senders: Vec<(Sender, Option<Confidence>)> = Vec::new();
+    for reset in &flow.resets {
+        match senders.iter_mut().find(|(known, _)| *known == reset.sender) {
+            Some((_, confidence)) => *confidence = (*confidence).max(reset.confidence),
+            None => senders.push((reset.sender, reset.confidence)),
+        }
+    }
+    let named = senders.into_iter().map(|(who, sure)| match sure {
+        Some(sure) => format!("{} ({})", sender(who), confidence(sure)),
+        None => sender(who).to_owned(),
+    });
+    named.collect()
+}
+
+/// Why a flow ended as it did, with how sure that is: `closed_with_unread_data (likely)`.
+pub(super) fn cause(flow: &Flow) -> String {
+    match &flow.diagnosis {
+        Some(diagnosis) => format!("{} ({})", diagnosis.cause, confidence(diagnosis.confidence)),
+        None if flow.teardown.ended_badly() || !flow.resets.is_empty() => "undetermined".to_owned(),
+        None => NOTHING.to_owned(),
+    }
+}
+
 /// What was going on when the flow ended, and which ICMP error came.
 pub(super) fn going_on(flow: &Flow) -> Option<String> {
     let mut text = flow.activity.as_deref().unwrap_or_default().to_owned();

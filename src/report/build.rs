@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::{
-    Alternative, Analysis, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form, Fragments,
-    Hops, IcmpMessage, IdleGap, Incident, Input, Location, Mechanism, Near, Obedience, Phase, Report, Reset,
+    Alternative, Analysis, Application, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form,
+    Fragments, Hops, IcmpMessage, IdleGap, Incident, Input, Location, Mechanism, Near, Obedience, Phase, Report, Reset,
     ResetEvidence, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Stance, Summary, Teardown,
     UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
 };
@@ -17,7 +17,7 @@ use crate::evidence::{self, Evidence};
 use crate::flow::{self, Flows, Way};
 use crate::knowledge::idle_timeouts;
 use crate::surroundings;
-use crate::tcp::PathId;
+use crate::tcp::{FrameNumber, PathId};
 
 /// What was learnt from the capture.
 pub struct Findings<'a> {
@@ -54,6 +54,8 @@ pub struct Verdict {
     pub benign: Option<Cow<'static, str>>,
     /// What is kept of it to be compared with other flows.
     pub fate: Option<causes::Fate>,
+    /// What its applications were doing.
+    pub application: Option<Application>,
 }
 
 /// Concludes about a flow.
@@ -95,7 +97,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             let how = flow::Teardown::of(flow, findings.flows.end);
             let teardown = Teardown::from(how);
             summary.teardown += teardown;
-            let verdict = (findings.judge)(flow);
+            let mut verdict = (findings.judge)(flow);
             let resets = episodes(flow, &verdict.resets);
             if let Some(diagnosis) = &verdict.diagnosis {
                 *summary.causes.entry(diagnosis.best.cause.id().to_owned()).or_default() += 1;
@@ -105,11 +107,11 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             }
             benign += u64::from(verdict.benign.is_some());
             summary.harmful += u64::from(verdict.benign.is_none() && !resets.is_empty());
-            if let Some(fate) = verdict.fate {
+            if let Some(fate) = verdict.fate.take() {
                 fates.add(fate);
             }
             if !wanted.summary_only && (wanted.all_flows || teardown.ended_badly() || !resets.is_empty()) {
-                let flow = builder.flow(&findings.flows, flow, how, &resets, verdict.diagnosis.as_ref());
+                let flow = builder.flow(&findings.flows, flow, how, &resets, &verdict);
                 listed.push(Flow { benign: verdict.benign, ..flow });
             } else {
                 builder.count_what_was_not_kept(flow);
@@ -316,7 +318,7 @@ impl Builder<'_> {
         flow: &flow::Flow,
         teardown: flow::Teardown,
         episodes: &[Episode<'_>],
-        found: Option<&causes::Diagnosis>,
+        verdict: &Verdict,
     ) -> Flow {
         self.count_what_was_not_kept(flow);
         let roles = flow::Roles::of(flow);
@@ -351,7 +353,8 @@ impl Builder<'_> {
             analysis: Analysis { client: side(flow, client), server: side(flow, server) },
             icmp: flow.detail.iter().flat_map(|detail| &detail.icmp).map(icmp_message).collect(),
             resets: episodes.iter().filter_map(|episode| self.reset(episode, roles)).collect(),
-            diagnosis: found.map(|found| Box::new(diagnosis(found))),
+            diagnosis: verdict.diagnosis.as_ref().map(|found| Box::new(diagnosis(found))),
+            application: verdict.application.clone().map(Box::new),
             ..Flow::new(flow.id.into(), end(client), end(server))
         }
     }
@@ -411,7 +414,7 @@ impl Builder<'_> {
             stance: piece.stance.into(),
             about: if piece.about == attribution::Party::Middlebox { Sender::Middlebox } else { host },
             weight: piece.weight.into(),
-            frames: piece.frames.iter().map(|frame| frame.get()).collect(),
+            frames: ascending(&piece.frames),
             locations: Vec::new(),
             text: piece.text.clone().into(),
         }
@@ -437,7 +440,7 @@ fn diagnosis(found: &causes::Diagnosis) -> Diagnosis {
             .map(|piece| CauseEvidence {
                 stance: piece.stance.into(),
                 weight: piece.weight.into(),
-                frames: piece.frames.iter().map(|frame| frame.get()).collect(),
+                frames: ascending(&piece.frames),
                 locations: Vec::new(),
                 text: piece.text.clone().into(),
             })
@@ -453,6 +456,13 @@ fn diagnosis(found: &causes::Diagnosis) -> Diagnosis {
             .collect(),
         remedies: best.remedies.iter().map(|remedy| remedy.clone().into()).collect(),
     }
+}
+
+fn ascending(frames: &[FrameNumber]) -> Vec<u64> {
+    let mut frames: Vec<u64> = frames.iter().map(|frame| frame.get()).collect();
+    frames.sort_unstable();
+    frames.dedup();
+    frames
 }
 
 fn reset_segment(reset: &flow::ResetSegment) -> ResetSegment {

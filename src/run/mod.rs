@@ -97,7 +97,13 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         let diagnosis = causes::diagnose(&story, &around);
         let benign = causes::benign(&story, diagnosis.as_ref(), &around);
         let fate = Some(Fate::of(&story, diagnosis.as_ref(), benign.is_some()));
-        Verdict { diagnosis, benign, fate, resets }
+        let application = story.application.protocol.map(|protocol| report::Application {
+            protocol: protocol.id(),
+            detail: story.application.detail.clone(),
+            progress: story.application.progress.clone(),
+        });
+        drop(story);
+        Verdict { resets, diagnosis, benign, fate, application }
     };
     let findings = Findings {
         inputs: analysis.inputs,

@@ -125,7 +125,7 @@ impl Gathering {
     }
 
     /// Takes in a segment that was seen before.
-    pub(super) fn take(&mut self, segment: Segment, view: &View, frame: &[u8]) {
+    pub(crate) fn take(&mut self, segment: Segment, view: &View, frame: &[u8]) {
         if let Some(index) = self.flow_of(&segment) {
             self.keep(index, segment, view, frame);
         }

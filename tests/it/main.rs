@@ -6,6 +6,7 @@ mod capture;
 mod cli;
 mod decode;
 mod formats;
+mod incidents;
 mod output;
 mod pages;
 mod program;

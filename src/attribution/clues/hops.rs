@@ -32,7 +32,7 @@ pub fn initial_ttl(ttl: u8) -> u8 {
 pub(in crate::attribution) fn baseline(suspect: &Suspect<'_>) -> Option<Baseline> {
     let mut ttls = Vec::new();
     let (mut frame, mut count) = (None, 0);
-    for one in suspect.of_claimed_sender() {
+    for one in suspect.comparable() {
         count += 1;
         if !ttls.contains(&one.segment.ttl) {
             ttls.push(one.segment.ttl);

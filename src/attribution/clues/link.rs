@@ -8,7 +8,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
     let reset = suspect.sighting()?;
     let name = suspect.case.name(suspect.own());
-    let same_input = || suspect.of_claimed_sender().filter(|one| one.segment.input == reset.segment.input);
+    let own = suspect.own();
+    let all = &suspect.case.timeline.sightings;
+    // Copies too: on a router they show both links.
+    let same_input = || {
+        all.iter().filter(|one| one.way == own && !one.segment.flags.rst() && one.segment.input == reset.segment.input)
+    };
     if let Some(direction) = reset.direction {
         let mut known = same_input().filter_map(|one| one.direction).peekable();
         if known.peek().is_some() && known.all(|other| other != direction) {
