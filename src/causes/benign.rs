@@ -201,7 +201,7 @@ mod tests {
 
     /// The reason for the first flow of a trace.
     fn reason(rest: &str) -> Option<String> {
-        let (mut concluded, _) = conclude(&format!("s ttl 57\n{OPEN}{rest}"));
+        let (mut concluded, _) = conclude(&format!("c reuse 1\ns ttl 57 reuse 1\n{OPEN}{rest}"));
         concluded.swap_remove(0).benign
     }
 
