@@ -23,13 +23,14 @@
 //!
 //! [`application`] says what the octets of a conversation mean, where its segments were gathered in a [`timeline`].
 //! [`tcp`] is the vocabulary that all others share: sequence numbers, flags, times, frame numbers. [`trace`] reads and writes
-//! flows as text. [`knowledge`] has tables of what is known beforehand, and [`explain`] answers questions about them and
-//! about the causes. [`cli`] reads the command line, [`error`] has what stops the program and its exit codes, [`notes`] and
-//! [`progress`] speak on standard error.
+//! flows as text. [`outcome`] says what the applications saw of an end. [`knowledge`] has tables of what is known beforehand,
+//! and [`explain`] answers questions about them and about the causes. [`cli`] reads the command line, [`error`] has what stops
+//! the program and its exit codes, [`notes`] and [`progress`] speak on standard error.
 //!
 //! Nothing in a capture makes any of them panic or fail: damage is data of the report. `docs/architecture.md` has the
 //! invariants and which way the rooms may know each other.
 
+pub mod anonymize;
 pub mod application;
 pub mod attribution;
 pub mod capture;
@@ -38,10 +39,12 @@ pub mod cli;
 pub mod decode;
 pub mod error;
 pub mod evidence;
+pub mod evidence_file;
 pub mod explain;
 pub mod flow;
 pub mod knowledge;
 pub mod notes;
+pub mod outcome;
 pub mod output;
 pub mod progress;
 pub mod report;

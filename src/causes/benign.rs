@@ -180,7 +180,7 @@ fn is_same_client(story: &Story<'_>, address: [u8; 16], other: &Connection) -> b
     let hosts = surroundings.hosts.get(address, ipv6).zip(surroundings.hosts.get(other.client, other_ipv6));
     let same_device = hosts.is_some_and(|(one, other)| {
         let direct = |host: &crate::surroundings::Host| {
-            host.ttls.iter().all(|seen| crate::attribution::initial_ttl(seen.value) == seen.value)
+            host.ttls.iter().all(|seen| crate::knowledge::ttl::hops(seen.value) == 0)
         };
         direct(one)
             && direct(other)
@@ -191,7 +191,20 @@ fn is_same_client(story: &Story<'_>, address: [u8; 16], other: &Connection) -> b
 
 #[cfg(test)]
 mod tests {
-    use crate::causes::testing::conclude;
+    use super::*;
+    use crate::attribution::testing::Scene;
+
+    /// The reason for the first flow of a trace.
+    fn first(text: &str) -> Option<String> {
+        let scene = Scene::of(text);
+        let flows = 0..scene.flows.iter().count();
+        let judged: Vec<_> = flows.map(|index| (scene.case(index), scene.judged_of(index))).collect();
+        let mut around = Around::default();
+        judged.iter().for_each(|(case, resets)| around.learn(&Story::new(case, resets)));
+        let (case, resets) = judged.first()?;
+        let story = Story::new(case, resets);
+        benign(&story, crate::causes::diagnose(&story, &around).as_ref(), &around).map(Into::into)
+    }
 
     const OPEN: &str = "0 c S 0 win 64240 mss 1460 sackok wscale 7
         20 s SA 0 ack 1 win 65160 mss 1460 sackok wscale 7 id 0
@@ -199,10 +212,9 @@ mod tests {
         21 c PA 1 ack 1 len 100
         41 s PA 1 ack 101 len 900\n";
 
-    /// The reason for the first flow of a trace.
+    /// The reason for a connection that goes on so.
     fn reason(rest: &str) -> Option<String> {
-        let (mut concluded, _) = conclude(&format!("c reuse 1\ns ttl 57 reuse 1\n{OPEN}{rest}"));
-        concluded.swap_remove(0).benign
+        first(&format!("c reuse 1\ns ttl 57 reuse 1\n{OPEN}{rest}"))
     }
 
     #[test]
@@ -296,7 +308,7 @@ mod tests {
             start + 20,
             start + 21,
         );
-        conclude(&text).0.swap_remove(0).benign
+        first(&text)
     }
 
     #[test]

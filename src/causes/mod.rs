@@ -35,8 +35,6 @@ mod refused_no_listener;
 mod server_restart;
 mod stale_keepalive_reuse;
 mod story;
-#[cfg(test)]
-mod testing;
 mod timewait_reset;
 mod unanswered_data;
 mod unanswered_syn;

@@ -153,6 +153,14 @@ impl<'a> Story<'a> {
         self.case.timeline.before(until).filter(move |one| one.way == way && one.is_ordinary())
     }
 
+    /// The client's SYN, if it is one that no operating system makes: without window scale, SACK and timestamps.
+    pub fn raw_syn(&self) -> Option<&'a Sighting> {
+        let syn = self.before(self.client()).filter(|one| one.segment.flags.syn()).last()?;
+        let options = &syn.segment.options;
+        let is_raw = options.window_scale.is_none() && options.timestamps.is_none() && !options.sack_permitted;
+        is_raw.then_some(syn)
+    }
+
     /// The FIN of a side, if it came before the end.
     pub fn fin(&self, way: Way) -> Option<&'a Sighting> {
         self.before(way).filter(|one| one.segment.flags.fin()).last()

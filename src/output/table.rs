@@ -35,17 +35,17 @@ pub struct TableOptions {
 }
 
 /// The width of a terminal that does not tell its own, and of nearly every one that is smaller than somebody's screen.
-const USUAL_WIDTH: u16 = 80;
-
-/// Incidents that are told; the others are counted.
-const INCIDENTS: usize = 20;
+pub(super) const USUAL_WIDTH: u16 = 80;
 
 /// Flows below whose number each is told with its evidence: more would push the table out of sight.
 const TOLD_IN_FULL: usize = 3;
 
+/// Incidents that are told; the others are counted.
+const INCIDENTS: usize = 20;
+
 /// SGR sequences (ECMA-48) for the one text that stands outside the table.
-const BOLD: &str = "\x1b[1m";
-const PLAIN: &str = "\x1b[0m";
+pub(super) const BOLD: &str = "\x1b[1m";
+pub(super) const PLAIN: &str = "\x1b[0m";
 
 /// Writes the report as text.
 ///
@@ -109,8 +109,7 @@ impl<'a> Page<'a> {
                 Frames(flows)
             );
             writeln!(out, "{}", wrap(&title, self.width, "   "))?;
-            let width = self.width.map(|width| width.saturating_sub(3));
-            writeln!(out, "   {}", wrap(&sanitize(explanation), width, "   "))?;
+            writeln!(out, "{}", wrap(&format!("   {}", sanitize(explanation)), self.width, "   "))?;
         }
         if let Some(more @ 1..) = incidents.len().checked_sub(INCIDENTS) {
             writeln!(out, "{}", wrap(&format!("And {more} more, in the JSON report."), self.width, ""))?;
@@ -426,7 +425,7 @@ fn free<'a>(text: impl Into<Cow<'a, str>>) -> Line<'a> {
 }
 
 /// Columns that a text takes at most: what is not plain may be twice as wide.
-fn columns(text: &str) -> usize {
+pub(super) fn columns(text: &str) -> usize {
     text.chars().map(|c| if c.is_ascii() || matches!(c, '→' | '\u{a0}') { 1 } else { 2 }).sum()
 }
 
@@ -492,7 +491,7 @@ fn color(teardown: Teardown) -> Color {
 /// Breaks a text between words so that it stays within `width`; lines after the first begin with `indent`.
 ///
 /// No-break spaces become spaces afterwards.
-fn wrap(text: &str, width: Option<usize>, indent: &str) -> String {
+pub(super) fn wrap(text: &str, width: Option<usize>, indent: &str) -> String {
     let width = width.unwrap_or(usize::MAX);
     let mut wrapped = String::with_capacity(text.len() + 8);
     let mut used = 0_usize;

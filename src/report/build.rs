@@ -1,13 +1,14 @@
 //! Fills in the report from what was read, decoded and followed.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use super::ladder;
 use super::{
     Alternative, Analysis, Application, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form,
-    Fragments, Hops, IcmpMessage, IdleGap, Incident, Input, Location, Mechanism, Near, Obedience, Phase, Report, Reset,
-    ResetEvidence, ResetSegment, Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Stance, Summary, Teardown,
-    UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
+    Fragments, Hops, IcmpMessage, IdleGap, Incident, Input, Location, Mechanism, Near, Obedience, Outcome, Phase,
+    Report, Reset, ResetEvidence, ResetSegment, Roles, Rung, SafeToRetry, Selection, Sender, Side, SideAnalysis,
+    SideOutcome, SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
 };
 use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;
@@ -15,9 +16,12 @@ use crate::causes;
 use crate::decode::{DecodeCounts, Paths};
 use crate::evidence::{self, Evidence};
 use crate::flow::{self, Flows, Way};
+use crate::knowledge::errors::Messages;
 use crate::knowledge::idle_timeouts;
+use crate::outcome;
 use crate::surroundings;
 use crate::tcp::{FrameNumber, PathId};
+use crate::timeline::Timeline;
 
 /// What was learnt from the capture.
 pub struct Findings<'a> {
@@ -45,21 +49,25 @@ pub struct Findings<'a> {
 
 /// What was concluded about a flow.
 #[derive(Default)]
-pub struct Verdict {
+pub struct Verdict<'a> {
     /// Who sent its resets, one for each in its order; none where nobody judged them.
     pub resets: Vec<Judged>,
     /// Why it ended as it did.
     pub diagnosis: Option<causes::Diagnosis>,
+    /// What its applications were doing.
+    pub application: Option<Application>,
+    /// What its applications saw.
+    pub outcome: Option<outcome::Outcome>,
     /// Why its resets harmed nobody.
     pub benign: Option<Cow<'static, str>>,
     /// What is kept of it to be compared with other flows.
     pub fate: Option<causes::Fate>,
-    /// What its applications were doing.
-    pub application: Option<Application>,
+    /// Its segments, where they were looked at.
+    pub timeline: Option<&'a Timeline>,
 }
 
 /// Concludes about a flow.
-pub type Judge<'a> = &'a dyn Fn(&flow::Flow) -> Verdict;
+pub type Judge<'a> = &'a dyn Fn(&flow::Flow) -> Verdict<'a>;
 
 /// Whether a flow is one that the user asked for.
 pub type IsSelected<'a> = &'a dyn Fn(&flow::Flow) -> bool;
@@ -72,6 +80,8 @@ pub struct Wanted<'a> {
     pub all_flows: bool,
     /// List no flow at all.
     pub summary_only: bool,
+    /// Rungs of the ladder of one flow.
+    pub rungs: usize,
 }
 
 /// The report of a capture.
@@ -81,6 +91,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
         several_inputs: findings.inputs.len() > 1,
         reused: reused_ends(&findings.flows, wanted.summary_only),
         not_listed: Dropped::default(),
+        rungs_left: ladder::RUNGS_OF_A_REPORT,
     };
     let mut summary = Summary::default();
     let mut listed = Vec::new();
@@ -111,8 +122,9 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
                 fates.add(fate);
             }
             if !wanted.summary_only && (wanted.all_flows || teardown.ended_badly() || !resets.is_empty()) {
-                let flow = builder.flow(&findings.flows, flow, how, &resets, &verdict);
-                listed.push(Flow { benign: verdict.benign, ..flow });
+                let mut told = builder.flow(&findings.flows, flow, how, &resets, &verdict);
+                told.ladder = verdict.timeline.and_then(|timeline| builder.ladder(flow, timeline, &told, wanted.rungs));
+                listed.push(told);
             } else {
                 builder.count_what_was_not_kept(flow);
             }
@@ -217,6 +229,7 @@ fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
 fn input(input: InputSummary) -> Input {
     Input {
         path: input.path,
+        sha256: None,
         format: input.format.into(),
         compression: input.compression.map(Into::into),
         link_types: input.link_types.iter().map(ToString::to_string).collect(),
@@ -309,6 +322,7 @@ struct Builder<'a> {
     several_inputs: bool,
     reused: HashSet<u32>,
     not_listed: Dropped,
+    rungs_left: usize,
 }
 
 impl Builder<'_> {
@@ -355,8 +369,20 @@ impl Builder<'_> {
             resets: episodes.iter().filter_map(|episode| self.reset(episode, roles)).collect(),
             diagnosis: verdict.diagnosis.as_ref().map(|found| Box::new(diagnosis(found))),
             application: verdict.application.clone().map(Box::new),
+            outcome: verdict.outcome.as_ref().map(|found| Box::new(outcome_of(found))),
+            benign: verdict.benign.clone(),
             ..Flow::new(flow.id.into(), end(client), end(server))
         }
+    }
+
+    /// The ladder of a flow, while there is room for another.
+    fn ladder(&mut self, flow: &flow::Flow, timeline: &Timeline, told: &Flow, most: usize) -> Option<Vec<Rung>> {
+        let causes = told.diagnosis.iter().flat_map(|diagnosis| &diagnosis.evidence).map(|piece| &piece.frames);
+        let senders = told.resets.iter().flat_map(|reset| &reset.evidence).map(|piece| &piece.frames);
+        let decisive: BTreeSet<u64> = causes.chain(senders).flatten().copied().collect();
+        let rungs = ladder::rungs(flow, timeline, &decisive, most);
+        self.rungs_left = self.rungs_left.checked_sub(rungs.len())?;
+        Some(rungs)
     }
 
     /// The layers around the flow's packets; where the ways differ, those of the one with more of them.
@@ -463,6 +489,46 @@ fn ascending(frames: &[FrameNumber]) -> Vec<u64> {
     frames.sort_unstable();
     frames.dedup();
     frames
+}
+
+fn outcome_of(found: &outcome::Outcome) -> Outcome {
+    Outcome {
+        client: found.client.as_ref().map(side_outcome),
+        server: found.server.as_ref().map(side_outcome),
+        request_delivered: found.request_delivered,
+        response_bytes_delivered: found.response_bytes_delivered,
+        bytes_lost: found.bytes_lost,
+        safe_to_retry: match found.safe_to_retry {
+            outcome::SafeToRetry::Yes => SafeToRetry::Yes,
+            outcome::SafeToRetry::No => SafeToRetry::No,
+            outcome::SafeToRetry::Unknown => SafeToRetry::Unknown,
+        },
+        why: found.why.clone(),
+    }
+}
+
+fn side_outcome(side: &outcome::SideOutcome) -> SideOutcome {
+    let errno = side.errno;
+    // Texts hold one number: those of an event that another number stands for would be wrong.
+    let texts = Some(side.event).filter(|event| event.errno() == Some(errno)).map(Messages::of).unwrap_or_default();
+    let texts = [
+        ("python", texts.python),
+        ("go", texts.go),
+        ("java", texts.java),
+        ("node", texts.node),
+        ("rust", texts.rust),
+        ("dotnet", texts.dotnet),
+        ("curl", texts.curl),
+        ("nginx", texts.nginx),
+    ];
+    SideOutcome {
+        error: errno.name(),
+        when: Cow::Borrowed(side.when),
+        linux: errno.linux().into(),
+        macos: errno.macos().into(),
+        windows: errno.windows().into(),
+        messages: texts.into_iter().filter_map(|(name, text)| Some((name, Cow::Borrowed(text?)))).collect(),
+    }
 }
 
 fn reset_segment(reset: &flow::ResetSegment) -> ResetSegment {

@@ -6,7 +6,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::filter::WiresharkFilter;
-use super::{Diagnosis, Outcome, Reset, Seconds, Time};
+use super::{Diagnosis, Outcome, Reset, Rung, Seconds, Time};
 
 /// One TCP connection, both directions.
 ///
@@ -65,6 +65,8 @@ pub struct Flow {
     pub resets: Vec<Reset>,
     /// Why its resets harmed nobody, one clause; `None` where they may have.
     pub benign: Option<Cow<'static, str>>,
+    /// Its decisive segments in capture order; `None` where none were kept.
+    pub ladder: Option<Vec<Rung>>,
     /// Why it ended as it did.
     pub diagnosis: Option<Box<Diagnosis>>,
     /// What the applications saw.
@@ -234,6 +236,7 @@ impl Flow {
             icmp: Vec::new(),
             resets: Vec::new(),
             benign: None,
+            ladder: None,
             diagnosis: None,
             outcome: None,
         }
@@ -313,6 +316,7 @@ impl Serialize for Flow {
             icmp,
             resets,
             benign,
+            ladder,
             diagnosis,
             outcome,
         } = self;
@@ -346,6 +350,7 @@ impl Serialize for Flow {
         out.serialize_field("icmp", icmp)?;
         out.serialize_field("resets", resets)?;
         out.serialize_field("benign", benign)?;
+        out.serialize_field("ladder", ladder)?;
         out.serialize_field("diagnosis", diagnosis)?;
         out.serialize_field("outcome", outcome)?;
         out.end()

@@ -24,8 +24,9 @@ pub struct Seen<T> {
     pub count: u32,
     /// In which frame first.
     pub frame: FrameNumber,
-    /// In which flow first.
-    pub flow: u32,
+    /// In how many flows.
+    pub flows: u32,
+    last_flow: u32,
 }
 
 /// What the segments of one address have in common. Resets and copies are not counted.
@@ -71,7 +72,8 @@ impl Hosts {
 fn count<T: PartialEq + Copy>(seen: &mut Vec<Seen<T>>, value: T, frame: FrameNumber, flow: u32) {
     if let Some(known) = seen.iter_mut().find(|known| known.value == value) {
         known.count = known.count.saturating_add(1);
+        known.flows += u32::from(std::mem::replace(&mut known.last_flow, flow) != flow);
     } else if seen.len() < MOST_VALUES {
-        seen.push(Seen { value, count: 1, frame, flow });
+        seen.push(Seen { value, count: 1, frame, flows: 1, last_flow: flow });
     }
 }

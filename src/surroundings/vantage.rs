@@ -49,7 +49,7 @@ impl Places {
         let client = Roles::of(flow).from_client;
         let unrouted = |way| {
             let (low, high) = flow.stream.sides[way].ttl()?;
-            Some(low == high && crate::attribution::initial_ttl(low) == low)
+            Some(low == high && crate::knowledge::ttl::hops(low) == 0)
         };
         match (unrouted(client), unrouted(client.reverse())) {
             (Some(true), Some(false)) => self.client_unrouted += 1,

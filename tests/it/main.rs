@@ -1,12 +1,15 @@
 //! All integration tests, in one binary.
 
+mod anonymize;
 mod architecture;
 mod browser;
 mod capture;
 mod cli;
 mod decode;
+mod evidence;
 mod formats;
 mod incidents;
+mod ladder;
 mod output;
 mod pages;
 mod program;
@@ -16,6 +19,7 @@ mod robust;
 mod same;
 mod samples;
 mod shared;
+mod show;
 mod support;
 mod wireshark;
 mod zeek;
