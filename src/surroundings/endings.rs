@@ -143,9 +143,8 @@ mod tests {
 
     #[test]
     fn near_means_within_the_bound_on_both_sides() {
-        let scene = Scene::of(
-            "0 c FA 1 ack 1\n 100 c FA 1 ack 1 flow 1\n 200 c FA 1 ack 1 flow 2\n 301 c FA 1 ack 1 flow 3",
-        );
+        let scene =
+            Scene::of("0 c FA 1 ack 1\n 100 c FA 1 ack 1 flow 1\n 200 c FA 1 ack 1 flow 2\n 301 c FA 1 ack 1 flow 3");
         let client = scene.flow(0).stream.endpoints.forward.address;
         let at = Timestamp::from_nanos(200_000_000);
         let near = |millis| {
