@@ -14,8 +14,8 @@
 //!
 //! # How it works
 //!
-//! [`stream`] puts each side's kept octets in order; a file for each protocol finds the messages in them and says what they
-//! are; [`progress`] makes the phrase. Octets of packets may be hostile: readers are bounded, stop at what they do not
+//! `stream` puts each side's kept octets in order; a file for each protocol finds the messages in them and says what they
+//! are; `progress` makes the phrase. Octets of packets may be hostile: readers are bounded, stop at what they do not
 //! understand and never fail. Text stays as it came, cut to 200 octets; who shows it must escape it.
 //!
 //! Sequence numbers tell how much passed even where the data itself was not kept, so progress is right for long transfers, up
