@@ -9,7 +9,11 @@
 //! 3. [`flow`] finds the segment's connection and keeps what it teaches: [`flow::Flow`] has the facts of a connection, and
 //!    no opinion about them.
 //! 4. At the end of the capture, [`select`] says which connections the user asked for, or why there is none.
-//! 5. [`report`] makes plain values of the facts, a [`report::Report`], and the phrases that people read.
+//! 5. For the connections that did not end well, a second look gathers their segments in a [`timeline`];
+//!    [`surroundings`] learns from all of them what each host is like and where the capture was taken.
+//! 6. [`attribution`] says who really sent each reset, and how; [`causes`] why the connection ended. Both weigh
+//!    [`evidence`], the only arithmetic there is on it.
+//! 7. [`report`] makes plain values of the facts, a [`report::Report`], and the phrases that people read.
 //! 6. [`output`] writes the report: a table, JSON, Markdown, HTML, CSV. Text from a capture or a command line is escaped there.
 //!
 //! [`run`] joins the rooms: [`run::analyze`] is the whole program for one command line. The first two steps have a thread of
@@ -17,14 +21,17 @@
 //!
 //! # The rooms around it
 //!
+//! [`application`] says what the octets of a conversation mean, where its segments were gathered in a [`timeline`].
 //! [`tcp`] is the vocabulary that all others share: sequence numbers, flags, times, frame numbers. [`trace`] reads and writes
-//! flows as text. [`causes`] lists why connections end badly, [`knowledge`] has tables of what is known beforehand, and
-//! [`explain`] answers questions about both. [`cli`] reads the command line, [`error`] has what stops the program and its exit
-//! codes, [`notes`] and [`progress`] speak on standard error.
+//! flows as text. [`outcome`] says what the applications saw of an end. [`knowledge`] has tables of what is known beforehand,
+//! and [`explain`] answers questions about them and about the causes. [`cli`] reads the command line, [`error`] has what stops
+//! the program and its exit codes, [`notes`] and [`progress`] speak on standard error.
 //!
 //! Nothing in a capture makes any of them panic or fail: damage is data of the report. `docs/architecture.md` has the
 //! invariants and which way the rooms may know each other.
 
+pub mod anonymize;
+pub mod application;
 pub mod attribution;
 pub mod capture;
 pub mod causes;
@@ -32,10 +39,12 @@ pub mod cli;
 pub mod decode;
 pub mod error;
 pub mod evidence;
+pub mod evidence_file;
 pub mod explain;
 pub mod flow;
 pub mod knowledge;
 pub mod notes;
+pub mod outcome;
 pub mod output;
 pub mod progress;
 pub mod report;

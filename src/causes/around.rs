@@ -75,7 +75,7 @@ impl Around {
         self.add(connection(flow, Roles::of(flow)));
     }
 
-    fn add(&mut self, connection: Option<Connection>) {
+    pub(super) fn add(&mut self, connection: Option<Connection>) {
         let Some(connection) = connection.filter(|_| self.connections.len() < MOST) else { return };
         let index = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
         self.by_client.entry(connection.client).or_default().push(index);
@@ -91,6 +91,13 @@ impl Around {
     /// The connections to a server's address and port in the order in which they began.
     pub fn of_server(&self, server: Endpoint) -> impl Iterator<Item = &Connection> {
         self.list(self.by_server.get(&server))
+    }
+
+    /// The connections that began within some time of a moment.
+    pub fn begun_near(&self, moment: Timestamp, within: Duration) -> impl Iterator<Item = &Connection> {
+        let from = self.connections.partition_point(|one| one.began < moment.plus(Duration(-within.0)));
+        let until = moment.plus(within);
+        self.connections.get(from..).unwrap_or_default().iter().take_while(move |one| one.began <= until)
     }
 
     fn list<'s>(&'s self, indices: Option<&'s Vec<u32>>) -> impl Iterator<Item = &'s Connection> {

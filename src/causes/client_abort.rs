@@ -16,6 +16,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             .advise("look on the client: a time limit of its own, a user who went on, a process that ended")
     };
     if decisive.reset.phase <= Phase::Handshake {
+        // A scanner wanted no connection in the first place.
+        if story.raw_syn().is_some() {
+            return None;
+        }
         return Some(candidate("the client gave the connection up before it was established").because(
             Aspect::Form,
             Weight::Moderate,

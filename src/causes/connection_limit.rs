@@ -16,6 +16,22 @@ const OPEN: usize = 2;
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
     let decisive = story.decisive?;
+    if let Some(declared) = story.application.limit_declared().filter(|declared| declared.by != story.client()) {
+        return Some(
+            Candidate::new(
+                Cause::ConnectionLimit,
+                "the server said that it has no room for more connections or clients, and ended this one",
+            )
+            .because(
+                Aspect::Declared,
+                Weight::Decisive,
+                [declared.frame],
+                format!("the server said: {}", declared.text),
+            )
+            .advise("look for the limit that it names: maxclients, max_connections, limit_conn, a queue that is full")
+            .advise("let the client reuse connections, wait and try again, or raise the limit"),
+        );
+    }
     let server_way = story.client().reverse();
     let refused = decisive.reset.phase == Phase::Syn && decisive.reset.way == server_way;
     let began = story.case.flow.first_time?;

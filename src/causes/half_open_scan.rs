@@ -34,12 +34,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         format!("the client tried {} ports or hosts without sending anything: a port scan", targets.len().max(1)),
     )
     .advise("find out who runs scans from this address; for the service itself nothing is wrong");
-    let syn = story.before(story.client()).filter(|one| one.segment.flags.syn()).last();
-    let raw = syn.is_some_and(|syn| {
-        let options = &syn.segment.options;
-        options.window_scale.is_none() && options.timestamps.is_none() && !options.sack_permitted
-    });
-    if raw && let Some(syn) = syn {
+    let syn = story.raw_syn();
+    if let Some(syn) = syn {
         candidate = candidate.because(
             Aspect::Form,
             Weight::Moderate,

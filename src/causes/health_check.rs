@@ -10,6 +10,9 @@ use crate::tcp::Timestamp;
 /// So many checks show a period.
 const CHECKS: usize = 3;
 
+/// The shortest period; nobody looks more often than this, and a burst is a scan.
+const SHORTEST: f64 = 0.1;
+
 /// Periods differ by at most this share of their median.
 const STEADY: f64 = 0.1;
 
@@ -39,7 +42,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     periods.sort_by(f64::total_cmp);
     let median = *periods.get(periods.len() / 2)?;
     let steady = periods.iter().filter(|period| (*period - median).abs() <= median * STEADY).count();
-    if checks.len() < CHECKS || steady * 4 < periods.len() * 3 || median <= 0.0 {
+    if checks.len() < CHECKS || steady * 4 < periods.len() * 3 || median < SHORTEST {
         return None;
     }
     Some(

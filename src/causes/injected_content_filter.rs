@@ -44,6 +44,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     )
     .advise("ask the owner of the network which names or words its filter blocks; compare with another name to the same address")
     .advise("compare with a capture on the server's side: does the request reach the server, does the server see a reset too?");
+    let candidate = match &story.application.name {
+        Some(name) => {
+            candidate.because(Aspect::Declared, Weight::Weak, [asked.first], format!("the request names {name}"))
+        }
+        None => candidate,
+    };
     let candidate = match story.alive_after() {
         Some(alive) if decisive.reset.way != client => candidate.because(
             Aspect::Aftermath,

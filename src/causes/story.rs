@@ -1,3 +1,4 @@
+use crate::application::{self, Application};
 use crate::attribution::{Case, Judged, Mechanism, Sender};
 use crate::evidence::Aspect;
 use crate::flow::{Phase, ResetSegment, Teardown, Way};
@@ -40,6 +41,8 @@ pub struct Story<'a> {
     pub turns: Vec<Turn>,
     /// Silence before what led to the end, if it was long.
     pub pause: Option<Pause>,
+    /// What the octets before the end say.
+    pub application: Application,
 }
 
 /// The reset that decided how a flow ended.
@@ -74,6 +77,8 @@ impl<'a> Story<'a> {
         let decisive = decisive(case, judged);
         let until = decisive.map_or(case.timeline.sightings.len(), |decisive| decisive.place);
         let before = case.timeline.sightings.get(..until).unwrap_or_default();
+        let time = decisive.map_or(case.end, |decisive| decisive.reset.segment.time);
+        let application = application::read(case.timeline, case.roles, application::End { place: until, time });
         let ordinary: Vec<&Sighting> = before.iter().filter(|one| one.is_ordinary()).collect();
         let reset = decisive.and_then(|decisive| case.timeline.sightings.get(decisive.place));
         Self {
@@ -83,6 +88,7 @@ impl<'a> Story<'a> {
             decisive,
             turns: turns(&ordinary),
             pause: pause(case, &ordinary, reset),
+            application,
         }
     }
 
@@ -145,6 +151,14 @@ impl<'a> Story<'a> {
     pub fn before(&self, way: Way) -> impl Iterator<Item = &'a Sighting> {
         let until = self.decisive.map_or(self.case.timeline.sightings.len(), |decisive| decisive.place);
         self.case.timeline.before(until).filter(move |one| one.way == way && one.is_ordinary())
+    }
+
+    /// The client's SYN, if it is one that no operating system makes: without window scale, SACK and timestamps.
+    pub fn raw_syn(&self) -> Option<&'a Sighting> {
+        let syn = self.before(self.client()).filter(|one| one.segment.flags.syn()).last()?;
+        let options = &syn.segment.options;
+        let is_raw = options.window_scale.is_none() && options.timestamps.is_none() && !options.sack_permitted;
+        is_raw.then_some(syn)
     }
 
     /// The FIN of a side, if it came before the end.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Parser};
 
-use super::options::OutputFormat;
+use super::options::{Command, OutputFormat};
 
 /// Says, for every TCP connection in a packet capture that was reset, how it ended and which packets show it.
 #[derive(Parser, Debug)]
@@ -14,7 +14,7 @@ use super::options::OutputFormat;
     name = "tcpautopsy",
     bin_name = "tcpautopsy",
     version,
-    override_usage = "tcpautopsy [analyze] [OPTIONS] CAPTURE...\n       tcpautopsy explain [CAUSE|ERROR]",
+    override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy explain [CAUSE|ERROR]",
     max_term_width = 80,
     disable_help_flag = true,
     disable_version_flag = true,
@@ -50,6 +50,14 @@ pub(super) struct Definition {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, help_heading = WHICH)]
     pub(super) log_line: Option<String>,
 
+    /// Only the flow with this number in the report
+    #[arg(long, value_name = "N", conflicts_with = "frame", help_heading = WHICH)]
+    pub(super) flow: Option<u32>,
+
+    /// Only the flow that this frame belongs to
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = WHICH)]
+    pub(super) frame: Option<u64>,
+
     /// Only packets that pass this filter, in the syntax of tcpdump
     #[arg(long, value_name = "EXPRESSION", help_heading = WHICH)]
     pub(super) bpf: Option<String>,
@@ -63,8 +71,28 @@ pub(super) struct Definition {
     #[arg(long, value_name = "FILE", help_heading = REPORT)]
     pub(super) output: Option<PathBuf>,
 
-    /// Overwrite the file of --output if it exists
-    #[arg(long, requires = "output", help_heading = REPORT)]
+    /// Write the frames of the reported flows to this pcapng file, with a comment on each that decides something
+    #[arg(long, value_name = "FILE", conflicts_with = "summary", help_heading = REPORT)]
+    pub(super) write_evidence: Option<PathBuf>,
+
+    /// Write only so many first and last frames of each flow, and those that decide
+    #[arg(long, value_name = "N", requires = "write_evidence", help_heading = REPORT)]
+    pub(super) evidence_frames: Option<u64>,
+
+    /// Write only so many octets of each frame's data
+    #[arg(long, value_name = "N", requires = "write_evidence", help_heading = REPORT)]
+    pub(super) payload_bytes: Option<u32>,
+
+    /// Give addresses, names and files other names, and blank all data, in the report and the evidence
+    #[arg(long, help_heading = REPORT)]
+    pub(super) anonymize: bool,
+
+    /// Give the same names in each run with this file, which is made where there is none
+    #[arg(long, value_name = "FILE", requires = "anonymize", help_heading = REPORT)]
+    pub(super) anonymize_key_file: Option<PathBuf>,
+
+    /// Overwrite the files of --output and --write-evidence if they exist
+    #[arg(long, help_heading = REPORT)]
     pub(super) force: bool,
 
     /// Show only the summary
@@ -82,6 +110,10 @@ pub(super) struct Definition {
     /// Colour the table: auto, always or never. The variable NO_COLOR turns auto off
     #[arg(long, value_name = "WHEN", value_parser = PossibleValuesParser::new(["auto", "always", "never"]), default_value = "auto", hide_possible_values = true, help_heading = REPORT)]
     pub(super) color: String,
+
+    /// State the SHA-256 of each captured file in the report
+    #[arg(long, help_heading = REPORT)]
+    pub(super) hash: bool,
 
     /// Exit with 4 if such a reset is found: any is any reset that is not benign
     #[arg(long, value_name = "WHAT", value_parser = PossibleValuesParser::new(["any"]), hide_possible_values = true, help_heading = REPORT)]
@@ -102,6 +134,10 @@ pub(super) struct Definition {
     /// Say on standard error what is done
     #[arg(long, help_heading = RUN)]
     pub(super) verbose: bool,
+
+    /// What stood in front of the captures
+    #[arg(skip)]
+    pub(super) command: Command,
 
     /// Print this help
     #[arg(long, short, action = ArgAction::HelpShort, help_heading = RUN)]
@@ -124,6 +160,7 @@ Examples:
   tcpautopsy a.pcapng
   tcpautopsy a.pcap --log-line 'read tcp 10.0.0.1:51812->10.0.0.5:443: reset'
   tcpautopsy a.pcap --server 10.0.0.5:443 --around 10:26:00±30
+  tcpautopsy show a.pcap --flow 3
   tcpautopsy ring.pcap0 ring.pcap1 --output report.html
   tcpdump -i eth0 -w - tcp | tcpautopsy -
   tcpautopsy explain 'connection reset by peer'
@@ -137,11 +174,42 @@ docs/cli.md explains every option.";
 /// The name of the main job, which may be left out.
 pub(super) const ANALYZE: &str = "analyze";
 
+/// The name of the subcommand that tells a flow segment by segment.
+pub(super) const SHOW: &str = "show";
+
 impl Definition {
-    /// Leaves out the name of the main job where it was written.
+    /// The options that shape a report, as typed: not where it goes, how it looks, or how fast it is made.
+    pub(super) fn shaping(&self) -> Vec<String> {
+        let number = |value: Option<u64>| value.map(|value| value.to_string());
+        let valued = [
+            ("server", self.server.clone()),
+            ("from", self.from.clone()),
+            ("to", self.to.clone()),
+            ("around", self.around.clone()),
+            ("log-line", self.log_line.clone()),
+            ("flow", number(self.flow.map(Into::into))),
+            ("frame", number(self.frame)),
+            ("bpf", self.bpf.clone()),
+            ("memory", self.memory.clone()),
+        ];
+        let flags = [("all-flows", self.all_flows), ("summary", self.summary), ("anonymize", self.anonymize)];
+        let endpoints = self.endpoint.iter().map(|endpoint| format!("--endpoint {endpoint}"));
+        let valued = valued.into_iter().filter_map(|(name, value)| Some(format!("--{name} {}", value?)));
+        endpoints
+            .chain(valued)
+            .chain(flags.into_iter().filter(|(_, set)| *set).map(|(name, _)| format!("--{name}")))
+            .collect()
+    }
+
+    /// Takes the name of the job out of the captures.
     pub(super) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut definition = Self::try_parse_from(args)?;
-        if definition.captures.first().is_some_and(|first| first.as_os_str() == ANALYZE) {
+        let job = definition.captures.first().map(|first| first.as_os_str().to_owned());
+        if let Some(command) = [(ANALYZE, Command::Analyze), (SHOW, Command::Show)]
+            .into_iter()
+            .find_map(|(name, command)| (job.as_deref()? == name).then_some(command))
+        {
+            definition.command = command;
             definition.captures.remove(0);
         }
         Ok(definition)

@@ -19,7 +19,7 @@ use crate::error::ExitCode;
 use crate::select::{Around, LogLine, Selection, WrittenTime};
 use definition::Definition;
 pub use job::{Job, job};
-pub use options::{Color, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
+pub use options::{Color, Command, Evidence, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
 pub use size::{DEFAULT_MEMORY, MIN_MEMORY};
 
 /// Threads beyond this number are a slip of the finger.
@@ -57,10 +57,11 @@ fn parse_with(
 
 /// What is said where there are no arguments.
 const USAGE: &str = "\
-usage: tcpautopsy [analyze] [OPTIONS] CAPTURE...
+usage: tcpautopsy [analyze|show] [OPTIONS] CAPTURE...
 
   tcpautopsy capture.pcapng       how every connection in it ended
   tcpdump -w - | tcpautopsy -     the same from standard input
+  tcpautopsy show a.pcap --flow 3 one connection, packet by packet
   tcpautopsy explain ECONNRESET   what an error means, and what may lie behind it
   tcpautopsy --help               all options, with examples
 ";
@@ -75,7 +76,8 @@ fn answer(error: &clap::Error) -> Answer {
 
 fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, String>) -> Result<Options, String> {
     if definition.captures.is_empty() {
-        return Err(format!("no capture to {} was given", definition::ANALYZE));
+        let job = if definition.command == Command::Show { definition::SHOW } else { definition::ANALYZE };
+        return Err(format!("no capture to {job} was given"));
     }
     if definition.captures.iter().filter(|path| path.as_os_str() == STANDARD_INPUT).count() > 1 {
         return Err("standard input (-) can be read only once".to_owned());
@@ -83,17 +85,42 @@ fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, Stri
     if definition.output.as_deref() == Some(Path::new(STANDARD_INPUT)) {
         return Err("--output takes a file: without it the report goes to standard output".to_owned());
     }
+    if definition.force && definition.output.is_none() && definition.write_evidence.is_none() {
+        return Err("--force goes with --output or --write-evidence".to_owned());
+    }
+    if definition.write_evidence.is_some() && definition.write_evidence == definition.output {
+        return Err("--output and --write-evidence name the same file".to_owned());
+    }
     let format = match (&definition.format, &definition.output) {
         (Some(name), _) => name.parse()?,
         (None, Some(path)) => OutputFormat::of_path(path)?,
         (None, None) => OutputFormat::Table,
     };
     let zone = if definition.local_time { local()? } else { TimeZone::UTC };
+    let selection = selection(&definition, &zone)?;
+    let names_flows = definition.flow.is_some() || definition.frame.is_some() || !selection.is_everything();
+    if definition.command == Command::Show && (!names_flows || definition.summary) {
+        return Err(
+            "show tells flows segment by segment: say which, by --flow N, --frame N or --log-line TEXT".to_owned()
+        );
+    }
     Ok(Options {
-        selection: selection(&definition, &zone)?,
+        command: definition.command,
+        shaping: definition.shaping(),
+        hash: definition.hash,
+        selection,
+        flow: definition.flow,
+        frame: definition.frame,
         captures: definition.captures,
         format,
         output: definition.output,
+        evidence: definition.write_evidence.map(|path| Evidence {
+            path,
+            frames: definition.evidence_frames,
+            payload_bytes: definition.payload_bytes.map(|octets| octets as usize),
+        }),
+        anonymize: definition.anonymize,
+        anonymize_key_file: definition.anonymize_key_file,
         force: definition.force,
         fail_on: definition.fail_on.as_deref().map(str::parse).transpose()?,
         summary: definition.summary,

@@ -14,18 +14,34 @@ use crate::select::Selection;
 /// Everything a run of the analysis needs to know from its user.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// What is to be done.
+    pub command: Command,
     /// The captures as typed, at least one; [`STANDARD_INPUT`] stands at most once.
     pub captures: Vec<PathBuf>,
     /// How the report is written.
     pub format: OutputFormat,
     /// Where the report goes; standard output where there is none.
     pub output: Option<PathBuf>,
-    /// Whether an existing output file may be overwritten.
+    /// The file for frames, if there is to be one.
+    pub evidence: Option<Evidence>,
+    /// Whether everybody gets another name.
+    pub anonymize: bool,
+    /// The file with the key to those names.
+    pub anonymize_key_file: Option<PathBuf>,
+    /// Whether existing output files may be overwritten.
     pub force: bool,
     /// What turns the exit code to [`crate::error::ExitCode::FailOn`].
     pub fail_on: Option<FailOn>,
     /// Which flows the report is about.
     pub selection: Selection,
+    /// The number of the one flow that is asked for.
+    pub flow: Option<u32>,
+    /// A frame of the one flow that is asked for, from 1.
+    pub frame: Option<u64>,
+    /// The options that shape the report, as typed.
+    pub shaping: Vec<String>,
+    /// Whether the report states the SHA-256 of each captured file.
+    pub hash: bool,
     /// Show only the summary.
     pub summary: bool,
     /// Report flows that ended well, too.
@@ -46,6 +62,27 @@ pub struct Options {
 
 /// The path that stands for standard input.
 pub const STANDARD_INPUT: &str = "-";
+
+/// What is to be done with the captures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Command {
+    /// Say of every flow how it ended.
+    #[default]
+    Analyze,
+    /// Tell flows segment by segment.
+    Show,
+}
+
+/// What goes into an evidence file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Where it goes.
+    pub path: PathBuf,
+    /// How many first and last frames of each flow, beside those that decide; all where there is none.
+    pub frames: Option<u64>,
+    /// How many octets of each frame's data; all where there is none.
+    pub payload_bytes: Option<usize>,
+}
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,13 +133,25 @@ pub enum Color {
 }
 
 impl Options {
-    /// Refuses a file of `--output` that must not be written, and touches nothing.
+    /// Refuses files that must not be written or could not be filled, and touches nothing.
     pub fn check_output(&self) -> Result<(), Error> {
-        match &self.output {
-            Some(path) if self.captures.iter().any(|capture| is_same_file(capture, path)) => {
-                Err(Error::OutputIsInput(path.clone()))
+        let evidence = self.evidence.as_ref().map(|evidence| &evidence.path);
+        for path in self.output.iter().chain(evidence) {
+            if self.captures.iter().any(|capture| is_same_file(capture, path)) {
+                return Err(Error::OutputIsInput(path.clone()));
             }
-            Some(path) if !self.force && path.symlink_metadata().is_ok() => Err(Error::OutputExists(path.clone())),
+            if !self.force && path.symlink_metadata().is_ok() {
+                return Err(Error::OutputExists(path.clone()));
+            }
+        }
+        match evidence {
+            // Frames come from another reading.
+            Some(_) if !self.captures.iter().all(|capture| !capture.exists() || capture.is_file()) => {
+                Err(Error::EvidenceOfPipe)
+            }
+            Some(_) if self.captures.iter().any(|capture| capture.as_os_str() == STANDARD_INPUT) => {
+                Err(Error::EvidenceOfPipe)
+            }
             _ => Ok(()),
         }
     }

@@ -36,7 +36,9 @@ impl Walk<'_> {
         }
     }
 
-    fn icmp_error(&self, reporter: IpAddr, data: Octets<'_>, quoted: QuotedSegment) -> Read {
+    fn icmp_error(&mut self, reporter: IpAddr, data: Octets<'_>, (quoted, tcp): Quoted<'_>) -> Read {
+        let data_len = tcp.bytes().len().saturating_sub(header_len(tcp));
+        self.state.view.payload = u32::try_from(data_len).ok().and_then(|len| ip::payload(self.frame, tcp, len));
         Ok(Decoded::IcmpError(IcmpError {
             frame: self.frame.number,
             time: self.frame.time,
@@ -49,8 +51,17 @@ impl Walk<'_> {
     }
 }
 
+/// What is quoted, and its octets from the TCP header on.
+type Quoted<'a> = (QuotedSegment, Octets<'a>);
+
+/// Octets of the TCP header; those of one without options where its length is cut off.
+fn header_len(tcp: Octets<'_>) -> usize {
+    const LEAST: usize = 20;
+    tcp.u8(12).map_or(LEAST, |octet| usize::from(octet >> 4) * 4).max(LEAST)
+}
+
 /// The start of an IPv4 packet with TCP, of which RFC 792 promises eight octets behind the IP header.
-fn quoted_v4(data: Octets<'_>) -> Result<QuotedSegment, Undecoded> {
+fn quoted_v4(data: Octets<'_>) -> Result<Quoted<'_>, Undecoded> {
     let header = etherparse::Ipv4HeaderSlice::from_slice(data.bytes()).map_err(|error| match error {
         err::ipv4::HeaderSliceError::Len(error) => data.missing(error.required_len),
         err::ipv4::HeaderSliceError::Content(_) => Undecoded::Malformed,
@@ -61,7 +72,7 @@ fn quoted_v4(data: Octets<'_>) -> Result<QuotedSegment, Undecoded> {
     quoted(&IpHeader::from(&header), header.protocol().0, data.skip(header.slice().len())?)
 }
 
-fn quoted_v6(data: Octets<'_>) -> Result<QuotedSegment, Undecoded> {
+fn quoted_v6(data: Octets<'_>) -> Result<Quoted<'_>, Undecoded> {
     let header = Ipv6HeaderSlice::from_slice(data.bytes()).map_err(|error| match error {
         err::ipv6::HeaderSliceError::Len(error) => data.missing(error.required_len),
         err::ipv6::HeaderSliceError::Content(_) => Undecoded::Malformed,
@@ -70,7 +81,7 @@ fn quoted_v6(data: Octets<'_>) -> Result<QuotedSegment, Undecoded> {
 }
 
 /// Steps over extension headers to the ports; the sequence number may be cut off.
-fn quoted(ip: &IpHeader, mut protocol: u8, mut data: Octets<'_>) -> Result<QuotedSegment, Undecoded> {
+fn quoted<'a>(ip: &IpHeader, mut protocol: u8, mut data: Octets<'a>) -> Result<Quoted<'a>, Undecoded> {
     while protocol != protocol::TCP {
         let (next, len) = if protocol == protocol::FRAGMENT && ip.ipv6 {
             match ip::fragment_header(data)? {
@@ -82,12 +93,13 @@ fn quoted(ip: &IpHeader, mut protocol: u8, mut data: Octets<'_>) -> Result<Quote
         };
         (protocol, data) = (next, data.skip(len)?);
     }
-    Ok(QuotedSegment {
+    let segment = QuotedSegment {
         source: Endpoint { address: ip.source, port: data.u16(0)? },
         destination: Endpoint { address: ip.destination, port: data.u16(2)? },
         ipv6: ip.ipv6,
         seq: data.u32(4).ok().map(SeqNum),
-    })
+    };
+    Ok((segment, data))
 }
 
 #[cfg(test)]

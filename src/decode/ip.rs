@@ -218,7 +218,7 @@ impl Walk<'_> {
 }
 
 /// Where in the frame the last `len` octets of `data` lie.
-fn payload(frame: &Frame<'_>, data: Octets<'_>, len: u32) -> Option<Range<usize>> {
+pub(super) fn payload(frame: &Frame<'_>, data: Octets<'_>, len: u32) -> Option<Range<usize>> {
     // Addresses only, to tell whether the octets are the frame's own or those of a packet put together from fragments.
     let start = (data.bytes().as_ptr() as usize).checked_sub(frame.bytes.as_ptr() as usize)?;
     let end = start.checked_add(data.bytes().len()).filter(|&end| end <= frame.bytes.len())?;

@@ -117,6 +117,12 @@ impl Decoder {
         Some((segment, self.0.view.clone()))
     }
 
+    /// What `frame` says, by the long way, and where in it things lie: of an ICMP error the quoted data.
+    pub fn look(&mut self, frame: &Frame<'_>) -> (Decoded, View) {
+        let decoded = self.decode_any(*frame);
+        (decoded, self.0.view.clone())
+    }
+
     /// What became of the frames so far.
     pub fn counts(&self) -> &DecodeCounts {
         &self.0.counts

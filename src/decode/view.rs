@@ -50,6 +50,7 @@ pub struct View {
     pub direction: Option<Direction>,
     /// Flow label of the innermost IPv6 header (RFC 6437).
     pub flow_label: Option<u32>,
-    /// Where in the frame the captured part of the segment's data lies; `None` for a packet put together from fragments.
+    /// Where in the frame the captured part of the segment's data lies, of an ICMP error that of the quoted one; `None` for
+    /// a packet put together from fragments.
     pub payload: Option<Range<usize>>,
 }

@@ -4,6 +4,7 @@
 //! matter. Text that came from a packet or a file name passes through [`sanitize()`] on its way to a terminal.
 
 mod clock;
+mod comments;
 pub mod csv;
 mod frames;
 pub mod html;
@@ -12,10 +13,14 @@ pub mod markdown;
 pub mod ndjson;
 mod notes;
 mod order;
+mod proof;
+mod rungs;
 mod sanitize;
+pub mod show;
 pub mod table;
 mod verdict;
 mod words;
 
 pub use clock::Zone;
+pub use comments::comments;
 pub use sanitize::sanitize;

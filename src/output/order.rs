@@ -14,6 +14,11 @@ pub(super) fn by_urgency(flows: &[Flow]) -> Vec<&Flow> {
 /// "Connection reset by peer" comes of a reset to a connection that lived; refusals and silence show as other errors and
 /// come in crowds (a scan, a server that is down), which would bury the resets.
 fn urgency(flow: &Flow) -> u8 {
+    /// Behind all others.
+    const HARMLESS: u8 = 6;
+    if flow.benign.is_some() {
+        return HARMLESS;
+    }
     match flow.teardown {
         Teardown::Reset | Teardown::ResetAfterFin => 0,
         Teardown::Refused => 1,
@@ -25,10 +30,11 @@ fn urgency(flow: &Flow) -> u8 {
     }
 }
 
-/// Whether somebody may have been harmed: not where both sides had closed before the reset, it was not heeded, or the
-/// connection is well.
+/// Whether somebody may have been harmed: not where the report says otherwise, both sides had closed before the reset, it
+/// was not heeded, or the connection is well.
 pub(super) fn needs_attention(flow: &Flow) -> bool {
     match flow.teardown {
+        _ if flow.benign.is_some() => false,
         Teardown::Reset | Teardown::Refused | Teardown::Unanswered | Teardown::HalfClosed => true,
         Teardown::ResetAfterFin | Teardown::Fin | Teardown::Open => false,
     }

@@ -11,11 +11,13 @@ use std::io::{self, BufWriter, Write};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, LineStyle, Table, TableStyle, Width};
 
 use super::clock::Zone;
+use super::frames::Frames;
 use super::notes::notes;
 use super::order::{by_urgency, report_span, when};
+use super::sanitize::sanitize;
 use super::verdict::{self, FILTER};
 use super::words::{NOTHING, cause, count, ended, going_on, rst_frames, senders, summary, verb};
-use crate::report::{Flow, Report, Teardown, Time};
+use crate::report::{Flow, Incident, Report, Teardown, Time};
 
 /// What the renderer must know of the place it writes to.
 #[derive(Clone, Debug)]
@@ -33,14 +35,17 @@ pub struct TableOptions {
 }
 
 /// The width of a terminal that does not tell its own, and of nearly every one that is smaller than somebody's screen.
-const USUAL_WIDTH: u16 = 80;
+pub(super) const USUAL_WIDTH: u16 = 80;
 
 /// Flows below whose number each is told with its evidence: more would push the table out of sight.
 const TOLD_IN_FULL: usize = 3;
 
+/// Incidents that are told; the others are counted.
+const INCIDENTS: usize = 20;
+
 /// SGR sequences (ECMA-48) for the one text that stands outside the table.
-const BOLD: &str = "\x1b[1m";
-const PLAIN: &str = "\x1b[0m";
+pub(super) const BOLD: &str = "\x1b[1m";
+pub(super) const PLAIN: &str = "\x1b[0m";
 
 /// Writes the report as text.
 ///
@@ -50,6 +55,7 @@ pub fn write(report: &Report, options: &TableOptions, out: impl Write) -> io::Re
     let mut out = BufWriter::new(out);
     let page = Page::new(report, options);
     page.summary(&mut out)?;
+    page.incidents(&mut out)?;
     page.rows(&mut out)?;
     page.verdicts(&mut out)?;
     page.notes(&mut out)?;
@@ -84,6 +90,29 @@ impl<'a> Page<'a> {
             } else {
                 writeln!(out, "{line}")?;
             }
+        }
+        Ok(())
+    }
+
+    /// What several flows died of, worst first.
+    fn incidents(&self, out: &mut impl Write) -> io::Result<()> {
+        let incidents = &self.report.incidents;
+        if incidents.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\nIncidents:")?;
+        for Incident { id, title, cause, flows, explanation, .. } in incidents.iter().take(INCIDENTS) {
+            let title = format!(
+                "{id}. {} ({cause}, {}: {})",
+                sanitize(title),
+                count(flows.len() as u64, "flow"),
+                Frames(flows)
+            );
+            writeln!(out, "{}", wrap(&title, self.width, "   "))?;
+            writeln!(out, "{}", wrap(&format!("   {}", sanitize(explanation)), self.width, "   "))?;
+        }
+        if let Some(more @ 1..) = incidents.len().checked_sub(INCIDENTS) {
+            writeln!(out, "{}", wrap(&format!("And {more} more, in the JSON report."), self.width, ""))?;
         }
         Ok(())
     }
@@ -396,7 +425,7 @@ fn free<'a>(text: impl Into<Cow<'a, str>>) -> Line<'a> {
 }
 
 /// Columns that a text takes at most: what is not plain may be twice as wide.
-fn columns(text: &str) -> usize {
+pub(super) fn columns(text: &str) -> usize {
     text.chars().map(|c| if c.is_ascii() || matches!(c, '→' | '\u{a0}') { 1 } else { 2 }).sum()
 }
 
@@ -462,7 +491,7 @@ fn color(teardown: Teardown) -> Color {
 /// Breaks a text between words so that it stays within `width`; lines after the first begin with `indent`.
 ///
 /// No-break spaces become spaces afterwards.
-fn wrap(text: &str, width: Option<usize>, indent: &str) -> String {
+pub(super) fn wrap(text: &str, width: Option<usize>, indent: &str) -> String {
     let width = width.unwrap_or(usize::MAX);
     let mut wrapped = String::with_capacity(text.len() + 8);
     let mut used = 0_usize;

@@ -219,6 +219,9 @@ pub(super) fn going_on(flow: &Flow) -> Option<String> {
             text += &format!(" and {} more", flow.icmp.len() - 1);
         }
     }
+    if let Some(why) = &flow.benign {
+        text += &format!("{}harmless: {why}", if text.is_empty() { "" } else { "; " });
+    }
     // One space between words: two mean the next cell to a script.
     let text = sanitize(&text).split_whitespace().collect::<Vec<_>>().join(" ");
     (!text.is_empty()).then_some(text)

@@ -1,13 +1,14 @@
 //! Fills in the report from what was read, decoded and followed.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use super::ladder;
 use super::{
-    Alternative, Analysis, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form, Fragments,
-    Hops, IcmpMessage, Input, Location, Mechanism, Near, Obedience, Phase, Report, Reset, ResetEvidence, ResetSegment,
-    Roles, Selection, Sender, Side, SideAnalysis, SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType,
-    Vantage, Weight, Zeek, icmp, words,
+    Alternative, Analysis, Application, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form,
+    Fragments, Hops, IcmpMessage, IdleGap, Incident, Input, Location, Mechanism, Near, Obedience, Outcome, Phase,
+    Report, Reset, ResetEvidence, ResetSegment, Roles, Rung, SafeToRetry, Selection, Sender, Side, SideAnalysis,
+    SideOutcome, SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
 };
 use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;
@@ -15,8 +16,12 @@ use crate::causes;
 use crate::decode::{DecodeCounts, Paths};
 use crate::evidence::{self, Evidence};
 use crate::flow::{self, Flows, Way};
+use crate::knowledge::errors::Messages;
+use crate::knowledge::idle_timeouts;
+use crate::outcome;
 use crate::surroundings;
 use crate::tcp::{FrameNumber, PathId};
+use crate::timeline::Timeline;
 
 /// What was learnt from the capture.
 pub struct Findings<'a> {
@@ -32,6 +37,8 @@ pub struct Findings<'a> {
     pub flows: Flows,
     /// What is concluded about a flow.
     pub judge: Judge<'a>,
+    /// What the flows say about each other.
+    pub around: &'a causes::Around,
     /// Where the capture was taken; none where no flow was judged.
     pub vantage: Option<surroundings::Vantage>,
     /// The filter that frames had to pass, as typed.
@@ -42,15 +49,25 @@ pub struct Findings<'a> {
 
 /// What was concluded about a flow.
 #[derive(Default)]
-pub struct Verdict {
+pub struct Verdict<'a> {
     /// Who sent its resets, one for each in its order; none where nobody judged them.
     pub resets: Vec<Judged>,
     /// Why it ended as it did.
     pub diagnosis: Option<causes::Diagnosis>,
+    /// What its applications were doing.
+    pub application: Option<Application>,
+    /// What its applications saw.
+    pub outcome: Option<outcome::Outcome>,
+    /// Why its resets harmed nobody.
+    pub benign: Option<Cow<'static, str>>,
+    /// What is kept of it to be compared with other flows.
+    pub fate: Option<causes::Fate>,
+    /// Its segments, where they were looked at.
+    pub timeline: Option<&'a Timeline>,
 }
 
 /// Concludes about a flow.
-pub type Judge<'a> = &'a dyn Fn(&flow::Flow) -> Verdict;
+pub type Judge<'a> = &'a dyn Fn(&flow::Flow) -> Verdict<'a>;
 
 /// Whether a flow is one that the user asked for.
 pub type IsSelected<'a> = &'a dyn Fn(&flow::Flow) -> bool;
@@ -63,6 +80,8 @@ pub struct Wanted<'a> {
     pub all_flows: bool,
     /// List no flow at all.
     pub summary_only: bool,
+    /// Rungs of the ladder of one flow.
+    pub rungs: usize,
 }
 
 /// The report of a capture.
@@ -72,9 +91,12 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
         several_inputs: findings.inputs.len() > 1,
         reused: reused_ends(&findings.flows, wanted.summary_only),
         not_listed: Dropped::default(),
+        rungs_left: ladder::RUNGS_OF_A_REPORT,
     };
     let mut summary = Summary::default();
     let mut listed = Vec::new();
+    let mut fates = causes::Fates::default();
+    let mut benign = 0;
     let mut selected = 0;
     let (selection, is_selected) = wanted.selection.unzip();
     while let Some(flows) = findings.flows.take_some() {
@@ -86,7 +108,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             let how = flow::Teardown::of(flow, findings.flows.end);
             let teardown = Teardown::from(how);
             summary.teardown += teardown;
-            let verdict = (findings.judge)(flow);
+            let mut verdict = (findings.judge)(flow);
             let resets = episodes(flow, &verdict.resets);
             if let Some(diagnosis) = &verdict.diagnosis {
                 *summary.causes.entry(diagnosis.best.cause.id().to_owned()).or_default() += 1;
@@ -94,8 +116,15 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             for sender in resets.iter().map(Episode::sender) {
                 summary.senders += sender;
             }
+            benign += u64::from(verdict.benign.is_some());
+            summary.harmful += u64::from(verdict.benign.is_none() && !resets.is_empty());
+            if let Some(fate) = verdict.fate.take() {
+                fates.add(fate);
+            }
             if !wanted.summary_only && (wanted.all_flows || teardown.ended_badly() || !resets.is_empty()) {
-                listed.push(builder.flow(&findings.flows, flow, how, &resets, verdict.diagnosis.as_ref()));
+                let mut told = builder.flow(&findings.flows, flow, how, &resets, &verdict);
+                told.ladder = verdict.timeline.and_then(|timeline| builder.ladder(flow, timeline, &told, wanted.rungs));
+                listed.push(told);
             } else {
                 builder.count_what_was_not_kept(flow);
             }
@@ -109,6 +138,9 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
         let teardown = Teardown::from(teardown);
         if selection.is_none() {
             (0..flows).for_each(|_| summary.teardown += teardown);
+            if matches!(teardown, Teardown::Reset | Teardown::Refused) {
+                summary.harmful += flows;
+            }
         }
         builder.not_listed.flows_evicted += flows;
         if teardown.ended_badly() {
@@ -118,13 +150,43 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     builder.not_listed.resets_not_listed += findings.flows.totals.resets_not_kept;
     builder.not_listed.segments_not_told_apart = findings.flows.totals.not_told_apart;
     let dropped = builder.not_listed;
+    summary.benign = Some(benign);
+    summary.idle_gaps = idle_gaps(fates.as_slice());
+    let incidents = causes::incidents(fates.as_slice(), findings.around);
+    listed.sort_by_key(|flow| flow.benign.is_some());
     Report {
         capture: capture(findings, dropped),
         selection: selection.map(|selection| Selection { flows: selected, ..selection }),
         summary,
+        incidents: (1..).zip(incidents).map(|(id, incident)| self::incident(id, incident)).collect(),
         flows: listed,
         ..Report::default()
     }
+}
+
+fn incident(id: u64, incident: causes::Incident) -> Incident {
+    Incident {
+        id,
+        title: incident.title,
+        cause: incident.cause.id().to_owned(),
+        server: incident.server,
+        first_time: incident.first.map(Into::into),
+        last_time: incident.last.map(Into::into),
+        flows: incident.flows.into_iter().map(Into::into).collect(),
+        explanation: incident.explanation,
+    }
+}
+
+fn idle_gaps(fates: &[causes::Fate]) -> Vec<IdleGap> {
+    let gaps = causes::histogram(fates.iter().filter_map(|fate| fate.gap).collect());
+    let candidates = |length| {
+        let mut names: Vec<_> = idle_timeouts::candidates(length).iter().map(|known| known.product).collect();
+        names.dedup();
+        names
+    };
+    let gap =
+        |gap: causes::Gap| IdleGap { seconds: gap.length.into(), flows: gap.flows, candidates: candidates(gap.length) };
+    gaps.into_iter().map(gap).collect()
 }
 
 fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
@@ -167,6 +229,7 @@ fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
 fn input(input: InputSummary) -> Input {
     Input {
         path: input.path,
+        sha256: None,
         format: input.format.into(),
         compression: input.compression.map(Into::into),
         link_types: input.link_types.iter().map(ToString::to_string).collect(),
@@ -259,6 +322,7 @@ struct Builder<'a> {
     several_inputs: bool,
     reused: HashSet<u32>,
     not_listed: Dropped,
+    rungs_left: usize,
 }
 
 impl Builder<'_> {
@@ -268,7 +332,7 @@ impl Builder<'_> {
         flow: &flow::Flow,
         teardown: flow::Teardown,
         episodes: &[Episode<'_>],
-        found: Option<&causes::Diagnosis>,
+        verdict: &Verdict,
     ) -> Flow {
         self.count_what_was_not_kept(flow);
         let roles = flow::Roles::of(flow);
@@ -303,9 +367,22 @@ impl Builder<'_> {
             analysis: Analysis { client: side(flow, client), server: side(flow, server) },
             icmp: flow.detail.iter().flat_map(|detail| &detail.icmp).map(icmp_message).collect(),
             resets: episodes.iter().filter_map(|episode| self.reset(episode, roles)).collect(),
-            diagnosis: found.map(|found| Box::new(diagnosis(found))),
+            diagnosis: verdict.diagnosis.as_ref().map(|found| Box::new(diagnosis(found))),
+            application: verdict.application.clone().map(Box::new),
+            outcome: verdict.outcome.as_ref().map(|found| Box::new(outcome_of(found))),
+            benign: verdict.benign.clone(),
             ..Flow::new(flow.id.into(), end(client), end(server))
         }
+    }
+
+    /// The ladder of a flow, while there is room for another.
+    fn ladder(&mut self, flow: &flow::Flow, timeline: &Timeline, told: &Flow, most: usize) -> Option<Vec<Rung>> {
+        let causes = told.diagnosis.iter().flat_map(|diagnosis| &diagnosis.evidence).map(|piece| &piece.frames);
+        let senders = told.resets.iter().flat_map(|reset| &reset.evidence).map(|piece| &piece.frames);
+        let decisive: BTreeSet<u64> = causes.chain(senders).flatten().copied().collect();
+        let rungs = ladder::rungs(flow, timeline, &decisive, most);
+        self.rungs_left = self.rungs_left.checked_sub(rungs.len())?;
+        Some(rungs)
     }
 
     /// The layers around the flow's packets; where the ways differ, those of the one with more of them.
@@ -412,6 +489,46 @@ fn ascending(frames: &[FrameNumber]) -> Vec<u64> {
     frames.sort_unstable();
     frames.dedup();
     frames
+}
+
+fn outcome_of(found: &outcome::Outcome) -> Outcome {
+    Outcome {
+        client: found.client.as_ref().map(side_outcome),
+        server: found.server.as_ref().map(side_outcome),
+        request_delivered: found.request_delivered,
+        response_bytes_delivered: found.response_bytes_delivered,
+        bytes_lost: found.bytes_lost,
+        safe_to_retry: match found.safe_to_retry {
+            outcome::SafeToRetry::Yes => SafeToRetry::Yes,
+            outcome::SafeToRetry::No => SafeToRetry::No,
+            outcome::SafeToRetry::Unknown => SafeToRetry::Unknown,
+        },
+        why: found.why.clone(),
+    }
+}
+
+fn side_outcome(side: &outcome::SideOutcome) -> SideOutcome {
+    let errno = side.errno;
+    // Texts hold one number: those of an event that another number stands for would be wrong.
+    let texts = Some(side.event).filter(|event| event.errno() == Some(errno)).map(Messages::of).unwrap_or_default();
+    let texts = [
+        ("python", texts.python),
+        ("go", texts.go),
+        ("java", texts.java),
+        ("node", texts.node),
+        ("rust", texts.rust),
+        ("dotnet", texts.dotnet),
+        ("curl", texts.curl),
+        ("nginx", texts.nginx),
+    ];
+    SideOutcome {
+        error: errno.name(),
+        when: Cow::Borrowed(side.when),
+        linux: errno.linux().into(),
+        macos: errno.macos().into(),
+        windows: errno.windows().into(),
+        messages: texts.into_iter().filter_map(|(name, text)| Some((name, Cow::Borrowed(text?)))).collect(),
+    }
 }
 
 fn reset_segment(reset: &flow::ResetSegment) -> ResetSegment {

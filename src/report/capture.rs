@@ -49,6 +49,8 @@ pub struct Capture {
 pub struct Input {
     /// As typed; `-` for standard input.
     pub path: String,
+    /// SHA-256 of the file as stored, in hexadecimal; `None` where it was not asked for, or the input is no file.
+    pub sha256: Option<String>,
     /// The container.
     pub format: Format,
     /// The packing, if any.

@@ -6,7 +6,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::filter::WiresharkFilter;
-use super::{Diagnosis, Outcome, Reset, Seconds, Time};
+use super::{Diagnosis, Outcome, Reset, Rung, Seconds, Time};
 
 /// One TCP connection, both directions.
 ///
@@ -63,6 +63,10 @@ pub struct Flow {
     pub icmp: Vec<IcmpMessage>,
     /// Its resets in the order of their first frames.
     pub resets: Vec<Reset>,
+    /// Why its resets harmed nobody, one clause; `None` where they may have.
+    pub benign: Option<Cow<'static, str>>,
+    /// Its decisive segments in capture order; `None` where none were kept.
+    pub ladder: Option<Vec<Rung>>,
     /// Why it ended as it did.
     pub diagnosis: Option<Box<Diagnosis>>,
     /// What the applications saw.
@@ -231,6 +235,8 @@ impl Flow {
             analysis: Analysis::default(),
             icmp: Vec::new(),
             resets: Vec::new(),
+            benign: None,
+            ladder: None,
             diagnosis: None,
             outcome: None,
         }
@@ -309,10 +315,12 @@ impl Serialize for Flow {
             analysis,
             icmp,
             resets,
+            benign,
+            ladder,
             diagnosis,
             outcome,
         } = self;
-        let mut out = serializer.serialize_struct("Flow", 30)?;
+        let mut out = serializer.serialize_struct("Flow", 31)?;
         out.serialize_field("id", id)?;
         out.serialize_field("transport", "tcp")?;
         out.serialize_field("client", client)?;
@@ -341,6 +349,8 @@ impl Serialize for Flow {
         out.serialize_field("analysis", analysis)?;
         out.serialize_field("icmp", icmp)?;
         out.serialize_field("resets", resets)?;
+        out.serialize_field("benign", benign)?;
+        out.serialize_field("ladder", ladder)?;
         out.serialize_field("diagnosis", diagnosis)?;
         out.serialize_field("outcome", outcome)?;
         out.end()

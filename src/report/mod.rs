@@ -11,6 +11,7 @@ mod diagnosis;
 mod filter;
 mod flow;
 mod icmp;
+mod ladder;
 mod reset;
 mod summary;
 mod time;
@@ -24,8 +25,9 @@ pub use diagnosis::{
     Alternative, CauseEvidence, Confidence, Diagnosis, Outcome, SafeToRetry, SideOutcome, Stance, Weight,
 };
 pub use flow::{Analysis, Application, Endpoint, Flow, FlowLine, IcmpMessage, Roles, SideAnalysis, Teardown, Zeek};
+pub use ladder::{RUNGS, Rung};
 pub use reset::{Form, Hops, Location, Mechanism, Obedience, Phase, Reset, ResetEvidence, ResetSegment, Sender, Side};
-pub use summary::{Incident, Selection, SenderCounts, Summary, TeardownCounts};
+pub use summary::{IdleGap, Incident, Selection, SenderCounts, Summary, TeardownCounts};
 pub use time::{Seconds, Time};
 
 use serde::Serialize;
@@ -43,6 +45,8 @@ pub struct Report {
     pub schema: &'static str,
     /// What wrote the report.
     pub tool: Tool,
+    /// The options that shaped it, as typed.
+    pub options: Vec<String>,
     /// What was read.
     pub capture: Capture,
     /// What the user asked to see of it; `None` for all of it.
@@ -51,7 +55,7 @@ pub struct Report {
     pub summary: Summary,
     /// Many flows that died of one thing.
     pub incidents: Vec<Incident>,
-    /// The flows worth a look, in the order of their identifiers.
+    /// The flows worth a look, in the order of their identifiers; those whose resets harmed nobody behind the others.
     pub flows: Vec<Flow>,
 }
 
@@ -71,6 +75,7 @@ impl Report {
         Self {
             schema: self.schema,
             tool: self.tool,
+            options: self.options.clone(),
             capture: self.capture.clone(),
             selection: self.selection.clone(),
             summary: self.summary.clone(),
@@ -86,6 +91,7 @@ impl Default for Report {
         Self {
             schema: SCHEMA,
             tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            options: Vec::new(),
             capture: Capture::default(),
             selection: None,
             summary: Summary::default(),

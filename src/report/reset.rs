@@ -200,6 +200,6 @@ pub struct ResetEvidence {
     pub text: Cow<'static, str>,
 }
 
-fn as_text<S: Serializer>(flags: &TcpFlags, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn as_text<S: Serializer>(flags: &TcpFlags, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(flags)
 }

@@ -3,7 +3,7 @@ use std::ops::AddAssign;
 
 use serde::Serialize;
 
-use super::{Sender, Teardown, Time};
+use super::{Seconds, Sender, Teardown, Time};
 
 /// What the user asked to see of a capture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,8 +25,23 @@ pub struct Summary {
     pub causes: BTreeMap<String, u64>,
     /// Resets by true sender.
     pub senders: SenderCounts,
-    /// Flows whose reset harmed nobody; `None` while that is not judged.
+    /// Flows whose resets harmed nobody; `None` while that is not judged.
     pub benign: Option<u64>,
+    /// The other flows with a reset: their resets did harm, or may have.
+    pub harmful: u64,
+    /// The silences that ended connections, the commonest first.
+    pub idle_gaps: Vec<IdleGap>,
+}
+
+/// A length of silence by which connections ended.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct IdleGap {
+    /// The median of those that are alike.
+    pub seconds: Seconds,
+    /// Flows that ended by it.
+    pub flows: u64,
+    /// Products that have this limit when they come out of the box, the nearest first.
+    pub candidates: Vec<&'static str>,
 }
 
 /// Flows by how they ended.

@@ -1,21 +1,27 @@
 //! Joins the rooms: what a command line asks for, from opening the inputs to the last line of the report.
 
+mod evidence;
 mod explain;
+mod hash;
+mod key;
 mod pipeline;
 mod second_look;
 mod selection;
 
 pub use explain::explain;
 
+use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use crate::attribution::{self, Case};
 use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
-use crate::causes::{self, Around, Story};
-use crate::cli::{FailOn, Options, OutputFormat};
+use crate::causes::{self, Around, Fate, Story};
+use crate::cli::{Command, FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
 use crate::flow::{Flow, Flows, Limits};
 use crate::notes::Notes;
+use crate::outcome;
 use crate::output;
 use crate::progress;
 use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Verdict, Wanted};
@@ -40,6 +46,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let bpf = || options.bpf.as_deref().map(filter).transpose();
     let first_filter = bpf()?;
     options.check_output()?;
+    let key = key::key(options, notes)?;
     let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter: first_filter });
     if errors.len() == options.captures.len() {
         // The one thing that went wrong is the message, also with --quiet.
@@ -81,11 +88,23 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let frames = analysis.inputs.iter().map(|input| input.frames).sum::<u64>();
     tell_what_was_read(&analysis, notes);
 
-    let chosen = selection::choose(options, &analysis.flows);
     let recording = analysis.recording.take();
     let flows = &analysis.flows;
-    let is_judged = |flow: &Flow| second_look::needs_judging(flow, flows);
+    let second_filter = bpf()?;
+    let chosen = selection::choose(options, flows, |frame| {
+        second_look::flow_with_frame(&options.captures, second_filter, recording.as_ref(), flows, frame)
+    });
+    // Whoever asks for a flow by its number wants to see it however it ended.
+    let shows = options.command == Command::Show || options.flow.is_some() || options.frame.is_some();
+    let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
+    let is_judged = |flow: &Flow| second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
     let timelines = second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, share)?;
+    let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
+    // Whoever pastes a log line wants to hear of its flow however it ended.
+    let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;
+    let members = options.evidence.as_ref().map(|_| {
+        second_look::members(flows, |flow| is_chosen(flow) && (all_flows || second_look::needs_judging(flow, flows)))
+    });
     let surroundings = Surroundings::of(&analysis.flows, &timelines);
     let end = analysis.flows.end;
     let around = around(&analysis.flows, &timelines, &surroundings);
@@ -93,8 +112,20 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         let Some(timeline) = timelines.get(flow.id) else { return Verdict::default() };
         let case = Case::new(flow, timeline, &surroundings, end);
         let resets = attribution::judge(&case);
-        let diagnosis = causes::diagnose(&Story::new(&case, &resets), &around);
-        Verdict { resets, diagnosis }
+        let story = Story::new(&case, &resets);
+        let diagnosis = causes::diagnose(&story, &around);
+        let application = story.application.protocol.map(|protocol| report::Application {
+            protocol: protocol.id(),
+            detail: story.application.detail.clone(),
+            progress: story.application.progress.clone(),
+        });
+        let outcome = outcome::of(&story);
+        let benign = causes::benign(&story, diagnosis.as_ref(), &around);
+        let fate = Some(Fate::of(&story, diagnosis.as_ref(), benign.is_some()));
+        // Of a flow that others are known by, only the beginning was looked at.
+        let whole = second_look::has_something_to_judge(flow, end) || shown.contains(&flow.id);
+        let timeline = whole.then_some(timeline);
+        Verdict { resets, diagnosis, application, outcome, benign, fate, timeline }
     };
     let findings = Findings {
         inputs: analysis.inputs,
@@ -103,20 +134,35 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         paths: analysis.decoder.paths(),
         flows: analysis.flows,
         judge: &judge,
+        around: &around,
         vantage: (!timelines.is_empty()).then(|| surroundings.vantage.clone()),
         // An empty expression lets everything pass.
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
         filtered_frames: frames.saturating_sub(analysis.frames),
     };
-    let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     let wanted = Wanted {
         selection: chosen.as_ref().map(|chosen| (chosen.selection(), &is_chosen as IsSelected<'_>)),
-        // Whoever pastes a log line wants to hear of its flow however it ended.
-        all_flows: options.all_flows || options.selection.log_line.is_some(),
+        all_flows,
         summary_only: options.summary,
+        rungs: if options.command == Command::Show { usize::MAX } else { report::RUNGS },
     };
-    let report = report::build(findings, wanted);
+    let mut report = report::build(findings, wanted);
+    report.options.clone_from(&options.shaping);
+    for input in report.capture.inputs.iter_mut().filter(|_| options.hash) {
+        match hash::sha256(Path::new(&input.path)) {
+            Ok(Some(hash)) => input.sha256 = Some(hash),
+            Ok(None) => notes.warn(format_args!("{}: no file, so --hash has nothing to hash", input.path)),
+            Err(error) => notes.warn(format_args!("{}: cannot be read again for --hash: {error}", input.path)),
+        }
+    }
+    if let Some(key) = &key {
+        key.report(&mut report);
+    }
     write(options, &report, output)?;
+    if let (Some(evidence), Some(members)) = (&options.evidence, &members) {
+        let frames = evidence::write(options, evidence, bpf()?, (members, key.as_ref()), &report)?;
+        notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
+    }
     if let Some(path) = &options.output {
         notes.tell(format_args!("report written to {}", path.display()));
     }
@@ -193,7 +239,10 @@ fn write(options: &Options, report: &Report, file: Option<std::fs::File>) -> Res
                 zone: options.zone.clone().into(),
                 summary_only: options.summary,
             };
-            output::table::write(report, &table, &mut out)
+            match options.command {
+                Command::Show => output::show::write(report, &table, &mut out),
+                Command::Analyze => output::table::write(report, &table, &mut out),
+            }
         }
     };
     written.map_err(|error| Error::write(options.output.as_deref(), error))
@@ -204,8 +253,7 @@ fn exit_code(options: &Options, report: &Report) -> ExitCode {
         !report.capture.skipped_inputs.is_empty() || report.capture.inputs.iter().any(|input| !input.complete);
     let failed = match options.fail_on {
         None => false,
-        // A reset after both sides had closed, or one that nobody heeded, did no harm.
-        Some(FailOn::Any) => report.summary.teardown.reset + report.summary.teardown.refused > 0,
+        Some(FailOn::Any) => report.summary.harmful > 0,
     };
     ExitCode::of(
         [(damaged, ExitCode::Damaged), (failed, ExitCode::FailOn)]

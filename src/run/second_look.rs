@@ -8,7 +8,8 @@ use crate::decode::{DecodeLimits, Decoder};
 use crate::error::Error;
 use crate::flow::{Flow, Flows, Teardown};
 use crate::report;
-use crate::timeline::{Depth, Gathering, Recording, Timelines};
+use crate::tcp::{FrameNumber, Segment, Timestamp};
+use crate::timeline::{Depth, Gathering, Members, Recording, Timelines};
 
 /// Flows of one address that are looked at to know a host by, beside those that are judged.
 const COMPANIONS: usize = 64;
@@ -67,7 +68,60 @@ pub fn gather(
     Ok(gathering.finish())
 }
 
+/// The flow that a frame belongs to, as a segment or as an ICMP error about one.
+///
+/// # Errors
+/// As [`gather`].
+pub fn flow_with_frame(
+    paths: &[PathBuf],
+    filter: Option<Filter>,
+    recording: Option<&Recording>,
+    flows: &Flows,
+    frame: u64,
+) -> Option<u32> {
+    let frame = FrameNumber::new(frame)?;
+    let mut members = Members::default();
+    for flow in flows.iter() {
+        if flow.detail.iter().flat_map(|detail| &detail.icmp).any(|icmp| icmp.error.frame == frame) {
+            return Some(flow.id);
+        }
+        if (flow.first_frame..=flow.stream.last_frame).contains(&frame) {
+            members.add(flow);
+        }
+    }
+    let segment = match recording {
+        Some(recording) => recording.segment(frame).copied(),
+        None => segment_in(paths, filter, frame),
+    };
+    members.flow_of(&segment?)
+}
+
+fn segment_in(paths: &[PathBuf], filter: Option<Filter>, wanted: FrameNumber) -> Option<Segment> {
+    let (mut capture, _) = Capture::open(paths, OpenOptions { filter });
+    let mut decoder = Decoder::new(DecodeLimits::default());
+    while let Some(frame) = capture.next() {
+        // All frames before it are decoded, too: paths are numbered and fragments put together as they come.
+        let seen = decoder.view(&frame, |_| true);
+        if frame.number >= wanted {
+            return seen.map(|(segment, _)| segment).filter(|segment| segment.frame == wanted);
+        }
+    }
+    None
+}
+
+/// Where the segments of these flows belong, for a third look.
+pub fn members(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool) -> Members {
+    let mut members = Members::default();
+    flows.iter().filter(|flow| is_wanted(flow)).for_each(|flow| members.add(flow));
+    members
+}
+
 /// Whether a flow is judged: it has a reset, or did not end well.
 pub fn needs_judging(flow: &Flow, flows: &Flows) -> bool {
-    !flow.resets().is_empty() || report::Teardown::from(Teardown::of(flow, flows.end)).ended_badly()
+    has_something_to_judge(flow, flows.end)
+}
+
+/// The same where only the latest time of the capture is at hand.
+pub fn has_something_to_judge(flow: &Flow, end: Option<Timestamp>) -> bool {
+    !flow.resets().is_empty() || report::Teardown::from(Teardown::of(flow, end)).ended_badly()
 }

@@ -22,8 +22,32 @@ impl Chosen {
     }
 }
 
-/// The flows asked for; `None` where every flow is.
-pub fn choose(options: &Options, flows: &Flows) -> Option<Chosen> {
+/// The flows asked for; `None` where every flow is. `with_frame` tells the flow that a frame belongs to.
+pub fn choose(options: &Options, flows: &Flows, with_frame: impl FnOnce(u64) -> Option<u32>) -> Option<Chosen> {
+    let named = match (options.flow, options.frame) {
+        (Some(id), _) => {
+            let last = flows.totals.flows;
+            let known = flows.iter().any(|flow| flow.id == id).then_some(id);
+            Some((known, format!("flow {id}"), format!("there is no flow {id}: they are numbered from 1 to {last}")))
+        }
+        (None, Some(frame)) => {
+            let missing = format!("frame {frame} belongs to no flow");
+            Some((with_frame(frame), format!("frame {frame}"), missing))
+        }
+        (None, None) => None,
+    };
+    let mut chosen = among_all(options, flows);
+    if let Some((known, criterion, missing)) = named {
+        let chosen =
+            chosen.get_or_insert_with(|| Chosen { ids: known.into_iter().collect(), criteria: Vec::new(), note: None });
+        chosen.ids.retain(|&id| known == Some(id));
+        chosen.criteria.push(criterion);
+        chosen.note = if known.is_none() { Some(missing) } else { chosen.note.take() };
+    }
+    chosen
+}
+
+fn among_all(options: &Options, flows: &Flows) -> Option<Chosen> {
     let selection = &options.selection;
     if selection.is_everything() {
         return None;

@@ -2,11 +2,12 @@ use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
 
+use super::members::Members;
 use super::sighting::{Sighting, Timeline};
 use crate::capture::Frame;
 use crate::decode::{Decoder, View};
 use crate::flow::{Flow, Way, is_copy};
-use crate::tcp::{Endpoint, FrameNumber, PathId, Segment};
+use crate::tcp::{Endpoint, FrameNumber, Segment};
 
 /// Segments kept from the beginning of a flow: a handshake, its request and the first of the answer, also where every
 /// packet was captured twice.
@@ -41,7 +42,7 @@ pub enum Depth {
 
 /// Collects the segments of some flows.
 pub struct Gathering {
-    by_ends: HashMap<(Endpoint, Endpoint), Vec<u32>, RandomState>,
+    members: Members,
     flows: Vec<Gathered>,
     octets: usize,
     limit: usize,
@@ -57,13 +58,9 @@ pub struct Timelines {
 
 struct Gathered {
     id: u32,
-    ipv6: bool,
     forward: Endpoint,
-    paths: Vec<PathId>,
     /// Resets that are further copies, as the flow table recognised them.
     copied_resets: Vec<FrameNumber>,
-    first: FrameNumber,
-    last: FrameNumber,
     depth: Depth,
     kept: Timeline,
     /// The latest segments, which are kept if a reset or the end follows.
@@ -75,29 +72,21 @@ struct Gathered {
 impl Gathering {
     /// Will keep at most so many octets.
     pub fn new(limit: usize) -> Self {
-        Self { by_ends: HashMap::default(), flows: Vec::new(), octets: 0, limit }
+        Self { members: Members::default(), flows: Vec::new(), octets: 0, limit }
     }
 
     /// Asks for a flow.
     pub fn want(&mut self, flow: &Flow, depth: Depth) {
-        let (forward, back) = (flow.stream.endpoints.forward, flow.stream.endpoints.back);
-        let mut paths = vec![flow.stream.paths.forward, flow.stream.paths.back];
-        paths.extend(flow.detail.iter().flat_map(|detail| &detail.other_paths));
-        let index = u32::try_from(self.flows.len()).unwrap_or(u32::MAX);
-        self.by_ends.entry((forward.min(back), forward.max(back))).or_default().push(index);
+        self.members.add(flow);
         self.flows.push(Gathered {
             id: flow.id,
-            ipv6: flow.stream.ipv6,
-            forward,
-            paths,
+            forward: flow.stream.endpoints.forward,
             copied_resets: flow
                 .resets()
                 .iter()
                 .filter(|reset| reset.duplicate)
                 .map(|reset| reset.segment.frame)
                 .collect(),
-            first: flow.first_frame,
-            last: flow.stream.last_frame,
             depth,
             kept: Timeline::default(),
             latest: VecDeque::new(),
@@ -116,7 +105,7 @@ impl Gathering {
     pub fn look(&mut self, decoder: &mut Decoder, frame: &Frame<'_>) {
         let mut index = None;
         let seen = decoder.view(frame, |segment| {
-            index = self.flow_of(segment);
+            index = self.members.place_of(segment);
             index.is_some()
         });
         if let (Some((segment, view)), Some(index)) = (seen, index) {
@@ -124,26 +113,11 @@ impl Gathering {
         }
     }
 
-    /// Takes in a segment that was decoded before.
+    /// Takes in a segment that was seen before.
     pub fn take(&mut self, segment: Segment, view: &View, frame: &[u8]) {
-        if let Some(index) = self.flow_of(&segment) {
+        if let Some(index) = self.members.place_of(&segment) {
             self.keep(index, segment, view, frame);
         }
-    }
-
-    fn flow_of(&self, segment: &Segment) -> Option<usize> {
-        let (one, other) = (segment.source, segment.destination);
-        let candidates = self.by_ends.get(&(one.min(other), one.max(other)))?;
-        let fits = |&&index: &&u32| {
-            self.flows
-                .get(index as usize)
-                .is_some_and(|flow| flow.ipv6 == segment.ipv6 && (flow.first..=flow.last).contains(&segment.frame))
-        };
-        let on_path =
-            |&&index: &&u32| self.flows.get(index as usize).is_some_and(|flow| flow.paths.contains(&segment.path));
-        let mut fitting = candidates.iter().filter(fits);
-        let index = fitting.clone().find(on_path).or_else(|| fitting.next())?;
-        Some(*index as usize)
     }
 
     fn keep(&mut self, index: usize, segment: Segment, view: &View, frame: &[u8]) {

@@ -4,11 +4,13 @@
 //! second look at the capture [gathers](Gathering) theirs: a file is read again, of a pipe the recent past was [recorded](Recording).
 
 mod gather;
+mod members;
 mod recording;
 mod sighting;
 #[cfg(test)]
 mod tests;
 
 pub use gather::{Depth, Gathering, Timelines};
+pub use members::Members;
 pub use recording::Recording;
 pub use sighting::{Sighting, Timeline};

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use super::gather::{Gathering, MOST_PAYLOAD};
 use crate::capture::Frame;
 use crate::decode::{DecodeLimits, Decoder, View};
-use crate::tcp::Segment;
+use crate::tcp::{FrameNumber, Segment};
 
 /// The recent past of a capture that cannot be read again, in bounded memory.
 pub struct Recording {
@@ -48,6 +48,11 @@ impl Recording {
             self.octets -= oldest.octets();
             self.left_out += 1;
         }
+    }
+
+    /// The segment in this frame, if it is kept.
+    pub fn segment(&self, frame: FrameNumber) -> Option<&Segment> {
+        self.kept.iter().map(|one| &one.segment).find(|segment| segment.frame == frame)
     }
 
     /// Gives all that is kept to `gathering`.

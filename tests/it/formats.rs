@@ -226,6 +226,38 @@ fn the_ending_of_the_file_chooses_the_format() {
 }
 
 #[test]
+fn the_ticket_in_the_docs_is_what_the_program_writes() {
+    let capture = "samples/forged_reset/capture.pcap";
+    let written = program::run([capture, "--hash", "--format", "markdown"]);
+    let page = std::fs::read_to_string("docs/ticket.md").expect("docs/ticket.md");
+    let command = format!("tcpautopsy {capture} --hash --output docs/ticket.md --force");
+    assert_eq!(String::from_utf8_lossy(&written.stdout), page, "write it anew: {command}");
+}
+
+#[test]
+fn a_ticket_names_its_options_and_the_hashes_of_its_files() {
+    let capture = "samples/forged_reset/capture.pcap";
+    let output =
+        program::run([capture, "--hash", "--all-flows", "--server", ":8080", "--format", "json", "--threads", "1"]);
+    let report = program::report(&output);
+    assert_eq!(report["options"], serde_json::json!(["--server :8080", "--all-flows"]));
+    let hash = report["capture"]["inputs"][0]["sha256"].as_str().expect("a hash").to_owned();
+    if let Ok(sum) = std::process::Command::new("sha256sum").arg(capture).output() {
+        assert!(String::from_utf8_lossy(&sum.stdout).starts_with(&hash), "{hash}");
+    }
+    for format in ["markdown", "html"] {
+        let output = program::run([capture, "--hash", "--all-flows", "--format", format]);
+        let page = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(page.contains(&hash) && page.contains("--all-flows"), "{format}");
+    }
+    let without = program::report(&program::run([capture, "--format", "json"]));
+    assert!(without["capture"]["inputs"][0]["sha256"].is_null());
+    let piped =
+        program::run_with_input(&["-", "--hash", "--format", "json"], &std::fs::read(capture).expect("the sample"));
+    assert!(String::from_utf8_lossy(&piped.stderr).contains("nothing to hash"));
+}
+
+#[test]
 fn a_summary_counts_what_it_does_not_list() {
     let run = |format| program::run(["samples/server_killed/capture.pcap", "--summary", "--format", format]).stdout;
     let ticket = String::from_utf8(run("markdown")).expect("UTF-8");

@@ -1,11 +1,14 @@
 //! All integration tests, in one binary.
 
+mod anonymize;
 mod architecture;
 mod browser;
 mod capture;
 mod cli;
 mod decode;
+mod evidence;
 mod formats;
+mod ladder;
 mod output;
 mod pages;
 mod program;
@@ -15,6 +18,7 @@ mod robust;
 mod same;
 mod samples;
 mod shared;
+mod show;
 mod support;
 mod wireshark;
 mod zeek;

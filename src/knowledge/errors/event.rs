@@ -88,7 +88,7 @@ impl Event {
             Errno::Econnrefused => Self::Refused,
             Errno::Enetreset => Self::Silence,
             Errno::Enotconn => Self::UsedAfterEnd,
-            Errno::Ehostunreach => Self::Unreachable,
+            Errno::Ehostunreach | Errno::Enetunreach | Errno::Eacces => Self::Unreachable,
         }
     }
 

@@ -19,12 +19,16 @@ pub enum Errno {
     Enotconn,
     /// ICMP said that there is no way.
     Ehostunreach,
+    /// ICMP said that there is no way to the whole network.
+    Enetunreach,
+    /// ICMPv6 said that it is prohibited.
+    Eacces,
 }
 
 /// Name, text, and the number on Linux, on macOS and FreeBSD, and on Windows (Winsock).
 ///
 /// Sources: the libc crate, Python's `errno`, libuv's `uv/errno.h` and `src/win/error.c`, Microsoft's list of Winsock errors.
-const TABLE: [(Errno, &str, &str, [u16; 3]); 8] = [
+const TABLE: [(Errno, &str, &str, [u16; 3]); 10] = [
     (Errno::Epipe, "EPIPE", "Broken pipe", [32, 32, 10058]),
     (Errno::Econnaborted, "ECONNABORTED", "Software caused connection abort", [103, 53, 10053]),
     (Errno::Econnreset, "ECONNRESET", "Connection reset by peer", [104, 54, 10054]),
@@ -33,6 +37,8 @@ const TABLE: [(Errno, &str, &str, [u16; 3]); 8] = [
     (Errno::Enetreset, "ENETRESET", "Network dropped connection on reset", [102, 52, 10052]),
     (Errno::Enotconn, "ENOTCONN", "Socket is not connected", [107, 57, 10057]),
     (Errno::Ehostunreach, "EHOSTUNREACH", "No route to host", [113, 65, 10065]),
+    (Errno::Enetunreach, "ENETUNREACH", "Network is unreachable", [101, 51, 10051]),
+    (Errno::Eacces, "EACCES", "Permission denied", [13, 13, 10013]),
 ];
 
 /// Further numbers that Windows has for the same: system errors of pipes and of overlapped I/O, and libuv's codes.
@@ -50,7 +56,7 @@ const ALSO: [(i32, Errno, &str); 9] = [
 
 impl Errno {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Epipe,
         Self::Econnaborted,
         Self::Econnreset,
@@ -59,6 +65,8 @@ impl Errno {
         Self::Enetreset,
         Self::Enotconn,
         Self::Ehostunreach,
+        Self::Enetunreach,
+        Self::Eacces,
     ];
 
     fn row(self) -> &'static (Self, &'static str, &'static str, [u16; 3]) {

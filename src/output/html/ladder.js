@@ -12,12 +12,22 @@ function evidenceOf(flow) {
 
 function rungsOf(flow) {
   const rungs = new Map();
-  for (const reset of flow.resets) {
+  const senders = new Map(flow.resets.flatMap((reset) => reset.frames.map((frame) => [frame, reset.sender])));
+  for (const { frame, time, from, flags, seq, ack, window, ttl, payload_bytes, notes } of flow.ladder ?? []) {
+    const odd = notes.length ? `  ${notes.join("; ")}` : "";
+    rungs.set(frame, {
+      frame, time, from, by: senders.get(frame) ?? "none", text: flags, duplicate: notes.includes("second copy"),
+      more: `seq ${seq}  ${ack === null ? "" : `ack ${ack}  `}win ${window ?? "–"}  len ${payload_bytes}  ttl ${ttl}${odd}`,
+      short: `seq ${seq}  len ${payload_bytes}${odd}`, reset: senders.has(frame),
+    });
+  }
+  // Without a ladder the resets alone are known.
+  for (const reset of flow.ladder ? [] : flow.resets) {
     for (const segment of reset.segments) {
       const { frame, time, flags, seq, ack, window, ttl, payload_bytes, duplicate } = segment;
       rungs.set(frame, {
         frame, time, from: reset.claimed_sender, by: reset.sender, duplicate, text: flags,
-        more: `seq ${seq}  ack ${ack}  win ${window ?? "–"}  len ${payload_bytes}  ttl ${ttl}`, short: `seq ${seq}  ttl ${ttl}`, reset: true,
+        more: `raw seq ${seq}  ack ${ack}  win ${window ?? "–"}  len ${payload_bytes}  ttl ${ttl}`, short: `raw seq ${seq}  ttl ${ttl}`, reset: true,
       });
     }
   }

@@ -125,8 +125,11 @@ pub(super) fn source(report: &Report) -> String {
         let time = |time: Option<_>| time.map(|time| ZONE.rfc3339_millis(time)).unwrap_or_default();
         let _ = writeln!(
             part,
-            "<tr><td><bdi>{}</bdi></td><td class=\"right\">{}</td><td class=\"right\">{}</td><td>{}</td><td>{}</td></tr>",
+            "<tr><td><bdi>{}</bdi>{}</td><td class=\"right\">{}</td><td class=\"right\">{}</td><td>{}</td><td>{}</td></tr>",
             escape(&input.path),
+            input.sha256.as_ref().map_or_else(String::new, |hash| {
+                format!("<br><span class=\"facts\">SHA-256 <code>{}</code></span>", escape(hash))
+            }),
             input.frames,
             input.bytes,
             time(input.first_time),
@@ -135,9 +138,12 @@ pub(super) fn source(report: &Report) -> String {
     }
     let _ = write!(
         part,
-        "</tbody>\n</table></div>\n<p class=\"facts\">Written by {} {}. The page holds the JSON report (<code>{}</code>) in its \
+        "</tbody>\n</table></div>\n<p class=\"facts\">Written by {} {}{}. The page holds the JSON report (<code>{}</code>) in its \
          element <code>report</code>.</p>",
-        report.tool.name, report.tool.version, report.schema
+        report.tool.name,
+        report.tool.version,
+        report.options.iter().map(|option| format!(" <code>{}</code>", escape(option))).collect::<String>(),
+        report.schema
     );
     part
 }

@@ -6,6 +6,7 @@ use super::ladder::ladder;
 use super::text::{code, prose, verbatim};
 use super::{Page, verdict};
 use crate::output::frames::Frames;
+use crate::output::proof;
 use crate::output::words::{self, ended, going_on};
 use crate::report::{Flow, Location, Outcome, Report, Reset, SafeToRetry, Sender, SideOutcome};
 
@@ -106,7 +107,7 @@ fn resets(flow: &Flow, report: &Report) -> String {
 
 /// Everything that speaks for and against a verdict, numbered as the ladder refers to it.
 fn evidence(flow: &Flow, report: &Report) -> String {
-    let all = all_evidence(flow);
+    let all = proof::of(flow);
     if all.is_empty() {
         return String::new();
     }
@@ -123,41 +124,6 @@ fn evidence(flow: &Flow, report: &Report) -> String {
         let _ = writeln!(part, "\nAnd {more} more.");
     }
     part + "\n"
-}
-
-/// A piece of evidence, of the cause or of a sender.
-pub(super) struct Evidence<'a> {
-    rank: String,
-    pub(super) frames: &'a [u64],
-    locations: &'a [Location],
-    text: &'a str,
-}
-
-/// The evidence of the cause, then that of the senders.
-pub(super) fn all_evidence(flow: &Flow) -> Vec<Evidence<'_>> {
-    let causes = flow.diagnosis.iter().flat_map(|diagnosis| &diagnosis.evidence).map(|one| Evidence {
-        rank: format!("{}, {} the cause", words::weight(one.weight), words::stance(one.stance)),
-        frames: &one.frames,
-        locations: &one.locations,
-        text: &one.text,
-    });
-    let senders = flow.resets.iter().flat_map(|reset| &reset.evidence).map(|one| Evidence {
-        rank: format!(
-            "{}, {} {}",
-            words::weight(one.weight),
-            words::stance(one.stance),
-            match one.about {
-                Sender::Client => "the client as sender",
-                Sender::Server => "the server as sender",
-                Sender::Middlebox => "a middlebox as sender",
-                Sender::Unknown => "no sender in particular",
-            }
-        ),
-        frames: &one.frames,
-        locations: &one.locations,
-        text: &one.text,
-    });
-    causes.chain(senders).collect()
 }
 
 fn alternatives(flow: &Flow) -> String {

@@ -213,16 +213,21 @@ impl Page<'_> {
     /// What was read with what, so that somebody can check it years later.
     fn provenance(&self) -> String {
         let Report { tool, capture, .. } = self.report;
-        let mut part = format!("## Where this comes from\n\n- {} {}\n", tool.name, tool.version);
+        let mut part = format!("## Where this comes from\n\n- {} {}", tool.name, tool.version);
+        for option in &self.report.options {
+            let _ = write!(part, " {}", code(option));
+        }
+        part += "\n";
         for input in capture.inputs.iter().take(INPUTS) {
             let span = input.first_time.zip(input.last_time);
             let when = span.map(|span| format!(", {}", words::period(span, self.zone))).unwrap_or_default();
             let _ = writeln!(
                 part,
-                "- {}: {}, {}{when}",
+                "- {}: {}, {}{when}{}",
                 code(&input.path),
                 count(input.frames, "frame"),
-                count(input.bytes, "byte")
+                count(input.bytes, "byte"),
+                input.sha256.as_ref().map(|hash| format!(", SHA-256 {}", code(hash))).unwrap_or_default()
             );
         }
         if let Some(more @ 1..) = capture.inputs.len().checked_sub(INPUTS) {

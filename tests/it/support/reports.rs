@@ -21,6 +21,7 @@ pub fn endpoint(ip: &str, port: u16) -> Endpoint {
 pub fn input(path: &str, frames: u64) -> Input {
     Input {
         path: path.to_owned(),
+        sha256: None,
         format: Format::Pcap,
         compression: None,
         link_types: vec!["EN10MB".to_owned()],
@@ -84,7 +85,9 @@ pub fn reset(frames: &[u64], time: Option<Time>, from: Side) -> Reset {
         confidence: None,
         mechanism: Mechanism::Unknown,
         hops: None,
+        obedience: None,
         evidence: Vec::new(),
+        would_decide: None,
         segments: segments.collect(),
     }
 }
@@ -254,6 +257,7 @@ pub fn maximal() -> Report {
     let locations = vec![Location { input: 1, frame: 3 }];
     report.capture.inputs.push(Input {
         format: Format::Pcapng,
+        sha256: Some("5ee18dd62291dabdd724b390dbfd8ef5c072b1528c3d092e3a1394c5889d760e".to_owned()),
         compression: Some(Compression::Zstd),
         ..input("edge-1.pcapng.zst", 120)
     });
@@ -261,6 +265,7 @@ pub fn maximal() -> Report {
     report.capture.dropped.flows_not_listed = 1;
     report.capture.dropped.icmp_not_listed = 1;
     report.capture.bpf = Some("tcp or icmp".to_owned());
+    report.options = vec!["--server 203.0.113.200:8443".to_owned(), "--bpf tcp or icmp".to_owned()];
     report.capture.filtered_frames = 12;
     report.selection = Some(Selection {
         criteria: vec!["server 203.0.113.200:8443".to_owned()],
@@ -322,6 +327,25 @@ pub fn maximal() -> Report {
         locations: locations.clone(),
         text: Cow::Borrowed("its TTL is 61; the server's other packets have 55"),
     }];
+    let rung = |frame, flags: TcpFlags, notes: &[&'static str]| Rung {
+        frame,
+        time: at(71, frame as i64),
+        from: Side::Server,
+        flags,
+        seq: 1,
+        ack: flags.ack().then_some(24),
+        payload_bytes: 0,
+        window: Some(0),
+        ttl: 61,
+        gap: frame == 72,
+        notes: notes.iter().map(|&note| Cow::Borrowed(note)).collect(),
+    };
+    let ack = TcpFlags::ACK;
+    flow.ladder = Some(vec![
+        rung(69, ack, &[]),
+        rung(70, TcpFlags::RST.union(ack), &["TTL 61, usually 55", "in the window, not exact"]),
+        rung(72, TcpFlags::RST, &["second copy"]),
+    ]);
     flow.diagnosis = Some(Box::new(Diagnosis {
         cause: "injected_content_filter",
         confidence: Confidence::Likely,
@@ -372,6 +396,7 @@ pub fn with_text(text: &str) -> Report {
     report.capture.undecoded = BTreeMap::from([(owned(), 7)]);
     report.capture.unsupported_link_types[0].name = Some(owned());
     report.capture.bpf = Some(owned());
+    report.options = vec![owned()];
     report.capture.vantage = Some(Vantage { near: Near::Server, why: owned() });
     report.selection = Some(Selection { criteria: vec![owned()], flows: 1, note: Some(owned()) });
     report.summary.causes = BTreeMap::from([(owned(), 1)]);
@@ -384,6 +409,7 @@ pub fn with_text(text: &str) -> Report {
     for flow in &mut report.flows {
         flow.activity = Some(text.into());
         flow.tunnel.iter_mut().for_each(|tunnel| *tunnel = text.into());
+        flow.ladder.iter_mut().flatten().for_each(|rung| rung.notes = vec![owned().into()]);
         if let Some(application) = &mut flow.application {
             application.detail = Some(owned());
             application.progress = Some(owned());

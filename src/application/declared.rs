@@ -1,0 +1,173 @@
+//! Reasons that somebody gave in words or codes before the connection ended, or in the reset itself.
+
+use super::text::bounded;
+use crate::flow::Way;
+use crate::tcp::{FrameNumber, Timestamp};
+use crate::timeline::Sighting;
+
+/// A reason that an endpoint, or whoever spoke in its name, gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Declared {
+    /// Which way it went.
+    pub by: Way,
+    /// The frame that carried it.
+    pub frame: FrameNumber,
+    /// When.
+    pub time: Option<Timestamp>,
+    /// What kind of reason it is.
+    pub reason: Reason,
+    /// The words, as they came or as the code's document has them. May hold text from packets.
+    pub text: String,
+}
+
+/// What kind of reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Too many connections, clients or requests, or no room for more.
+    Limit,
+    /// The peer was too slow, or idle for too long.
+    Timeout,
+    /// The request was too large.
+    TooLarge,
+    /// The service shuts down, or is not ready.
+    Unavailable,
+    /// The peer's identity, certificate or password was not accepted.
+    Refused,
+    /// The peer's messages made no sense, or no common version or algorithm was found.
+    Protocol,
+    /// The code of a diagnostic payload (draft-boucadair-tcpm-rst-diagnostic-payload), from 1.
+    Diagnostic(u16),
+    /// The reason of an MP_TCPRST option (RFC 8684 section 3.6).
+    Multipath(u8),
+    /// Text in the data of a reset.
+    ResetText,
+    /// Another error.
+    Other,
+}
+
+/// In front of a code of the diagnostic payload.
+const DIAGNOSTIC_CODE: u16 = 0x33aa;
+/// In front of a text of the diagnostic payload.
+const DIAGNOSTIC_TEXT: u16 = 0xf317;
+
+/// The codes of draft-boucadair-tcpm-rst-diagnostic-payload, from 1.
+const DIAGNOSTICS: [&str; 17] = [
+    "illegal option",
+    "desynchronised state",
+    "new data after CLOSE",
+    "ABORT by the user",
+    "unexpected ACK",
+    "unexpected SYN",
+    "security compartment mismatch",
+    "malformed message",
+    "not authorised",
+    "resource exceeded",
+    "network failure",
+    "reset received from the peer",
+    "destination unreachable",
+    "connection timeout",
+    "too much outstanding data",
+    "unacceptable performance",
+    "middlebox interference",
+];
+
+/// The reasons of RFC 8684 section 3.6, from 0.
+const MULTIPATH: [&str; 7] = [
+    "unspecified error",
+    "MPTCP-specific error",
+    "lack of resources",
+    "administratively prohibited",
+    "too much outstanding data",
+    "unacceptable performance",
+    "middlebox interference",
+];
+
+/// What a reset says of itself: in its data (RFC 9293 section 3.5.3 allows text there; F5 BIG-IP, Solaris and HP-UX write
+/// some) or in an MP_TCPRST option.
+pub fn of_reset(reset: &Sighting) -> Option<Declared> {
+    let segment = &reset.segment;
+    let declared =
+        |reason, text| Some(Declared { by: reset.way, frame: segment.frame, time: segment.time, reason, text });
+    if !segment.flags.rst() {
+        return None;
+    }
+    if let Some(code) = segment.options.mptcp_reset_reason {
+        let words = MULTIPATH.get(usize::from(code)).map_or_else(|| format!("code {code}"), |&words| words.to_owned());
+        return declared(Reason::Multipath(code), words);
+    }
+    if let [m0, m1, rest @ ..] = &*reset.payload {
+        match (u16::from_be_bytes([*m0, *m1]), rest) {
+            (DIAGNOSTIC_CODE, [c0, c1, ..]) => {
+                let code = u16::from_be_bytes([*c0, *c1]);
+                let words = usize::from(code).checked_sub(1).and_then(|at| DIAGNOSTICS.get(at));
+                let words = words.map_or_else(|| format!("code {code}"), |&words| words.to_owned());
+                return declared(Reason::Diagnostic(code), words);
+            }
+            (DIAGNOSTIC_TEXT, text) if !text.is_empty() => return declared(Reason::ResetText, bounded(text)),
+            _ => {}
+        }
+    }
+    let text = words(&reset.payload)?;
+    declared(Reason::ResetText, text)
+}
+
+/// Fewer octets than this may be text by chance.
+const LEAST_WORDS: usize = 4;
+
+/// The octets as text if nearly all are printable ASCII, without NULs and space around them.
+fn words(octets: &[u8]) -> Option<String> {
+    let zeroes = octets.iter().rev().take_while(|&&octet| octet == 0).count();
+    let octets = octets.get(..octets.len() - zeroes)?.trim_ascii();
+    let printable = octets.iter().filter(|octet| octet.is_ascii_graphic() || **octet == b' ').count();
+    (octets.len() >= LEAST_WORDS && printable * 10 >= octets.len() * 9).then(|| bounded(octets))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Dialogue;
+    use super::*;
+    use crate::tcp::TcpOptions;
+
+    fn of(data: &[u8]) -> Option<(Reason, String)> {
+        let timeline = Dialogue::new().reset(Way::Back, 1.0, data).timeline();
+        of_reset(timeline.sightings.last()?).map(|declared| (declared.reason, declared.text))
+    }
+
+    #[test]
+    fn data_of_a_reset_is_read() {
+        let text = |text: &str| Some((Reason::ResetText, text.to_owned()));
+        for (data, expected) in [
+            (&b""[..], None),
+            (b"\0\0\0\0\0\0", None),
+            (b"abc", None),
+            (b"\x01\x02\x03\x04\x05\x06\x07\x08", None),
+            (b"tcp_disconnect", text("tcp_disconnect")),
+            (b"BIG-IP: [0x21a1b1c:2094] No local listener\0\0", text("BIG-IP: [0x21a1b1c:2094] No local listener")),
+            (b"\x33\xaa\x00\x0a\0\0\0\0", Some((Reason::Diagnostic(10), "resource exceeded".to_owned()))),
+            (b"\x33\xaa\x00\x00\0\0\0\0", Some((Reason::Diagnostic(0), "code 0".to_owned()))),
+            (b"\x33\xaa\xff\xff", Some((Reason::Diagnostic(65_535), "code 65535".to_owned()))),
+            (b"\x33\xaa\x00", None),
+            (b"\xf3\x17policy", text("policy")),
+            (b"\xf3\x17", None),
+        ] {
+            assert_eq!(of(data), expected, "{data:?}");
+        }
+    }
+
+    #[test]
+    fn only_resets_are_asked() {
+        let timeline = Dialogue::new().client(1.0, b"tcp_disconnect").timeline();
+        assert_eq!(timeline.sightings.last().and_then(of_reset), None);
+    }
+
+    #[test]
+    fn a_multipath_reason_has_its_words() {
+        for (code, text) in [(3, "administratively prohibited"), (9, "code 9")] {
+            let mut timeline = Dialogue::new().reset(Way::Back, 1.0, b"").timeline();
+            let reset = timeline.sightings.last_mut().expect("a reset");
+            reset.segment.options = TcpOptions { mptcp_reset_reason: Some(code), ..TcpOptions::default() };
+            let declared = of_reset(reset).expect("a reason");
+            assert_eq!((declared.reason, declared.text.as_str()), (Reason::Multipath(code), text));
+        }
+    }
+}

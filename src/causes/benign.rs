@@ -1,0 +1,185 @@
+//! Whether the resets of a flow harmed nobody.
+//!
+//! The rule is strict: a reset is benign only where the capture shows that nothing was lost, or that nobody wanted the
+//! connection. Where the capture is silent, it is not.
+
+use std::borrow::Cow;
+
+use super::around::Connection;
+use super::{Around, Cause, Diagnosis, Story};
+use crate::attribution::Mechanism;
+use crate::evidence::Confidence;
+use crate::flow::{Phase, Teardown, Way};
+use crate::surroundings::Near;
+use crate::tcp::{Duration, SeqNum};
+use crate::timeline::Sighting;
+
+/// Two attempts of one client that begin within this race each other. RFC 8305 section 5 recommends 250 ms; browsers wait up to 300.
+const HEAD_START: Duration = Duration::from_millis(300);
+
+/// Why the resets of a flow harmed nobody, in one clause; `None` where they may have, and where there is none.
+pub fn benign(story: &Story<'_>, diagnosis: Option<&Diagnosis>, around: &Around) -> Option<Cow<'static, str>> {
+    story.decisive?;
+    let cause = diagnosis.filter(|diagnosis| diagnosis.confidence >= Confidence::Likely).map(|sure| sure.best.cause);
+    if was_ignored(story) {
+        return Some("its receiver ignored the reset, and the connection went on".into());
+    }
+    match cause {
+        Some(Cause::HealthCheck) => return Some("a health check, which wants no data".into()),
+        Some(Cause::HalfOpenScan) => return Some("a port scan, which wants no connection".into()),
+        _ => {}
+    }
+    after_the_end(story)
+        .or_else(|| had_its_answer(story).filter(|_| cause != Some(Cause::ProcessKilled)))
+        .or_else(|| lost_race(story, around))
+}
+
+/// Whether no reset had an effect, and the connection itself shows it.
+fn was_ignored(story: &Story<'_>) -> bool {
+    let resets = || story.case.flow.resets().iter().zip(story.judged).filter(|(reset, _)| !reset.duplicate);
+    let ignored = resets().all(|(reset, verdict)| {
+        reset.phase != Phase::Closed && verdict.obedience.is_some_and(|obedience| obedience.obeyed == Some(false))
+    });
+    let went_on = story.case.flow.lived_on() || story.teardown == Teardown::Fin;
+    ignored && went_on && resets().next().is_some()
+}
+
+/// The reset came when its sender had closed, and nothing was lost by it.
+fn after_the_end(story: &Story<'_>) -> Option<Cow<'static, str>> {
+    let decisive = story.decisive?;
+    let (own, peer) = (decisive.reset.way, decisive.reset.way.reverse());
+    let passive =
+        matches!(decisive.verdict.mechanism, Mechanism::NoConnection | Mechanism::TimeWait | Mechanism::DataAfterClose);
+    let both = decisive.reset.fin_before[own]
+        && (decisive.reset.fin_before[peer] || story.teardown == Teardown::ResetAfterFin);
+    if decisive.verdict.mechanism == Mechanism::AbortUnreadData || !(both || decisive.reset.fin_before[own] && passive)
+    {
+        return None;
+    }
+    Some(match (lost(story)?, both) {
+        (Lost::Nothing, true) => "both sides had closed, and everything had arrived".into(),
+        (Lost::Nothing, false) => {
+            "its sender had closed and everything had arrived: it only answered a late segment".into()
+        }
+        (Lost::Alert, _) => "everything had arrived but a TLS alert, which only says goodbye".into(),
+    })
+}
+
+/// The client reset when it had all it had asked for: the server had closed, or the connection was at rest.
+fn had_its_answer(story: &Story<'_>) -> Option<Cow<'static, str>> {
+    let decisive = story.by_host().filter(|_| story.from_client())?;
+    let server = story.client().reverse();
+    let answered = story.last_turn().is_some_and(|turn| turn.way == server) && story.octets(story.client()) > 0;
+    if !answered || decisive.verdict.mechanism != Mechanism::Abort {
+        return None;
+    }
+    lost(story)?;
+    if story.fin(server).is_some() {
+        return Some("the client had the whole answer: the server had closed, and every octet had arrived".into());
+    }
+    let rest = story.pause.filter(|pause| pause.by_reset)?;
+    Some(
+        format!(
+            "the client had its answer, and dropped the connection after {:.1} s of rest",
+            rest.length.as_secs_f64()
+        )
+        .into(),
+    )
+}
+
+/// What of the data had not arrived when the connection ended.
+enum Lost {
+    Nothing,
+    /// Nothing but a TLS alert.
+    Alert,
+}
+
+/// `None` where data were lost, or may have been.
+fn lost(story: &Story<'_>) -> Option<Lost> {
+    let mut lost = Lost::Nothing;
+    for way in Way::BOTH {
+        let acknowledged = acknowledged(story, way);
+        let missing =
+            story.case.timeline.sightings.iter().filter(|one| one.way == way && one.is_ordinary()).filter(|one| {
+                let data_end = one.segment.seq.add(u32::from(one.segment.flags.syn())).add(one.segment.payload_len);
+                one.segment.payload_len > 0 && acknowledged.is_none_or(|acknowledged| data_end.after(acknowledged))
+            });
+        for one in missing {
+            if !is_alert(one) {
+                return None;
+            }
+            lost = Lost::Alert;
+        }
+    }
+    Some(lost)
+}
+
+/// How far the data of one way were acknowledged, by the decisive reset itself where a host sent it from a live socket.
+fn acknowledged(story: &Story<'_>, way: Way) -> Option<SeqNum> {
+    let by_reset = story.by_host().filter(|decisive| decisive.reset.way != way && decisive.verdict.is_active);
+    let sightings = &story.case.timeline.sightings;
+    let acks = sightings.iter().filter(|one| one.way != way && one.is_ordinary() && one.segment.flags.ack());
+    acks.map(|one| one.segment.ack).chain(by_reset.map(|decisive| decisive.reset.segment.ack)).reduce(SeqNum::max)
+}
+
+/// Whether a segment is one TLS record with an alert that may be a close_notify: by its type, or in TLS 1.3 by the only
+/// length that an alert has once encrypted (two octets, the inner type, and a tag of 16; RFC 8446 sections 5.2 and 6).
+fn is_alert(one: &Sighting) -> bool {
+    const ENCRYPTED_ALERT: u16 = 19;
+    const PLAIN_ALERT: u16 = 2;
+    let [kind, 3, _, high, low, ref body @ ..] = *one.payload else { return false };
+    let length = u16::from_be_bytes([high, low]);
+    let fits = match (kind, length) {
+        // Level and description: only close_notify is no complaint.
+        (21, PLAIN_ALERT) => matches!(body, [_, 0, ..]),
+        (21, _) => true,
+        (23, ENCRYPTED_ALERT) => true,
+        _ => false,
+    };
+    fits && one.segment.payload_len == u32::from(length) + 5
+}
+
+/// One client asked two addresses for the same port at once, and went on with the other (Happy Eyeballs, RFC 8305).
+fn lost_race(story: &Story<'_>, around: &Around) -> Option<Cow<'static, str>> {
+    story.by_host().filter(|_| story.from_client() && story.is_dataless())?;
+    let ends = &story.case.flow.stream.endpoints;
+    let (client, server) = (ends[story.client()], ends[story.client().reverse()]);
+    let (began, ended) = (story.case.flow.first_time?, story.ended()?);
+    let is_winner = |other: &&Connection| {
+        other.flow != story.case.flow.id
+            && other.server.port == server.port
+            && other.server.address != server.address
+            && other.accepted
+            && other.has_data
+            && other.ended.is_none_or(|other| other > ended)
+            && is_same_client(story, client.address, other)
+    };
+    let winner = around.begun_near(began, HEAD_START).find(is_winner)?;
+    let address = winner.server.ip(false);
+    Some(
+        format!("the client had asked two addresses at once, and went on with {address} in flow {}", winner.flow)
+            .into(),
+    )
+}
+
+/// Whether a connection has the same client: by its address; where it is of the other family, by the device that sends for it.
+fn is_same_client(story: &Story<'_>, address: [u8; 16], other: &Connection) -> bool {
+    let surroundings = story.case.surroundings;
+    let ipv6 = story.case.flow.stream.ipv6;
+    let other_ipv6 = other.server.ip(false).is_ipv6();
+    if ipv6 == other_ipv6 {
+        return other.client == address;
+    }
+    // Beside the client all clients are that one. Elsewhere the link address must not be a router's, which the hop count tells.
+    let beside = surroundings.vantage.near == Near::Client;
+    let hosts = surroundings.hosts.get(address, ipv6).zip(surroundings.hosts.get(other.client, other_ipv6));
+    let same_device = hosts.is_some_and(|(one, other)| {
+        let direct = |host: &crate::surroundings::Host| {
+            host.ttls.iter().all(|seen| crate::knowledge::ttl::hops(seen.value) == 0)
+        };
+        direct(one)
+            && direct(other)
+            && one.links.iter().any(|link| other.links.iter().any(|other| other.value == link.value))
+    });
+    beside || same_device
+}

@@ -1,0 +1,100 @@
+//! The silences that ended connections, and how often each length occurred: many connections that end after one and the
+//! same silence point at a timer, and its length at whose.
+
+use super::{Cause, Story};
+use crate::flow::Phase;
+use crate::knowledge::idle_timeouts::{TOLERANCE_LEAST, TOLERANCE_MOST, TOLERANCE_PERCENT};
+use crate::tcp::Duration;
+
+/// Shorter silences are no idleness: a server may only have been thinking.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// The silence that led to the end of a flow, if one did.
+pub fn idle_gap(story: &Story<'_>, cause: Option<Cause>) -> Option<Duration> {
+    let pause = story.pause.filter(|pause| pause.length.0 >= LEAST.0)?;
+    let server = story.client().reverse();
+    if story.phase()? < Phase::Data {
+        return None;
+    }
+    let led = match cause {
+        Some(Cause::IdleTimeoutEndpoint | Cause::IdleTimeoutMiddlebox | Cause::PeerLostState) => true,
+        // The server's FIN ended the silence; a later one only tells when the client asked again.
+        Some(Cause::StaleKeepaliveReuse) => pause.broken_by == server,
+        // These ends have other reasons than time.
+        Some(
+            Cause::ProcessKilled
+            | Cause::ServerRestart
+            | Cause::KeepaliveFailure
+            | Cause::HealthCheck
+            | Cause::HalfOpenScan
+            | Cause::InjectedBlindOrInvalid
+            | Cause::InjectedContentFilter,
+        ) => false,
+        _ => pause.by_reset,
+    };
+    led.then_some(pause.length)
+}
+
+/// Puts what has a gap into groups of gaps that one timer may have caused, the shortest first.
+pub(super) fn grouped<T>(mut all: Vec<T>, gap: impl Fn(&T) -> Duration) -> Vec<Vec<T>> {
+    all.sort_by_key(|one| gap(one).0);
+    let mut groups: Vec<(Duration, Vec<T>)> = Vec::new();
+    for one in all {
+        let length = gap(&one);
+        match groups.last_mut().filter(|(shortest, _)| is_same(*shortest, length)) {
+            Some((_, group)) => group.push(one),
+            None => groups.push((length, vec![one])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// Whether one timer may have caused both: with the tolerance of the table of products.
+fn is_same(one: Duration, other: Duration) -> bool {
+    let share = one.0.max(other.0) / 100 * TOLERANCE_PERCENT;
+    (one.0 - other.0).abs() <= share.clamp(TOLERANCE_LEAST.0, TOLERANCE_MOST.0)
+}
+
+/// One length of silence and how many flows ended by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The median of their silences.
+    pub length: Duration,
+    /// Flows.
+    pub flows: u64,
+}
+
+/// The gaps by how often they occurred, the commonest first and then the shortest.
+pub fn histogram(gaps: Vec<Duration>) -> Vec<Gap> {
+    let groups = grouped(gaps, |gap| *gap).into_iter();
+    let mut found: Vec<Gap> = groups
+        .filter_map(|group| Some(Gap { length: *group.get(group.len() / 2)?, flows: group.len() as u64 }))
+        .collect();
+    found.sort_by_key(|gap| (std::cmp::Reverse(gap.flows), gap.length.0));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(millis: &[i64]) -> Vec<(i64, u64)> {
+        let gaps = histogram(millis.iter().copied().map(Duration::from_millis).collect());
+        gaps.iter().map(|gap| (gap.length.0 / 1_000_000, gap.flows)).collect()
+    }
+
+    #[test]
+    fn gaps_of_one_timer_are_one() {
+        assert_eq!(told(&[]), []);
+        assert_eq!(told(&[60_000, 350_100, 349_800, 350_000, 60_900]), [(350_000, 3), (60_900, 2)]);
+        // Nearly the same, but too far apart for any timer.
+        assert_eq!(told(&[60_000, 61_300]), [(60_000, 1), (61_300, 1)]);
+        assert_eq!(told(&[3_600_000, 3_604_000]), [(3_600_000, 1), (3_604_000, 1)]);
+        assert_eq!(told(&[2_000, 2_200]), [(2_200, 2)]);
+    }
+
+    #[test]
+    fn a_chain_of_gaps_is_not_one_timer() {
+        assert_eq!(told(&[50_000, 50_900, 51_800, 52_700]), [(50_900, 2), (52_700, 2)]);
+    }
+}

@@ -1,0 +1,72 @@
+//! Incidents: several flows that died of one thing.
+//!
+//! An outage is told first, by what happened to one server over time ([`outage`]); what remains is grouped by its cause and
+//! by what the flows must share for one thing to have killed them ([`group`]). A flow belongs to one incident at most.
+
+mod fate;
+mod group;
+mod limit;
+mod outage;
+mod tell;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use super::{Around, Cause};
+use crate::tcp::Timestamp;
+
+pub use fate::{Fate, Fates};
+
+/// Several flows that died of one thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incident {
+    /// What happened, in one phrase.
+    pub title: String,
+    /// The cause that its flows share.
+    pub cause: Cause,
+    /// The server that they share, with its port.
+    pub server: Option<String>,
+    /// When the first of them ended, or began where that is not known.
+    pub first: Option<Timestamp>,
+    /// When the last of them did, or when all was well again.
+    pub last: Option<Timestamp>,
+    /// Their ids, lowest first.
+    pub flows: Vec<u32>,
+    /// How many of them were harmed.
+    pub harmed: usize,
+    /// One to three sentences.
+    pub explanation: String,
+}
+
+/// The incidents behind these fates: what harmed most flows first, what harmed nobody last.
+pub fn incidents(fates: &[Fate], around: &Around) -> Vec<Incident> {
+    let mut found = outage::find(fates, around);
+    let told: HashSet<u32> = found.iter().flat_map(|incident| &incident.flows).copied().collect();
+    let others: Vec<&Fate> = fates.iter().filter(|fate| !told.contains(&fate.flow)).collect();
+    found.extend(group::find(&others).into_iter().map(|group| tell::incident(&group, around)));
+    found.sort_by_key(|incident| {
+        (incident.harmed == 0, Reverse(incident.harmed), incident.first, incident.flows.first().copied())
+    });
+    found
+}
+
+/// The incident of some fates, in these words.
+fn of(fates: &[&Fate], cause: Cause, title: String, explanation: String) -> Incident {
+    let times = || fates.iter().filter_map(|fate| fate.ended.or(fate.began));
+    let mut flows: Vec<u32> = fates.iter().map(|fate| fate.flow).collect();
+    flows.sort_unstable();
+    flows.dedup();
+    Incident {
+        title,
+        cause,
+        server: words::shared_server(fates),
+        first: times().min(),
+        last: times().max(),
+        flows,
+        harmed: fates.iter().filter(|fate| !fate.benign).count(),
+        explanation,
+    }
+}

@@ -1,0 +1,43 @@
+//! Everything that speaks for and against a verdict, in the order in which formats number it.
+
+use super::words;
+use crate::report::{Flow, Location, Sender};
+
+/// A piece of evidence, of the cause or of a sender.
+pub(super) struct Proof<'a> {
+    /// How much it counts, which way, and for what.
+    pub(super) rank: String,
+    /// The frames it rests on.
+    pub(super) frames: &'a [u64],
+    /// Where they lie, with several inputs.
+    pub(super) locations: &'a [Location],
+    /// One clause.
+    pub(super) text: &'a str,
+}
+
+/// The evidence of the cause, then that of the senders.
+pub(super) fn of(flow: &Flow) -> Vec<Proof<'_>> {
+    let causes = flow.diagnosis.iter().flat_map(|diagnosis| &diagnosis.evidence).map(|one| Proof {
+        rank: format!("{}, {} the cause", words::weight(one.weight), words::stance(one.stance)),
+        frames: &one.frames,
+        locations: &one.locations,
+        text: &one.text,
+    });
+    let senders = flow.resets.iter().flat_map(|reset| &reset.evidence).map(|one| Proof {
+        rank: format!(
+            "{}, {} {}",
+            words::weight(one.weight),
+            words::stance(one.stance),
+            match one.about {
+                Sender::Client => "the client as sender",
+                Sender::Server => "the server as sender",
+                Sender::Middlebox => "a middlebox as sender",
+                Sender::Unknown => "no sender in particular",
+            }
+        ),
+        frames: &one.frames,
+        locations: &one.locations,
+        text: &one.text,
+    });
+    causes.chain(senders).collect()
+}
