@@ -22,8 +22,6 @@ pub struct Origin {
     pub frames: Vec<FrameNumber>,
     /// One clause: why the host's stack sends just this.
     pub text: String,
-    /// How well everything fits the way.
-    pub fit: Weight,
     /// What it may be as well: only hidden state decides between the two.
     pub or_else: Option<Mechanism>,
 }
@@ -98,7 +96,6 @@ fn refusal(suspect: &Suspect<'_>) -> Option<Result<Origin, Misfit>> {
         trigger: Some(syn.frame()),
         frames: vec![syn.frame(), segment.frame],
         text: "it answers a SYN as a host without a listener does: sequence number 0, the SYN acknowledged".to_owned(),
-        fit: Weight::Weak,
         or_else: None,
     }))
 }
@@ -137,8 +134,6 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
             trigger: Some(trigger.frame()),
             frames: vec![trigger.frame(), segment.frame],
             text,
-            // Packet filters and routers answer in the same form.
-            fit: Weight::Weak,
             or_else: None,
         }))
     };
@@ -327,7 +322,6 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
         );
     }
     let abort = super::abort::kind(suspect, sent);
-    let mut fit = if segment.seq == sent { Weight::Moderate } else { Weight::Weak };
     let uses_timestamps = suspect.of_claimed_sender().any(|one| one.segment.options.timestamps.is_some());
     if uses_timestamps && segment.options.timestamps.is_none() {
         // RFC 7323 section 3.2 only recommends the option on a reset, and Linux always has it on an abort.
@@ -337,15 +331,11 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
             format!("an abort by {name}'s stack would carry its timestamps, and this has none"),
         );
     }
-    if segment.window == Some(0) {
-        fit = Weight::Weak;
-    }
     Some(Ok(Origin {
         mechanism: abort.mechanism,
         trigger: None,
         frames: abort.frames,
         text: abort.text,
-        fit,
         or_else: abort.or_else,
     }))
 }

@@ -108,7 +108,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         (..=PATHS_DIFFER, true) => Weight::Strong,
         (_, true) if !closed => Weight::Decisive,
         // One address may stand for several hosts (NAT), at several distances.
-        (_, false) if baseline.elsewhere => Weight::Moderate,
+        (_, false) if baseline.elsewhere && baseline.ttls.len() > 1 => Weight::Moderate,
         _ => Weight::Strong,
     };
     Some(forged("ttl", Aspect::Device, weight, frames, format!("TTL {ttl} where {whose} have {usual}")))
