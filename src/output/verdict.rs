@@ -5,9 +5,6 @@ use super::sanitize::sanitize;
 use super::words::{confidence, mechanism, sender, sentence, side, verb, weight};
 use crate::report::{Flow, Reset, Sender, Stance};
 
-/// In front of a display filter.
-pub(super) const FILTER: &str = "In Wireshark: ";
-
 /// The lines; none where nothing was concluded.
 pub(super) fn lines(flow: &Flow) -> Vec<String> {
     let mut lines = Vec::new();
@@ -35,7 +32,7 @@ pub(super) fn lines(flow: &Flow) -> Vec<String> {
         }
         lines.extend(diagnosis.remedies.iter().map(|remedy| format!("To do: {}", sentence(&sanitize(remedy)))));
     }
-    lines.push(format!("{FILTER}{}", flow.wireshark_filter()));
+    lines.push(format!("In Wireshark: {}", flow.wireshark_filter()));
     lines
 }
 
