@@ -63,7 +63,7 @@ pub fn of(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
 
 /// Its receiver has sent a SYN, and its claimed sender nothing yet.
 fn answers_syn(suspect: &Suspect<'_>) -> bool {
-    suspect.earlier(suspect.own()).next().is_none() && suspect.earlier(suspect.peer()).any(|one| is_syn(one))
+    suspect.earlier(suspect.own()).next().is_none() && suspect.earlier(suspect.peer()).any(is_syn)
 }
 
 fn is_syn(one: &Sighting) -> bool {

@@ -63,11 +63,11 @@ fn the_server_itself_rejects() {
     let judged = established(&format!("{REQUEST} 60 c PA 11 ack 21 len 5 tos 72\n 80 s R 21 win 0 id 0"));
     said(&judged, Sender::Server);
     // Captured there, even though the connection lives on: what its packet filter sends is the server's.
-    let judged = verdict(&format!(
+    let judged = verdict(
         "c ttl 57\n s ttl 64\n 0 c S 0 wscale 7 sackok\n 0.1 s SA 0 ack 1 wscale 7 sackok\n 20 c A 1 ack 1
          30 c PA 1 ack 1 len 10\n 31 s PA 1 ack 11 len 20\n 50 c PA 11 ack 21 len 5\n 50.1 s R 21 win 0 id 0
-         90 s PA 21 ack 16 len 20"
-    ));
+         90 s PA 21 ack 16 len 20",
+    );
     said(&judged, Sender::Server);
     assert_eq!(judged.confidence, Some(Confidence::Certain));
 }
@@ -203,10 +203,10 @@ fn twice(text: &str) -> String {
 
 #[test]
 fn a_router_that_shows_every_packet_twice() {
-    let base = twice(&format!(
+    let base = twice(
         "0.0 c S 0 wscale 7 sackok\n 20.0 s SA 0 ack 1 wscale 7\n 21.0 c A 1 ack 1\n 30.0 c PA 1 ack 1 len 10
-        50.0 s PA 1 ack 11 len 20\n 51.0 c A 11 ack 21\n 60.0 c PA 11 ack 21 len 5"
-    ));
+        50.0 s PA 1 ack 11 len 20\n 51.0 c A 11 ack 21\n 60.0 c PA 11 ack 21 len 5",
+    );
     let genuine = Scene::of(&format!("{base}{}", twice("80.0 s R 21 win 0 id 9"))).judged();
     assert_eq!(genuine.iter().map(|judged| judged.sender).collect::<Vec<_>>(), [Sender::Server; 2]);
     // What the router makes itself it only sends: with the TTL of one that is here, where forwarded ones have crossed it.
