@@ -113,8 +113,8 @@ impl Gathering {
         }
     }
 
-    /// Takes in a segment that was seen before.
-    pub(super) fn take(&mut self, segment: Segment, view: &View, frame: &[u8]) {
+    /// Takes in a segment that was decoded before, with the octets that `view` speaks of.
+    pub fn take(&mut self, segment: Segment, view: &View, frame: &[u8]) {
         if let Some(index) = self.members.place_of(&segment) {
             self.keep(index, segment, view, frame);
         }
