@@ -61,6 +61,10 @@ pub enum Error {
     OutputIsInput(PathBuf),
     /// Evidence is asked for from captures that can be read only once.
     EvidenceOfPipe,
+    /// The file of `--anonymize-key-file` holds no key.
+    NoKey(PathBuf),
+    /// The system gave no randomness, or the key file could not be read or made.
+    Key(io::Error),
     /// Nothing is known of what `explain` was asked, in a text that says what is near.
     Unknown(String),
     /// The report could not be written; no path means standard output.
@@ -81,10 +85,15 @@ impl Error {
     /// The exit code it calls for.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NothingToAnalyse(_) | Self::Thread(_) | Self::Write { .. } => ExitCode::NothingAnalysed,
-            Self::Bpf(_) | Self::OutputExists(_) | Self::OutputIsInput(_) | Self::EvidenceOfPipe | Self::Unknown(_) => {
-                ExitCode::Usage
+            Self::NothingToAnalyse(_) | Self::Thread(_) | Self::Key(_) | Self::Write { .. } => {
+                ExitCode::NothingAnalysed
             }
+            Self::Bpf(_)
+            | Self::OutputExists(_)
+            | Self::OutputIsInput(_)
+            | Self::EvidenceOfPipe
+            | Self::NoKey(_)
+            | Self::Unknown(_) => ExitCode::Usage,
         }
     }
 
@@ -118,6 +127,8 @@ impl fmt::Display for Error {
             Self::EvidenceOfPipe => f.write_str(
                 "--write-evidence reads the captures a second time, which a pipe does not allow: save it to a file first",
             ),
+            Self::NoKey(path) => write!(f, "{} holds no key: it should have 64 hexadecimal digits", path.display()),
+            Self::Key(source) => write!(f, "no key to anonymise with: {source}"),
             Self::Write { path: Some(path), source } => write!(f, "cannot write {}: {source}", path.display()),
             Self::Write { path: None, source } => write!(f, "cannot write to standard output: {source}"),
         }
@@ -127,7 +138,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Write { source, .. } | Self::Thread(source) => Some(source),
+            Self::Write { source, .. } | Self::Thread(source) | Self::Key(source) => Some(source),
             _ => None,
         }
     }
@@ -159,6 +170,8 @@ mod tests {
             Error::OutputExists("report.json".into()),
             Error::OutputIsInput("a.pcap".into()),
             Error::EvidenceOfPipe,
+            Error::NoKey("key".into()),
+            Error::Key(io()),
             Error::write(Some(Path::new("out.json")), io()),
             Error::write(None, io()),
         ] {

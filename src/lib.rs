@@ -30,6 +30,7 @@
 //! Nothing in a capture makes any of them panic or fail: damage is data of the report. `docs/architecture.md` has the
 //! invariants and which way the rooms may know each other.
 
+pub mod anonymize;
 pub mod application;
 pub mod attribution;
 pub mod capture;

@@ -258,7 +258,8 @@ fn understand(talk: &Talk<'_>) -> Application {
 
 /// What one side spoke, going by its own octets alone.
 fn recognise(stream: &Stream<'_>, talk: &Talk<'_>) -> Option<Protocol> {
-    const KNOWN: [(Protocol, fn(&[u8]) -> bool, fn(&[u8]) -> bool); 12] = [
+    type Looks = fn(&[u8]) -> bool;
+    const KNOWN: [(Protocol, Looks, Looks); 12] = [
         (Protocol::Tls, tls::is_tls, tls::is_tls),
         (Protocol::Http2, http2::is_client, http2::is_server),
         (Protocol::Http, http1::is_request, http1::is_response),

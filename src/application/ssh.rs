@@ -158,7 +158,7 @@ mod tests {
         let keys = packet(&[NEW_KEYS]);
         let open =
             exchange().server(4.0, &packet(&[20; 60])).server(5.0, &keys).client(6.0, &keys).client(7.0, &[0xaa; 80]);
-        assert_eq!(open.progress(3600_007.0), "3600.0 s after the client's last encrypted data");
+        assert_eq!(open.progress(3_600_007.0), "3600.0 s after the client's last encrypted data");
         let mute = Dialogue::new().client(1.0, b"SSH-2.0-x\r\n");
         assert_eq!(mute.progress(2.0), "1.0 ms after the client's version; no byte of a reply");
     }

@@ -358,10 +358,12 @@ fn alerts(records: &[Record<'_>], by: Way, version: Option<u16>, finished: bool)
             (ALERT, &[level, code]) if record.len == 2 => found.push(alert(record, Some(level == FATAL), Some(code))),
             (ALERT, _) if record.len > 2 => found.push(alert(record, None, None)),
             // The first message of a client that does not like what it got, or the last of who closes.
-            (DATA, _) if version == Some(TLS_1_3) && record.len == ENCRYPTED_ALERT => {
-                if (data == 1 && !finished) || at + 1 == records.len() {
-                    found.push(alert(record, None, None));
-                }
+            (DATA, _)
+                if version == Some(TLS_1_3)
+                    && record.len == ENCRYPTED_ALERT
+                    && ((data == 1 && !finished) || at + 1 == records.len()) =>
+            {
+                found.push(alert(record, None, None));
             }
             _ => {}
         }

@@ -137,7 +137,7 @@ impl<'a> Suspect<'a> {
     /// link where there are any. On a router every packet is captured twice, as it comes and as it goes, with another TTL.
     pub fn comparable(&self) -> impl Iterator<Item = &'a Sighting> {
         let way = self.own();
-        let key = |one: &Sighting| (one.segment.input, one.link_source, one.direction);
+        let key = |one: &Sighting| (one.link_source, one.direction);
         let reset = self.sighting().map(key);
         let all = &self.case.timeline.sightings;
         let own = move |one: &&Sighting| one.way == way && !one.segment.flags.rst();

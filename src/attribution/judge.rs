@@ -1,9 +1,10 @@
 use super::case::{Case, Suspect};
-use super::clues::{self, Question, initial_ttl};
+use super::clues::{self, Question};
 use super::verdict::{Hops, Judged, Mechanism, Party, Sender};
 use super::{obedience, origin};
 use crate::evidence::{Aspect, Confidence, Stance, log_odds};
 use crate::flow::{Form, ResetSegment};
+use crate::knowledge::ttl;
 
 /// The decimal logarithm of the odds that a reset is forged before anything is known of it: in captures that somebody looks
 /// at, one in a few is.
@@ -76,8 +77,8 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         };
     };
     let origin = origin::of(&suspect, before);
-    let question = Question { suspect: &suspect, origin: origin.as_ref(), before };
-    let evidence = clues::look(&question);
+    let question = Question { suspect: &suspect, origin: origin.as_ref() };
+    let mut evidence = clues::look(&question);
     // On the host itself, what its stack would not do is its packet filter's doing.
     let is_local = evidence.iter().any(|piece| piece.clue == clues::LOCAL);
     let counted = evidence.iter().filter(|piece| !is_local || piece.aspect == Aspect::Device);
@@ -91,6 +92,9 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
     );
     let confidence = Confidence::of_log_odds(odds.abs()).filter(|_| !evidence.is_empty());
     let party = confidence.map(|_| if odds > 0.0 { Party::Middlebox } else { Party::Host });
+    if party == Some(Party::Middlebox) {
+        evidence.extend(clues::signature::of(&suspect));
+    }
     let sender = match party {
         Some(Party::Middlebox) => Sender::Middlebox,
         Some(Party::Host) if reset.way == case.roles.from_client => Sender::Client,
@@ -107,11 +111,10 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         (Some(Party::Host), Some(Err(_))) if unknown.is_active => Mechanism::Abort,
         _ => Mechanism::Unknown,
     };
-    let ttl = reset.segment.ttl;
     let usual = clues::baseline(&suspect).map(|baseline| baseline.ttls);
     let hops = Hops {
-        sender: initial_ttl(ttl) - ttl,
-        claimed_sender: usual.and_then(|ttls| ttls.first().map(|&ttl| initial_ttl(ttl) - ttl)),
+        sender: ttl::hops(reset.segment.ttl),
+        claimed_sender: usual.and_then(|ttls| ttls.first().map(|&ttl| ttl::hops(ttl))),
     };
     let would_decide = party.is_none().then(|| would_decide(&suspect));
     let obedience = Some(obedience::of(&suspect));

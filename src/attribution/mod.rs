@@ -9,10 +9,14 @@ mod clues;
 mod judge;
 mod obedience;
 mod origin;
+mod signature;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use case::{Case, Suspect};
-pub use clues::initial_ttl;
 pub use judge::judge;
 pub use obedience::Obedience;
 pub use verdict::{Hops, Judged, Mechanism, Party, Sender};

@@ -65,7 +65,7 @@ pub fn of(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
 
 /// Its receiver has sent a SYN, and its claimed sender nothing yet.
 fn answers_syn(suspect: &Suspect<'_>) -> bool {
-    suspect.earlier(suspect.own()).next().is_none() && suspect.earlier(suspect.peer()).any(|one| is_syn(one))
+    suspect.earlier(suspect.own()).next().is_none() && suspect.earlier(suspect.peer()).any(is_syn)
 }
 
 fn is_syn(one: &Sighting) -> bool {
@@ -137,7 +137,8 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
             trigger: Some(trigger.frame()),
             frames: vec![trigger.frame(), segment.frame],
             text,
-            fit: Weight::Moderate,
+            // Packet filters and routers answer in the same form.
+            fit: Weight::Weak,
             or_else: None,
         }))
     };
@@ -255,6 +256,17 @@ fn trigger<'a>(suspect: &Suspect<'a>) -> Option<&'a Sighting> {
     Some(fitting.find(can_be_it).unwrap_or(latest))
 }
 
+/// Whether the receiver's window has no room for all that was sent: then a stack aborts at the window's end
+/// (`tcp_acceptable_seq`).
+fn window_was_full(suspect: &Suspect<'_>, sent: SeqNum) -> bool {
+    let scale = suspect.case.flow.scale(suspect.peer()).unwrap_or(0);
+    let last = suspect.earlier(suspect.peer()).find(|one| one.segment.flags.ack());
+    last.is_some_and(|last| {
+        let window = u32::from(last.segment.window.unwrap_or(u16::MAX)) << scale;
+        last.segment.ack.add(window).before(sent)
+    })
+}
+
 /// RST with ACK: a live socket was aborted.
 fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Misfit>> {
     let segment = suspect.segment();
@@ -282,6 +294,17 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
             Weight::Strong,
             vec![segment.frame],
             format!("its sequence number lies below what {} had already acknowledged", suspect.case.name(peer)),
+        );
+    }
+    if segment.seq.before(sent) && !window_was_full(suspect, sent) {
+        // DATA_SEQ_RST of Weaver, Sommer and Paxson (NDSS 2009).
+        return misfit(
+            Weight::Moderate,
+            vec![segment.frame],
+            format!(
+                "its sequence number lies {} below what {name} had already sent (DATA_SEQ_RST)",
+                sent.since(segment.seq)
+            ),
         );
     }
     if let Some(acknowledged) = suspect.acknowledged()

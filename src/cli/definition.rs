@@ -83,6 +83,14 @@ pub(super) struct Definition {
     #[arg(long, value_name = "N", requires = "write_evidence", help_heading = REPORT)]
     pub(super) payload_bytes: Option<u32>,
 
+    /// Give addresses, names and files other names, and blank all data, in the report and the evidence
+    #[arg(long, help_heading = REPORT)]
+    pub(super) anonymize: bool,
+
+    /// Give the same names in each run with this file, which is made where there is none
+    #[arg(long, value_name = "FILE", requires = "anonymize", help_heading = REPORT)]
+    pub(super) anonymize_key_file: Option<PathBuf>,
+
     /// Overwrite the files of --output and --write-evidence if they exist
     #[arg(long, help_heading = REPORT)]
     pub(super) force: bool,
@@ -184,7 +192,7 @@ impl Definition {
             ("bpf", self.bpf.clone()),
             ("memory", self.memory.clone()),
         ];
-        let flags = [("all-flows", self.all_flows), ("summary", self.summary)];
+        let flags = [("all-flows", self.all_flows), ("summary", self.summary), ("anonymize", self.anonymize)];
         let endpoints = self.endpoint.iter().map(|endpoint| format!("--endpoint {endpoint}"));
         let valued = valued.into_iter().filter_map(|(name, value)| Some(format!("--{name} {}", value?)));
         endpoints

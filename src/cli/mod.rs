@@ -119,6 +119,8 @@ fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, Stri
             frames: definition.evidence_frames,
             payload_bytes: definition.payload_bytes.map(|octets| octets as usize),
         }),
+        anonymize: definition.anonymize,
+        anonymize_key_file: definition.anonymize_key_file,
         force: definition.force,
         fail_on: definition.fail_on.as_deref().map(str::parse).transpose()?,
         summary: definition.summary,

@@ -24,6 +24,10 @@ pub struct Options {
     pub output: Option<PathBuf>,
     /// The file for frames, if there is to be one.
     pub evidence: Option<Evidence>,
+    /// Whether everybody gets another name.
+    pub anonymize: bool,
+    /// The file with the key to those names.
+    pub anonymize_key_file: Option<PathBuf>,
     /// Whether existing output files may be overwritten.
     pub force: bool,
     /// What turns the exit code to [`crate::error::ExitCode::FailOn`].

@@ -126,7 +126,7 @@ fn wrong_usage_is_refused_with_a_way_out() {
         (&["-", "-"], "only once"),
         (&["a", "--quiet", "--verbose"], "--verbose"),
         (&["a", "--summary", "--all-flows"], "--all-flows"),
-        (&["a", "--anonymize"], "--anonymize"),
+        (&["a", "--anonymize-key-file", "k"], "--anonymize"),
         (&["--quiet"], "CAPTURE"),
     ] {
         let text = refused(line);

@@ -55,6 +55,9 @@ const DIAGNOSTIC: [&str; 17] = [
     "interference by a middlebox",
 ];
 
+/// Those of them that are for devices on the path.
+pub const ON_PATH: std::ops::RangeInclusive<u16> = 8..=14;
+
 /// Marks a coded diagnostic payload, and a textual one.
 const CODED: [u8; 2] = [0x33, 0xaa];
 const TEXTUAL: [u8; 2] = [0xf3, 0x17];

@@ -4,3 +4,4 @@ pub mod declared;
 pub mod errors;
 pub mod idle_timeouts;
 pub mod signatures;
+pub mod ttl;

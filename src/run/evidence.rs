@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufWriter, ErrorKind};
 
+use crate::anonymize::Key;
 use crate::capture::{Capture, Filter, OpenOptions};
 use crate::cli::{Evidence, Options};
 use crate::decode::{DecodeLimits, Decoded, Decoder};
@@ -20,7 +21,7 @@ pub fn write(
     options: &Options,
     evidence: &Evidence,
     filter: Option<Filter>,
-    members: &Members,
+    (members, key): (&Members, Option<&Key>),
     report: &Report,
 ) -> Result<u64, Error> {
     let failed = |error: std::io::Error| match error.kind() {
@@ -57,7 +58,10 @@ pub fn write(
             (None, _) => frame.bytes.len(),
         };
         let input = report.capture.inputs.get(usize::from(frame.input)).map_or("", |input| input.path.as_str());
-        let octets = frame.bytes.get(..end).unwrap_or(frame.bytes);
+        // Renamed whole, so that checksums are those of the whole, and cut afterwards.
+        let renamed = key.map(|key| key.frame(frame.link_type, frame.bytes));
+        let octets = renamed.as_deref().unwrap_or(frame.bytes);
+        let octets = octets.get(..end).unwrap_or(octets);
         let comment = comment.map(|comment| {
             // Numbers in the report are those of the capture; here the frames have others.
             let untimed = if frame.time.is_none() { ", captured without a time" } else { "" };

@@ -4,6 +4,7 @@ mod evidence;
 mod explain;
 mod hash;
 mod judgement;
+mod key;
 mod pipeline;
 mod second_look;
 mod selection;
@@ -44,6 +45,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let bpf = || options.bpf.as_deref().map(filter).transpose();
     let first_filter = bpf()?;
     options.check_output()?;
+    let key = key::key(options, notes)?;
     let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter: first_filter });
     if errors.len() == options.captures.len() {
         // The one thing that went wrong is the message, also with --quiet.
@@ -138,9 +140,12 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
             Err(error) => notes.warn(format_args!("{}: cannot be read again for --hash: {error}", input.path)),
         }
     }
+    if let Some(key) = &key {
+        key.report(&mut report);
+    }
     write(options, &report, output)?;
     if let (Some(evidence), Some(members)) = (&options.evidence, &members) {
-        let frames = evidence::write(options, evidence, bpf()?, members, &report)?;
+        let frames = evidence::write(options, evidence, bpf()?, (members, key.as_ref()), &report)?;
         notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
     }
     if let Some(path) = &options.output {

@@ -1,5 +1,6 @@
 //! All integration tests, in one binary.
 
+mod anonymize;
 mod architecture;
 mod browser;
 mod capture;
@@ -7,6 +8,7 @@ mod cli;
 mod decode;
 mod evidence;
 mod formats;
+mod incidents;
 mod ladder;
 mod output;
 mod pages;

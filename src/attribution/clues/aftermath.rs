@@ -5,6 +5,7 @@
 use super::{Question, forged};
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Evidence, Weight};
+use crate::timeline::Sighting;
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
@@ -21,8 +22,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     for one in suspect.later(suspect.own()) {
         let later = &one.segment;
         if later.flags.syn() {
-            // Asks anew, or answers a repeated request.
-            return None;
+            // Asks anew, or answers a request that was repeated.
+            return granted(question, one);
         }
         let new_data = later.payload_len > 0 && sent.is_some_and(|sent| later.seq_end().after(sent));
         let new_ack = later.flags.ack() && acknowledged.is_some_and(|acknowledged| later.ack.after(acknowledged));
@@ -38,4 +39,25 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         }
     }
     None
+}
+
+/// A host that refused a request does not grant the same one afterwards.
+fn granted(question: &Question<'_>, grant: &Sighting) -> Option<Evidence<Party>> {
+    let suspect = question.suspect;
+    let segment = suspect.segment();
+    let grants = grant.segment.flags.ack() && segment.flags.ack() && segment.ack == grant.segment.ack;
+    let refused = suspect.earlier(suspect.own()).next().is_none();
+    let repeated = suspect.later(suspect.peer()).any(|one| one.frame() < grant.frame() && one.segment.flags.syn());
+    (grants && refused && !repeated).then(|| {
+        forged(
+            "aftermath",
+            Aspect::Aftermath,
+            Weight::Decisive,
+            vec![segment.frame, grant.frame()],
+            format!(
+                "{} granted the connection after it, and had not been asked again",
+                suspect.case.name(suspect.own())
+            ),
+        )
+    })
 }

@@ -4,7 +4,15 @@ use super::{Question, forged, genuine};
 use crate::attribution::Party;
 use crate::attribution::case::Suspect;
 use crate::evidence::{Aspect, Evidence, Weight};
-use crate::tcp::FrameNumber;
+use crate::knowledge::ttl;
+use crate::tcp::{Duration, FrameNumber};
+
+/// By how much paths of one host differ that are used side by side (ECMP, anycast): of 19 in 20 connections all packets
+/// are within 1 (Sundara Raman et al., SIGCOMM 2023), and 2 is no more than two such places on the way.
+const PATHS_DIFFER: u8 = 2;
+
+/// A host answers itself sooner; a packet that has crossed no router may still come from another host of the same link.
+const OWN_ANSWER: Duration = Duration::from_millis(1);
 
 /// Where in the capture the host's other packets are.
 pub(in crate::attribution) struct Baseline {
@@ -12,20 +20,10 @@ pub(in crate::attribution) struct Baseline {
     pub ttls: Vec<u8>,
     /// One of them.
     pub frame: FrameNumber,
-    /// How many there are.
-    pub count: usize,
+    /// All alike, and more than one packet of this flow, or those of more than one other flow.
+    pub steady: bool,
     /// They are of other flows.
     pub elsewhere: bool,
-}
-
-/// The initial value that a time to live on arrival descends from: stacks begin with 64, 128 or 255 (`resets.md` 2.2); 32
-/// is of the past, and paths are shorter than 32 routers.
-pub fn initial_ttl(ttl: u8) -> u8 {
-    match ttl {
-        0..=64 => 64,
-        65..=128 => 128,
-        _ => 255,
-    }
 }
 
 /// The host's other packets: those of this flow, or else those of its other flows.
@@ -40,14 +38,15 @@ pub(in crate::attribution) fn baseline(suspect: &Suspect<'_>) -> Option<Baseline
         frame.get_or_insert(one.frame());
     }
     if let Some(frame) = frame {
-        return Some(Baseline { ttls, frame, count, elsewhere: false });
+        let steady = ttls.len() == 1 && count > 1;
+        return Some(Baseline { ttls, frame, steady, elsewhere: false });
     }
     let host = suspect.case.host(suspect.own())?;
     let first = host.ttls.first()?;
     Some(Baseline {
         ttls: host.ttls.iter().map(|seen| seen.value).collect(),
         frame: first.frame,
-        count: host.ttls.iter().map(|seen| seen.count as usize).sum(),
+        steady: host.ttls.len() == 1 && first.flows > 1,
         elsewhere: true,
     })
 }
@@ -55,6 +54,20 @@ pub(in crate::attribution) fn baseline(suspect: &Suspect<'_>) -> Option<Baseline
 /// The clue's name where the capture was taken on the sender's own host: what is sent there in the host's name is the host's,
 /// be it by its stack or by its packet filter.
 pub(in crate::attribution) const LOCAL: &str = "local_ttl";
+
+/// Whether what the claimed host sends is captured where it is made: no router crossed, from the same network card, and
+/// nothing in this flow takes a way to it and back.
+fn is_local(suspect: &Suspect<'_>, baseline: &Baseline) -> bool {
+    let Some(reset) = suspect.sighting() else { return false };
+    let ttl = reset.segment.ttl;
+    let same_device =
+        |one: &crate::timeline::Sighting| one.link_source == reset.link_source && one.direction == reset.direction;
+    ttl::hops(ttl) == 0
+        && baseline.ttls == [ttl]
+        && !baseline.elsewhere
+        && suspect.comparable().any(same_device)
+        && suspect.case.round_trip_to(suspect.own()).is_none_or(|least| least < OWN_ANSWER)
+}
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
@@ -68,7 +81,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let whose =
         if baseline.elsewhere { format!("{name}'s packets in other flows") } else { format!("{name}'s packets") };
     let usual = baseline.ttls.iter().map(u8::to_string).collect::<Vec<_>>().join(" or ");
-    if baseline.ttls == [ttl] && initial_ttl(ttl) == ttl && !baseline.elsewhere {
+    if is_local(suspect, &baseline) {
         return Some(genuine(
             LOCAL,
             Aspect::Device,
@@ -80,22 +93,23 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     if baseline.ttls.contains(&ttl) {
         return Some(genuine("ttl", Aspect::Device, Weight::Moderate, frames, format!("TTL {ttl}, as {whose} have")));
     }
-    let hops = initial_ttl(ttl) - ttl;
-    if baseline.ttls.iter().all(|&other| initial_ttl(other) - other == hops) {
-        // A load balancer answers for connections that the servers behind it have closed: from the same place, with another
-        // initial TTL.
-        let closed = suspect.reset.fin_before[suspect.own()];
-        let weight = if closed { Weight::Weak } else { Weight::Strong };
+    // A load balancer answers for connections that the servers behind it have closed.
+    let closed = suspect.reset.fin_before[suspect.own()];
+    let hops = ttl::hops(ttl);
+    if baseline.ttls.iter().all(|&other| ttl::hops(other) == hops) {
+        // Behind one address there may be several hosts, too.
+        let weight = if closed || baseline.elsewhere { Weight::Weak } else { Weight::Strong };
         let text = format!("TTL {ttl} where {whose} have {usual}: another stack, as many routers away");
         return Some(forged("ttl", Aspect::Device, weight, frames, text));
     }
     let apart = baseline.ttls.iter().map(|&other| other.abs_diff(ttl)).min()?;
-    let steady = baseline.ttls.len() == 1 && baseline.count > 1;
-    let weight = match (apart, steady) {
-        (1, false) => return None,
-        (1, true) => Weight::Strong,
-        (_, true) => Weight::Decisive,
-        (_, false) => Weight::Strong,
+    let weight = match (apart, baseline.steady) {
+        (..=PATHS_DIFFER, false) => return None,
+        (..=PATHS_DIFFER, true) => Weight::Strong,
+        (_, true) if !closed => Weight::Decisive,
+        // One address may stand for several hosts (NAT), at several distances.
+        (_, false) if baseline.elsewhere => Weight::Moderate,
+        _ => Weight::Strong,
     };
     Some(forged("ttl", Aspect::Device, weight, frames, format!("TTL {ttl} where {whose} have {usual}")))
 }

@@ -40,7 +40,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         Form::RstAck if counts && (1..=SKIPPED).contains(&step) => Some(genuine(
             "ip_id",
             Aspect::Device,
-            Weight::Strong,
+            Weight::Moderate,
             frames,
             format!("IP-ID {id:#06x} goes on with {name}'s counter for this connection ({last:#06x} before)"),
         )),
@@ -53,10 +53,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         )),
         // Linux since 2018 sends what it has no connection for with 0 (commit 431280eebed9).
         Form::Rst if id == 0 => None,
+        // Before, it drew from a counter of the whole host.
         Form::Rst if counts && before.len() > 1 && !(1..=SKIPPED).contains(&step) => Some(forged(
             "ip_id",
             Aspect::Device,
-            Weight::Moderate,
+            Weight::Weak,
             frames,
             format!("IP-ID {id:#06x}, neither 0 nor of {name}'s counter ({last:#06x} before)"),
         )),

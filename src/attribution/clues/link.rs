@@ -10,14 +10,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let name = suspect.case.name(suspect.own());
     let own = suspect.own();
     let all = &suspect.case.timeline.sightings;
-    // Copies too: on a router they show both links.
-    let same_input = || {
-        all.iter().filter(|one| one.way == own && !one.segment.flags.rst() && one.segment.input == reset.segment.input)
-    };
+    // Copies too: on a router they show both links. Several inputs are of one capture point.
+    let sent = || all.iter().filter(|one| one.way == own && !one.segment.flags.rst());
     if let Some(direction) = reset.direction {
-        let mut known = same_input().filter_map(|one| one.direction).peekable();
+        let mut known = sent().filter_map(|one| one.direction).peekable();
         if known.peek().is_some() && known.all(|other| other != direction) {
-            let frame = same_input().next()?.frame();
+            let frame = sent().next()?.frame();
             return Some(forged(
                 "direction",
                 Aspect::Device,
@@ -28,7 +26,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         }
     }
     let link = reset.link_source?;
-    let mut known = same_input().filter_map(|one| Some((one.link_source?, one.frame()))).peekable();
+    let mut known = sent().filter_map(|one| Some((one.link_source?, one.frame()))).peekable();
     let &(usual, frame) = known.peek()?;
     if known.any(|(other, _)| other == link) {
         return None;

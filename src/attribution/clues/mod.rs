@@ -1,26 +1,32 @@
 //! What may betray a reset's sender, one clue a file.
 
+mod ack_change;
+mod ack_field;
 mod aftermath;
 mod burst;
 mod dont_fragment;
+mod flow_label;
 mod form;
 mod hops;
 mod identification;
 mod link;
 mod mirrored;
+mod odd_bits;
 mod pair;
 mod payload;
+pub(super) mod signature;
 mod timestamps;
 mod too_fast;
+mod tos;
 
-pub use hops::initial_ttl;
 pub(super) use hops::{LOCAL, baseline};
 
+use super::Party;
 use super::case::Suspect;
 use super::origin::{Misfit, Origin};
-use super::{Judged, Party};
 use crate::evidence::{Aspect, Evidence, Stance, Weight};
 use crate::tcp::FrameNumber;
+use crate::timeline::Sighting;
 
 /// What the clues are asked about.
 pub struct Question<'a> {
@@ -28,27 +34,39 @@ pub struct Question<'a> {
     pub suspect: &'a Suspect<'a>,
     /// How its claimed sender's stack can have made it, or why not; `None` where the capture does not tell.
     pub origin: Option<&'a Result<Origin, Misfit>>,
-    /// The verdicts on the flow's earlier resets.
-    pub before: &'a [Judged],
+}
+
+impl<'a> Question<'a> {
+    /// The segment that the claimed sender's stack would have answered by it.
+    fn trigger(&self) -> Option<&'a Sighting> {
+        let frame = self.origin?.as_ref().ok()?.trigger?;
+        let timeline = self.suspect.case.timeline;
+        timeline.sightings.get(timeline.place_of(frame)?)
+    }
 }
 
 /// A clue: what it sees, or nothing.
 type Clue = fn(&Question<'_>) -> Option<Evidence<Party>>;
 
 /// All clues; their order means nothing.
-const CLUES: [Clue; 12] = [
+const CLUES: [Clue; 17] = [
+    ack_change::look,
+    ack_field::look,
     aftermath::look,
     burst::look,
     dont_fragment::look,
+    flow_label::look,
     form::look,
     hops::look,
     identification::look,
     link::look,
     mirrored::look,
+    odd_bits::look,
     pair::look,
     payload::look,
     timestamps::look,
     too_fast::look,
+    tos::look,
 ];
 
 /// What all clues see.

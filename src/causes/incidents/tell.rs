@@ -1,7 +1,7 @@
 //! What happened to a group of flows, in words.
 
 use super::group::Group;
-use super::words::{clients, count, lasted, list, range, servers, services, span, targets};
+use super::words::{clients, count, different, lasted, list, range, servers, services, span, targets};
 use super::{Fate, Incident, limit, of};
 use crate::causes::{Around, Cause, idle_gaps};
 use crate::evidence::Confidence;
@@ -89,13 +89,18 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
                 format!("On {connections} data or probes were sent {what}, and nothing came back."),
             )
         }
-        Cause::InjectedContentFilter => (
-            format!("A content filter on the path reset {connections}"),
-            format!(
-                "A device that is neither client nor server reset {connections} to {to}{spread}, each in answer to what the client had asked for. {}",
-                distance(fates)
-            ),
-        ),
+        Cause::InjectedContentFilter => {
+            let names = different(fates, |fate| fate.name.clone());
+            let names = list(names.into_iter().flatten().map(|name| format!("\"{name}\"")));
+            let asked = if names.is_empty() { String::new() } else { format!(" The clients had asked for {names}.") };
+            (
+                format!("A content filter on the path reset {connections}"),
+                format!(
+                    "A device that is neither client nor server reset {connections} to {to}{spread}, each in answer to what the client had sent.{asked}{}",
+                    distance(fates)
+                ),
+            )
+        }
         Cause::InjectedBlindOrInvalid => forged(fates, &connections, &to, &spread),
         Cause::IdleTimeoutMiddlebox => {
             let gap = gap(fates);
@@ -212,7 +217,7 @@ fn forged(fates: &[&Fate], connections: &str, to: &str, spread: &str) -> (String
     };
     (
         format!("Somebody forges resets for connections to {to}"),
-        format!("{connections} met resets{spread} that neither host sent. {effect} {}", distance(fates)),
+        format!("{connections} met resets{spread} that neither host sent. {effect}{}", distance(fates)),
     )
 }
 
@@ -343,11 +348,11 @@ fn distance(fates: &[&Fate]) -> String {
     hops.dedup();
     match hops.as_slice() {
         [] => String::new(),
-        [0] => "Its packets cross no router on the way here.".to_owned(),
-        [1] => "Its packets cross 1 router on the way here.".to_owned(),
-        [one] => format!("Its packets cross {one} routers on the way here."),
+        [0] => " Its packets cross no router on the way here.".to_owned(),
+        [1] => " Its packets cross 1 router on the way here.".to_owned(),
+        [one] => format!(" Its packets cross {one} routers on the way here."),
         several => format!(
-            "Its packets come with {} different hop counts: there are several devices, or it imitates the hosts.",
+            " Its packets come with {} different hop counts: there are several devices, or it imitates the hosts.",
             several.len()
         ),
     }
