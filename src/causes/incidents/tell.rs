@@ -115,7 +115,10 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
             let gap = gap(fates);
             let (products, together) = (products(fates, idle_timeouts::Place::Path), together(fates));
             (
-                format!("A device on the path ends connections that are idle for {gap}"),
+                match together {
+                    "" => format!("A device on the path ends connections that are idle for {gap}"),
+                    _ => format!("A device on the path ended {connections} after {gap} of silence"),
+                },
                 format!("{connections} to {to} died after {gap} of silence.{products}{together}"),
             )
         }
@@ -123,7 +126,10 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
             let gap = gap(fates);
             let (products, together) = (products(fates, idle_timeouts::Place::End), together(fates));
             (
-                format!("{to} ends connections that are idle for {gap}"),
+                match together {
+                    "" => format!("{to} ends connections that are idle for {gap}"),
+                    _ => format!("{to} ended {connections} after {gap} of silence"),
+                },
                 format!("{connections} from {from} ended after {gap} of silence.{products}{together}"),
             )
         }
