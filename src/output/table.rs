@@ -109,7 +109,8 @@ impl<'a> Page<'a> {
                 Frames(flows)
             );
             writeln!(out, "{}", wrap(&title, self.width, "   "))?;
-            writeln!(out, "{}", wrap(&format!("   {}", sanitize(explanation)), self.width, "   "))?;
+            let width = self.width.map(|width| width.saturating_sub(3));
+            writeln!(out, "   {}", wrap(&sanitize(explanation), width, "   "))?;
         }
         if let Some(more @ 1..) = incidents.len().checked_sub(INCIDENTS) {
             writeln!(out, "{}", wrap(&format!("And {more} more, in the JSON report."), self.width, ""))?;
