@@ -104,6 +104,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     }
     let apart = baseline.ttls.iter().map(|&other| other.abs_diff(ttl)).min()?;
     let weight = match (apart, baseline.steady) {
+        // No way of several has no router at all.
+        (..=PATHS_DIFFER, false) if hops == 0 => Weight::Moderate,
         (..=PATHS_DIFFER, false) => return None,
         (..=PATHS_DIFFER, true) => Weight::Strong,
         (_, true) if !closed => Weight::Decisive,
