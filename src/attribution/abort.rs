@@ -232,7 +232,7 @@ fn process_exit(suspect: &Suspect<'_>) -> Option<Vec<FrameNumber>> {
         return Some(vec![fin, abort]);
     }
     let sibling = fin.or(abort)?;
-    let next = endings.of(own.address).iter().find(|ending| {
+    let next = endings.after(own.address, time).find(|ending| {
         ending.time > time && ending.port == own.port && matches!(ending.kind, Kind::Refusal | Kind::Acceptance)
     })?;
     (next.kind == Kind::Refusal).then(|| vec![sibling, next.frame])

@@ -1,3 +1,4 @@
+use super::around::Connection;
 use super::{Around, Candidate, Story};
 use crate::evidence::Confidence;
 
@@ -7,6 +8,22 @@ pub(super) struct Question<'a> {
     pub story: &'a Story<'a>,
     /// The other flows.
     pub around: &'a Around,
+}
+
+impl<'a> Question<'a> {
+    /// Connections to the same server that began shortly before and after this one.
+    pub fn near_server(&self) -> impl Iterator<Item = &'a Connection> {
+        let case = self.story.case;
+        let server = case.flow.stream.endpoints[self.story.client().reverse()];
+        case.flow.first_time.into_iter().flat_map(move |time| self.around.near_server(server, time))
+    }
+
+    /// Connections of the same client that began shortly before and after this one.
+    pub fn near_client(&self) -> impl Iterator<Item = &'a Connection> {
+        let case = self.story.case;
+        let client = case.flow.stream.endpoints[self.story.client()].address;
+        case.flow.first_time.into_iter().flat_map(move |time| self.around.near_client(client, time))
+    }
 }
 
 type Look = fn(&Question<'_>) -> Option<Candidate>;

@@ -25,8 +25,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if !half_open && !connected && !refused {
         return None;
     }
-    let client = story.case.flow.stream.endpoints[story.client()].address;
-    let dataless = || question.around.of_client(client).filter(|other| !other.has_data && other.reset.is_some());
+    let dataless = || question.near_client().filter(|other| !other.has_data && other.reset.is_some());
     let targets: BTreeSet<_> = dataless().map(|other| (other.server.address, other.server.port)).collect();
     let frame = decisive.reset.segment.frame;
     let mut candidate = Candidate::new(

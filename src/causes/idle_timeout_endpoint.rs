@@ -25,10 +25,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if pause.broken_by != server {
         return None;
     }
-    let endpoint = story.case.flow.stream.endpoints[server];
     let same: Vec<_> = question
-        .around
-        .of_server(endpoint)
+        .near_server()
         .filter(|other| other.flow != story.case.flow.id)
         .filter(|other| other.pause.is_some_and(|gap| same_gap(gap, pause.length)))
         .filter_map(|other| other.reset)

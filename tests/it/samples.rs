@@ -97,7 +97,9 @@ fn samples_are_judged_by_what_is_known_of_them() {
             if !(lists(&known["causes"], cause) || known["causes"].is_null() && cause.is_null()) {
                 faults.push(format!("{name}, {}: {cause} and not {}", known["client"], known["causes"]));
             }
-            for (reset, known) in flow["resets"].as_array().into_iter().flatten().zip(known["resets"].as_array().unwrap()) {
+            for (reset, known) in
+                flow["resets"].as_array().into_iter().flatten().zip(known["resets"].as_array().unwrap())
+            {
                 let (sender, mechanism) = (&reset["sender"], &reset["mechanism"]);
                 if *sender != known["sender"] || !lists(&known["mechanisms"], mechanism) {
                     faults.push(format!("{name}, frames {}: {mechanism} of {sender} and not {known}", known["frames"]));
