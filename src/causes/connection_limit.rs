@@ -1,7 +1,7 @@
 //! Connections beyond a number open at once are rejected or ended at once; those before live on.
 
 use super::diagnose::Question;
-use super::{Candidate, Cause};
+use super::{Candidate, Cause, exit};
 use crate::attribution::{Mechanism, Sender};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
@@ -53,7 +53,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         .around
         .of_server(server)
         .filter(|other| other.accepted && other.began < began && other.flow != story.case.flow.id)
-        .filter(|other| other.ended.is_none_or(|end| end > ended))
+        // What ends together, ends for another reason.
+        .filter(|other| other.ended.is_none_or(|end| end.since(ended).0 > exit::SAME_MOMENT.0))
         .collect();
     if open.len() < OPEN {
         return None;
@@ -69,9 +70,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             && other.sender == Some(decisive.verdict.sender)
             && other.mechanism == Some(decisive.verdict.mechanism)
     };
-    let exceeded = question.around.of_server(server).find(|other| {
-        other.accepted && other.began > began && !is_alike(other) && open_at(other) >= open.len()
-    });
+    let exceeded = question
+        .around
+        .of_server(server)
+        .find(|other| other.accepted && other.began > began && !is_alike(other) && open_at(other) >= open.len());
     let alike = question.around.of_server(server).filter(|other| is_alike(other));
     let alike: Vec<_> = alike.filter_map(|other| other.reset).take(4).collect();
     let candidate = Candidate::new(

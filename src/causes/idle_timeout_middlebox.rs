@@ -97,8 +97,7 @@ fn survived(story: &Story<'_>, length: Duration) -> Option<[FrameNumber; 3]> {
             return None;
         }
         let mut later = before.iter().skip(place + 2).filter(|one| one.way != until.way && one.is_ordinary());
-        let answer =
-            later.find(|one| one.segment.flags.ack() && !one.segment.ack.before(until.segment.seq_end()))?;
+        let answer = later.find(|one| one.segment.flags.ack() && !one.segment.ack.before(until.segment.seq_end()))?;
         Some([from.frame(), until.frame(), answer.frame()])
     })
 }
