@@ -1,7 +1,7 @@
 //! Connections beyond a number open at once are rejected or ended at once; those before live on.
 
 use super::diagnose::Question;
-use super::{Candidate, Cause};
+use super::{Candidate, Cause, exit};
 use crate::attribution::{Mechanism, Sender};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
@@ -52,7 +52,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let open: Vec<_> = question
         .near_server()
         .filter(|other| other.accepted && other.began < began && other.flow != story.case.flow.id)
-        .filter(|other| other.ended.is_none_or(|end| end > ended))
+        // What ends together, ends for another reason.
+        .filter(|other| other.ended.is_none_or(|end| end.since(ended).0 > exit::SAME_MOMENT.0))
         .collect();
     if open.len() < OPEN {
         return None;

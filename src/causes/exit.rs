@@ -5,7 +5,7 @@ use crate::surroundings::Kind;
 use crate::tcp::{Duration, FrameNumber, Timestamp};
 
 /// Connections of one process end within this when it dies.
-const SAME_MOMENT: Duration = Duration::from_millis(250);
+pub(super) const SAME_MOMENT: Duration = Duration::from_millis(250);
 
 /// So many others at least; two may end together by chance.
 const OTHERS: usize = 2;
