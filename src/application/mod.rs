@@ -192,7 +192,15 @@ pub struct Application {
     pub declared: Vec<Declared>,
 }
 
+/// What clients say last, in the words of the protocols' readers: SMTP, FTP, POP3, IMAP, MySQL, PostgreSQL.
+const FAREWELLS: [&str; 4] = ["QUIT", "LOGOUT", "the farewell (COM_QUIT)", "the farewell (Terminate)"];
+
 impl Application {
+    /// Whether the client's last message says that it wants nothing more.
+    pub fn said_goodbye(&self) -> bool {
+        self.last_request.as_ref().is_some_and(|request| FAREWELLS.contains(&request.what.as_str()))
+    }
+
     /// The last time that somebody said there is no room for more connections, clients or requests.
     pub fn limit_declared(&self) -> Option<&Declared> {
         self.declared.iter().rev().find(|declared| declared.reason == Reason::Limit)

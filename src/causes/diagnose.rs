@@ -1,6 +1,7 @@
 use super::around::Connection;
-use super::{Around, Candidate, Story};
-use crate::evidence::Confidence;
+use super::{Around, Candidate, Cause, Story};
+use crate::attribution::Party;
+use crate::evidence::{Aspect, Confidence, Evidence, Weight};
 
 /// What the causes are asked about.
 pub(super) struct Question<'a> {
@@ -104,6 +105,18 @@ pub fn diagnose(story: &Story<'_>, around: &Around) -> Option<Diagnosis> {
     };
     let (place, confidence) = candidates.iter().enumerate().find_map(|(place, one)| Some((place, sure(one)?)))?;
     let (_, best) = candidates.remove(place);
+    let confidence = confidence.min(most_sure(story, &best));
     let alternatives = candidates.into_iter().take(MOST_ALTERNATIVES).map(|(_, candidate)| candidate).collect();
     Some(Diagnosis { best, confidence, alternatives })
+}
+
+/// How sure a cause can be, given how sure it is who sent the reset: what a forger is blamed for is no surer than the forger.
+fn most_sure(story: &Story<'_>, best: &Candidate) -> Confidence {
+    let declared = |piece: &Evidence<Cause>| piece.aspect == Aspect::Declared && piece.weight == Weight::Decisive;
+    match story.verdict().and_then(|verdict| Some((verdict.party?, verdict.confidence?))) {
+        _ if best.evidence.iter().any(declared) => Confidence::Certain,
+        Some((Party::Middlebox, sender)) => sender,
+        Some((Party::Host, Confidence::Possible)) => Confidence::Likely,
+        _ => Confidence::Certain,
+    }
 }
