@@ -176,7 +176,7 @@ fn payload() {
     says(
         "payload",
         &[
-            ("60 s RA 21 ack 11 data \"\\xff\\xfe\\x00\"", Some(Moderate), None),
+            ("60 s RA 21 ack 11 data \"\\xff\\xfe\\x00\"", Some(Weak), None),
             ("60 s RA 21 ack 11 data \"No local listener\"", Some(Moderate), None),
             ("60 s R 21 data \"No TCP/No listener\"", None, Some(Weak)),
             ("60 s RA 21 ack 11 data \"\\x33\\xaa\\x00\\x04\"", None, Some(Weak)),
