@@ -121,3 +121,56 @@ pub fn log_odds(prior: f64, points: impl IntoIterator<Item = (Aspect, f64)>) -> 
     }
     strongest.iter().fold(prior, |sum, (_, most, least)| sum + most + least)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_each_aspect_the_strongest_counts_either_way() {
+        let sum = |points: &[(Aspect, f64)]| log_odds(-0.5, points.iter().copied());
+        for (points, expected) in [
+            (&[][..], -0.5),
+            (&[(Aspect::Device, 1.8)], 1.3),
+            // One foreign packet seen three ways is one fact.
+            (&[(Aspect::Device, 1.8), (Aspect::Device, 0.9), (Aspect::Device, 1.8)], 1.3),
+            (&[(Aspect::Device, 1.8), (Aspect::Timing, 0.9)], 2.2),
+            // What contradicts it counts once, too.
+            (&[(Aspect::Device, 1.8), (Aspect::Device, -0.9), (Aspect::Device, -0.3)], 0.4),
+            (&[(Aspect::Form, -0.9), (Aspect::Device, -0.9)], -2.3),
+        ] {
+            assert!((sum(points) - expected).abs() < 1e-9, "{points:?}: {}", sum(points));
+        }
+    }
+
+    #[test]
+    fn words_are_steps_that_lie_above_what_they_promise() {
+        for (odds, word) in [
+            (f64::NEG_INFINITY, None),
+            (-3.0, None),
+            (0.0, None),
+            (0.24, None),
+            (0.25, Some(Confidence::Possible)),
+            (1.29, Some(Confidence::Possible)),
+            (1.3, Some(Confidence::Likely)),
+            (2.59, Some(Confidence::Likely)),
+            (2.6, Some(Confidence::Certain)),
+            (9.0, Some(Confidence::Certain)),
+            (f64::NAN, None),
+        ] {
+            assert_eq!(Confidence::of_log_odds(odds), word, "{odds}");
+        }
+        let promised = [(Confidence::Possible, 0.6), (Confidence::Likely, 0.9), (Confidence::Certain, 0.99)];
+        for (word, share) in promised {
+            let odds = f64::log10(share / (1.0 - share));
+            assert!(Confidence::of_log_odds(odds) < Some(word), "{word:?} is given for less than it promises");
+        }
+    }
+
+    #[test]
+    fn heavier_words_count_more_and_the_heaviest_outweighs_the_others() {
+        let weights = [Weight::Weak, Weight::Moderate, Weight::Strong, Weight::Decisive];
+        assert!(weights.is_sorted_by(|one, next| one < next && one.log_ratio() < next.log_ratio()));
+        assert!(Weight::Decisive.log_ratio() > Weight::Strong.log_ratio() + Weight::Moderate.log_ratio());
+    }
+}

@@ -7,8 +7,8 @@ impl Key {
     pub(super) fn option(&self, option: &str) -> String {
         match option.split_once(' ') {
             Some((name @ "--log-line", _)) => format!("{name} (not told)"),
-            Some((name, value)) => format!("{name} {}", self.text(value, &[])),
-            None => option.to_owned(),
+            Some((name, value)) if name.starts_with("--") => format!("{name} {}", self.text(value, &[])),
+            _ => self.text(option, &[]),
         }
     }
 }

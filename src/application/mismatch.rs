@@ -89,7 +89,7 @@ impl Mismatch {
     pub(super) fn progress(&self, found: &Application, talk: &Talk<'_>) -> Option<String> {
         let (answer, request) = match self {
             Self::TlsAnsweredInPlain { answer, .. } => (
-                answer.map_or_else(|| "something that is no TLS".to_owned(), |answer| answer.name().to_uppercase()),
+                answer.map_or_else(|| "something that is no TLS".to_owned(), |answer| answer.name().to_owned()),
                 "the ClientHello".to_owned(),
             ),
             Self::PlainAnsweredInTls { .. } => {
@@ -104,9 +104,6 @@ impl Mismatch {
         };
         let last = talk.server.piece_before(i64::MAX)?;
         let what = format!("the server answered {request} by {answer}");
-        Some(match progress::since(last.time, talk.end) {
-            Some(ago) => format!("{} after {what}", progress::duration(ago)),
-            None => format!("after {what}"),
-        })
+        Some(progress::ago(last.time, talk.end, &what))
     }
 }

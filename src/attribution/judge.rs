@@ -88,7 +88,7 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
     }
     let origin = origin::of(&suspect, before);
     let question = Question { suspect: &suspect, origin: origin.as_ref() };
-    let evidence = clues::look(&question);
+    let mut evidence = clues::look(&question);
     // On the host itself, what its stack would not do is its packet filter's doing.
     let is_local = evidence.iter().any(|piece| piece.clue == clues::LOCAL);
     let counted = evidence.iter().filter(|piece| !is_local || piece.aspect == Aspect::Device);
@@ -102,6 +102,9 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
     );
     let confidence = Confidence::of_log_odds(odds.abs()).filter(|_| !evidence.is_empty());
     let party = confidence.map(|_| if odds > 0.0 { Party::Middlebox } else { Party::Host });
+    if party == Some(Party::Middlebox) {
+        evidence.extend(clues::signature::of(&suspect));
+    }
     let sender = match party {
         Some(Party::Middlebox) => Sender::Middlebox,
         Some(Party::Host) if reset.way == case.roles.from_client => Sender::Client,

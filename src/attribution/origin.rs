@@ -23,8 +23,6 @@ pub struct Origin {
     pub frames: Vec<FrameNumber>,
     /// One clause: why the host's stack sends just this.
     pub text: String,
-    /// How well everything fits the way.
-    pub fit: Weight,
     /// What it may be as well: only hidden state decides between the two.
     pub or_else: Option<Mechanism>,
 }
@@ -66,7 +64,7 @@ pub fn of(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
 
 /// Its receiver has sent a SYN, and its claimed sender nothing yet.
 fn answers_syn(suspect: &Suspect<'_>) -> bool {
-    suspect.earlier(suspect.own()).next().is_none() && suspect.earlier(suspect.peer()).any(|one| is_syn(one))
+    suspect.earlier(suspect.own()).next().is_none() && suspect.earlier(suspect.peer()).any(is_syn)
 }
 
 fn is_syn(one: &Sighting) -> bool {
@@ -99,7 +97,6 @@ fn refusal(suspect: &Suspect<'_>) -> Option<Result<Origin, Misfit>> {
         trigger: Some(syn.frame()),
         frames: vec![syn.frame(), segment.frame],
         text: "it answers a SYN as a host without a listener does: sequence number 0, the SYN acknowledged".to_owned(),
-        fit: Weight::Weak,
         or_else: None,
     }))
 }
@@ -143,7 +140,6 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
             trigger: Some(trigger.frame()),
             frames: vec![trigger.frame(), segment.frame],
             text,
-            fit: Weight::Moderate,
             or_else: None,
         }))
     };
@@ -263,7 +259,6 @@ fn bare_abort(suspect: &Suspect<'_>) -> Option<Origin> {
             suspect.case.name(suspect.own()),
             if has_window { "with its window" } else { "which had just acknowledged all that came" }
         ),
-        fit: Weight::Weak,
         or_else: Some(Mechanism::AbortUnreadData),
     })
 }
@@ -303,6 +298,17 @@ fn trigger<'a>(suspect: &Suspect<'a>) -> Option<&'a Sighting> {
     Some(fitting.find(can_be_it).unwrap_or(latest))
 }
 
+/// Whether the receiver's window has no room for all that was sent: then a stack aborts at the window's end
+/// (`tcp_acceptable_seq`).
+fn window_was_full(suspect: &Suspect<'_>, sent: SeqNum) -> bool {
+    let scale = suspect.case.flow.scale(suspect.peer()).unwrap_or(0);
+    let last = suspect.earlier(suspect.peer()).find(|one| one.segment.flags.ack());
+    last.is_some_and(|last| {
+        let window = u32::from(last.segment.window.unwrap_or(u16::MAX)) << scale;
+        last.segment.ack.add(window).before(sent)
+    })
+}
+
 /// RST with ACK: a live socket was aborted.
 fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Misfit>> {
     let segment = suspect.segment();
@@ -332,6 +338,17 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
             format!("its sequence number lies below what {} had already acknowledged", suspect.case.name(peer)),
         );
     }
+    if segment.seq.before(sent) && !window_was_full(suspect, sent) {
+        // DATA_SEQ_RST of Weaver, Sommer and Paxson (NDSS 2009).
+        return misfit(
+            Weight::Moderate,
+            vec![segment.frame],
+            format!(
+                "its sequence number lies {} below what {name} had already sent (DATA_SEQ_RST)",
+                sent.since(segment.seq)
+            ),
+        );
+    }
     if let Some(acknowledged) = suspect.acknowledged()
         && segment.ack.before(acknowledged)
     {
@@ -352,7 +369,6 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
         );
     }
     let abort = super::abort::kind(suspect, sent);
-    let mut fit = if segment.seq == sent { Weight::Moderate } else { Weight::Weak };
     // A SYN only offers them.
     let mut established = suspect.of_claimed_sender().filter(|one| !one.segment.flags.syn());
     let uses_timestamps = established.any(|one| one.segment.options.timestamps.is_some());
@@ -365,15 +381,11 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
             format!("an abort by {name}'s stack would carry its timestamps, and this has none"),
         );
     }
-    if segment.window == Some(0) {
-        fit = Weight::Weak;
-    }
     Some(Ok(Origin {
         mechanism: abort.mechanism,
         trigger: None,
         frames: abort.frames,
         text: abort.text,
-        fit,
         or_else: abort.or_else,
     }))
 }

@@ -1,6 +1,6 @@
 //! A capture's worth of flows from a trace, judged: what tests of clues and causes ask.
 
-use super::{Case, Judged, Party, Suspect, judge};
+use super::{Case, Judged, Party, judge};
 use crate::decode::{LinkAddress, View};
 use crate::evidence::Evidence;
 use crate::flow::{Flow, FlowTable, Flows, Limits};
@@ -85,9 +85,4 @@ pub(crate) fn verdict(text: &str) -> Judged {
 /// What a clue says of a reset.
 pub(crate) fn clue<'a>(judged: &'a Judged, name: &str) -> Option<&'a Evidence<Party>> {
     judged.evidence.iter().find(|piece| piece.clue == name)
-}
-
-/// The first flow's last reset as a suspect.
-pub(super) fn suspect<'a>(case: &'a Case<'a>) -> Suspect<'a> {
-    Suspect::new(case, case.flow.resets().last().expect("a reset")).expect("it is in the timeline")
 }

@@ -81,6 +81,11 @@ fn had_its_answer(story: &Story<'_>) -> Option<Cow<'static, str>> {
         return None;
     }
     lost(story)?;
+    match story.application.response_complete {
+        Some(false) => return None,
+        Some(true) => return Some("the client had the whole response, and every octet of it had arrived".into()),
+        None => {}
+    }
     if story.fin(server).is_some() {
         return Some("the client had the whole answer: the server had closed, and every octet had arrived".into());
     }
@@ -220,4 +225,150 @@ fn is_same_client(story: &Story<'_>, address: [u8; 16], other: &Connection) -> b
             && one.links.iter().any(|link| other.links.iter().any(|other| other.value == link.value))
     });
     beside || same_device
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribution::testing::Scene;
+
+    /// The reason for the first flow of a trace.
+    fn first(text: &str) -> Option<String> {
+        let scene = Scene::of(text);
+        let flows = 0..scene.flows.iter().count();
+        let judged: Vec<_> = flows.map(|index| (scene.case(index), scene.judged_of(index))).collect();
+        let mut around = Around::default();
+        judged.iter().for_each(|(case, resets)| around.learn(&Story::new(case, resets)));
+        let (case, resets) = judged.first()?;
+        let story = Story::new(case, resets);
+        benign(&story, crate::causes::diagnose(&story, &around).as_ref(), &around).map(Into::into)
+    }
+
+    const OPEN: &str = "0 c S 0 win 64240 mss 1460 sackok wscale 7
+        20 s SA 0 ack 1 win 65160 mss 1460 sackok wscale 7 id 0
+        20.1 c A 1 ack 1
+        21 c PA 1 ack 1 len 100
+        41 s PA 1 ack 101 len 900\n";
+
+    /// The reason for a connection that goes on so.
+    fn reason(rest: &str) -> Option<String> {
+        first(&format!("c reuse 1\ns ttl 57 reuse 1\n{OPEN}{rest}"))
+    }
+
+    #[test]
+    fn nothing_lost_is_benign_and_anything_lost_is_not() {
+        let table = [
+            (
+                "a late segment after both FINs",
+                "42 c A 101 ack 901\n43 s FA 901 ack 101\n44 c FA 101 ack 902\n64 s A 902 ack 102\n65 c A 102 ack 902\n85 s R 902",
+                Some("both sides had closed"),
+            ),
+            (
+                "the last ACK never came",
+                "42 s FA 901 ack 101\n43 c FA 101 ack 902\n63 s R 902",
+                Some("both sides had closed"),
+            ),
+            ("the answer was cut", "42 c FA 101 ack 1\n62 s FA 901 ack 102\n62.1 c R 102", None),
+            (
+                "an alert came too late",
+                "42 c A 101 ack 901\n43 s FA 901 ack 101\n44 c PA 101 ack 902 data \"\\x15\\x03\\x03\\x00\\x1a12345678901234567890123456\"\n44.1 c FA 132 ack 902\n64 s R 902",
+                Some("TLS alert"),
+            ),
+            (
+                "a TLS 1.3 alert came too late",
+                "42 c A 101 ack 901\n43 s FA 901 ack 101\n44 c PA 101 ack 902 data \"\\x17\\x03\\x03\\x00\\x131234567890123456789\"\n44.1 c FA 125 ack 902\n64 s R 902",
+                Some("TLS alert"),
+            ),
+            (
+                "a complaint came too late",
+                "42 c A 101 ack 901\n43 s FA 901 ack 101\n44 c PA 101 ack 902 data \"\\x15\\x03\\x03\\x00\\x02\\x02\\x2e\"\n44.1 c FA 108 ack 902\n64 s R 902",
+                None,
+            ),
+            (
+                "a request came too late",
+                "42 c A 101 ack 901\n43 s FA 901 ack 101\n44 c PA 101 ack 902 len 100\n44.1 c FA 201 ack 902\n64 s R 902",
+                None,
+            ),
+            (
+                "the server had closed",
+                "42 c A 101 ack 901\n43 s FA 901 ack 101\n43.1 c A 101 ack 902\n644 c RA 101 ack 902 win 0",
+                Some("the server had closed"),
+            ),
+            ("the connection was at rest", "42 c A 101 ack 901\n9042 c RA 101 ack 901", Some("9.0 s of rest")),
+            ("the server may have had more to say", "42 c A 101 ack 901\n62 c RA 101 ack 901", None),
+            (
+                "the client waited",
+                "42 c A 101 ack 901\n43 c PA 101 ack 901 len 50\n63 s A 901 ack 151\n9042 c RA 151 ack 901",
+                None,
+            ),
+            (
+                "the client had closed, and the server aborted in place of closing",
+                "42 c FA 101 ack 901\n62 s A 901 ack 102\n62.1 s RA 901 ack 102",
+                Some("only ended its side"),
+            ),
+            (
+                "the client had closed and waited for its answer",
+                "42 c A 101 ack 901\n43 c PA 101 ack 901 len 50\n44 c FA 151 ack 901\n64 s RA 901 ack 152",
+                None,
+            ),
+            ("the server aborted", "42 c A 101 ack 901\n9042 s RA 901 ack 101", None),
+            (
+                "no reset at all",
+                "42 c A 101 ack 901\n43 s FA 901 ack 101\n44 c FA 101 ack 902\n64 s A 902 ack 102",
+                None,
+            ),
+        ];
+        for (what, rest, expected) in table {
+            let found = reason(rest);
+            match expected {
+                Some(part) => assert!(found.as_ref().is_some_and(|found| found.contains(part)), "{what}: {found:?}"),
+                None => assert_eq!(found, None, "{what}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_reset_that_nobody_heeded_is_benign_only_where_the_connection_went_on() {
+        let forged = "42 c A 101 ack 901\n50 s R 400000 ttl 61\n";
+        let on = "500 c PA 101 ack 901 len 10\n520 s PA 901 ack 111 len 10\n520.1 c A 111 ack 911\n600 c PA 111 ack 911 len 10\n620 s A 911 ack 121";
+        assert!(reason(&format!("{forged}{on}")).is_some_and(|why| why.contains("ignored")));
+        assert_eq!(reason(forged), None);
+    }
+
+    /// Two attempts of one client; the first gives up.
+    fn race(second: &str, start: u32, wins: bool) -> Option<String> {
+        let answer = if wins {
+            format!("{} s PA 1 ack 101 len 900 {second}\n{} c A 101 ack 901 {second}\n", start + 31, start + 32)
+        } else {
+            String::new()
+        };
+        let text = format!(
+            "0 c S 0 win 64240 mss 1460 sackok wscale 7 flow 1 server 5
+            {start} c S 0 win 64240 mss 1460 sackok wscale 7 {second}
+            {0} s SA 0 ack 1 win 65160 mss 1460 sackok wscale 7 id 0 {second}
+            {1} c A 1 ack 1 {second}
+            {2} c PA 1 ack 1 len 100 {second}
+            {3} s SA 0 ack 1 win 65160 mss 1460 sackok wscale 7 id 0 flow 1 server 5
+            {4} c R 1 flow 1 server 5\n{answer}",
+            start + 10,
+            start + 11,
+            start + 12,
+            start + 20,
+            start + 21,
+        );
+        first(&text)
+    }
+
+    #[test]
+    fn the_loser_of_a_race_is_harmless() {
+        assert!(race("flow 2 server 6", 250, true).is_some_and(|why| why.contains("198.51.100.6 in flow")));
+        for (second, start, wins) in [
+            ("flow 2 server 6", 900, true),
+            ("flow 2 server 5", 250, true),
+            ("flow 2 server 6 port 80", 250, true),
+            ("flow 2 server 6 client 2", 250, true),
+        ] {
+            assert_eq!(race(second, start, wins), None, "{second} at {start}");
+        }
+    }
 }

@@ -63,16 +63,17 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         let earlier = question.around.of_server(server).filter(|one| one.accepted && one.began < other.began);
         earlier.filter(|one| one.ended.is_none_or(|end| end > other.began)).count()
     };
-    let exceeded = question
-        .around
-        .of_server(server)
-        .find(|other| other.accepted && open_at(other) >= open.len() && other.began > began);
     // Others that met the same.
-    let alike = question.around.of_server(server).filter(|other| {
+    let is_alike = |other: &super::around::Connection| {
         other.flow != story.case.flow.id
             && other.sender == Some(decisive.verdict.sender)
             && other.mechanism == Some(decisive.verdict.mechanism)
-    });
+    };
+    let exceeded = question
+        .around
+        .of_server(server)
+        .find(|other| other.accepted && other.began > began && !is_alike(other) && open_at(other) >= open.len());
+    let alike = question.around.of_server(server).filter(|other| is_alike(other));
     let alike: Vec<_> = alike.filter_map(|other| other.reset).take(4).collect();
     let candidate = Candidate::new(
         Cause::ConnectionLimit,

@@ -2,11 +2,12 @@
 
 use super::diagnose::Question;
 use super::idle_timeout_endpoint::same_gap;
-use super::{Candidate, Cause};
+use super::{Candidate, Cause, Story};
 use crate::attribution::{Mechanism, Sender};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
 use crate::knowledge::idle_timeouts::{self, Place};
+use crate::tcp::{Duration, FrameNumber};
 
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
@@ -50,6 +51,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             "another device than the host made the reset",
         );
     }
+    if let Some(frames) = survived(story, pause.length) {
+        let text = "as long a silence of the same connection did no harm: it was answered after it";
+        candidate = candidate.although(Aspect::Company, Weight::Decisive, frames, text);
+    }
     let same: Vec<_> = question
         .around
         .of_server(story.case.flow.stream.endpoints[story.client().reverse()])
@@ -80,4 +85,19 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             .advise(format!("{}: {}", first.product, first.setting));
     }
     Some(candidate)
+}
+
+/// The segments around a silence at least as long as `length`, and the one that answered what ended it.
+fn survived(story: &Story<'_>, length: Duration) -> Option<[FrameNumber; 3]> {
+    let until = story.decisive?.place;
+    let before = story.case.timeline.sightings.get(..until)?;
+    before.windows(2).enumerate().find_map(|(place, pair)| {
+        let [from, until] = pair else { return None };
+        if until.after_gap || until.time()?.since(from.time()?).0 < length.0 {
+            return None;
+        }
+        let mut later = before.iter().skip(place + 2).filter(|one| one.way != until.way && one.is_ordinary());
+        let answer = later.find(|one| one.segment.flags.ack() && !one.segment.ack.before(until.segment.seq_end()))?;
+        Some([from.frame(), until.frame(), answer.frame()])
+    })
 }

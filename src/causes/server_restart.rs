@@ -55,7 +55,7 @@ fn refused(question: &Question<'_>) -> Option<Candidate> {
     let time = decisive.reset.segment.time?;
     let endings = story.case.surroundings.endings.of(own.address);
     let here = || endings.iter().filter(|ending| ending.port == own.port);
-    let served = here().filter(|ending| ending.time < time && ending.kind == Kind::Acceptance).next_back()?;
+    let served = here().rfind(|ending| ending.time < time && ending.kind == Kind::Acceptance)?;
     let again = here().find(|ending| ending.time > time && ending.kind == Kind::Acceptance)?;
     Some(
         Candidate::new(

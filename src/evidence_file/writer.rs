@@ -62,7 +62,8 @@ impl<W: Write> Writer<W> {
         body.extend(octets);
         pad(&mut body);
         if let Some(comment) = comment.filter(|comment| !comment.is_empty()) {
-            let end = comment.floor_char_boundary(LONGEST_COMMENT);
+            let end =
+                (0..=LONGEST_COMMENT.min(comment.len())).rev().find(|&end| comment.is_char_boundary(end)).unwrap_or(0);
             option(&mut body, COMMENT, comment.get(..end).unwrap_or_default().as_bytes());
             option(&mut body, END_OF_OPTIONS, &[]);
         }

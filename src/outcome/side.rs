@@ -200,7 +200,7 @@ fn left_behind(story: &Story<'_>, way: Way) -> Option<SideOutcome> {
 fn unanswered(story: &Story<'_>, way: Way) -> Option<SideOutcome> {
     let flow = story.case.flow;
     let reported = flow.detail.iter().flat_map(|detail| &detail.icmp).filter(|said| said.way == way);
-    let reported = reported.filter_map(icmp::errno).last();
+    let reported = reported.filter_map(icmp::errno).next_back();
     let connects = way == story.client() && flow.phase() == Phase::Syn;
     match (story.teardown, reported) {
         // While connecting an ICMP error counts at once.

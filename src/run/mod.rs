@@ -3,30 +3,29 @@
 mod evidence;
 mod explain;
 mod hash;
+mod judgement;
 mod key;
 mod pipeline;
 mod second_look;
 mod selection;
 
 pub use explain::explain;
+pub use judgement::Judgement;
+pub use second_look::{ask, needs_judging};
 
 use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use crate::attribution::{self, Case};
 use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
-use crate::causes::{self, Around, Fate, Story};
 use crate::cli::{Command, FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
-use crate::flow::{Flow, Flows, Limits};
+use crate::flow::{Flow, Limits};
 use crate::notes::Notes;
-use crate::outcome;
 use crate::output;
 use crate::progress;
 use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Verdict, Wanted};
-use crate::surroundings::Surroundings;
-use crate::timeline::{Recording, Timelines};
+use crate::timeline::Recording;
 
 /// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
 const FIXED_MEMORY: u64 = 24 << 20;
@@ -105,27 +104,13 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let members = options.evidence.as_ref().map(|_| {
         second_look::members(flows, |flow| is_chosen(flow) && (all_flows || second_look::needs_judging(flow, flows)))
     });
-    let surroundings = Surroundings::of(&analysis.flows, &timelines);
+    let judgement = Judgement::new(&analysis.flows, &timelines);
     let end = analysis.flows.end;
-    let around = around(&analysis.flows, &timelines, &surroundings);
     let judge = |flow: &Flow| {
-        let Some(timeline) = timelines.get(flow.id) else { return Verdict::default() };
-        let case = Case::new(flow, timeline, &surroundings, end);
-        let resets = attribution::judge(&case);
-        let story = Story::new(&case, &resets);
-        let diagnosis = causes::diagnose(&story, &around);
-        let application = story.application.protocol.map(|protocol| report::Application {
-            protocol: protocol.id(),
-            detail: story.application.detail.clone(),
-            progress: story.application.progress.clone(),
-        });
-        let outcome = outcome::of(&story);
-        let benign = causes::benign(&story, diagnosis.as_ref(), &around);
-        let fate = Some(Fate::of(&story, diagnosis.as_ref(), benign.is_some()));
         // Of a flow that others are known by, only the beginning was looked at.
         let whole = second_look::has_something_to_judge(flow, end) || shown.contains(&flow.id);
-        let timeline = whole.then_some(timeline);
-        Verdict { resets, diagnosis, application, outcome, benign, fate, timeline }
+        let verdict = judgement.of(flow);
+        Verdict { timeline: verdict.timeline.filter(|_| whole), ..verdict }
     };
     let findings = Findings {
         inputs: analysis.inputs,
@@ -134,8 +119,8 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         paths: analysis.decoder.paths(),
         flows: analysis.flows,
         judge: &judge,
-        around: &around,
-        vantage: (!timelines.is_empty()).then(|| surroundings.vantage.clone()),
+        around: &judgement.around,
+        vantage: (!timelines.is_empty()).then(|| judgement.surroundings.vantage.clone()),
         // An empty expression lets everything pass.
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
         filtered_frames: frames.saturating_sub(analysis.frames),
@@ -167,22 +152,6 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         notes.tell(format_args!("report written to {}", path.display()));
     }
     Ok(exit_code(options, &report))
-}
-
-/// What the flows say about each other.
-fn around(flows: &Flows, timelines: &Timelines, surroundings: &Surroundings) -> Around {
-    let mut around = Around::default();
-    for flow in flows.iter() {
-        match timelines.get(flow.id).filter(|_| second_look::needs_judging(flow, flows)) {
-            Some(timeline) => {
-                let case = Case::new(flow, timeline, surroundings, flows.end);
-                let resets = attribution::judge(&case);
-                around.learn(&Story::new(&case, &resets));
-            }
-            None => around.learn_good(flow),
-        }
-    }
-    around
 }
 
 fn tell_what_was_read(analysis: &pipeline::Analysis, notes: Notes) {

@@ -19,18 +19,9 @@ pub fn can_read_again(paths: &[PathBuf]) -> bool {
     paths.iter().all(|path| path.is_file())
 }
 
-/// The segments of all flows that did not end well, and the beginnings of enough others to know their hosts by.
-///
-/// # Errors
-/// A filter that does not compile, which the first look would have met.
-pub fn gather(
-    paths: &[PathBuf],
-    filter: Option<Filter>,
-    recording: Option<Recording>,
-    flows: &Flows,
-    is_wanted: impl Fn(&Flow) -> bool,
-    memory: usize,
-) -> Result<Timelines, Error> {
+/// Asks for the segments of the flows that are wanted, and for the beginnings of enough others to know their hosts by.
+/// Keeps at most `memory` octets.
+pub fn ask(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool, memory: usize) -> Gathering {
     let mut gathering = Gathering::new(memory);
     let mut known: HashMap<[u8; 16], usize> = HashMap::new();
     for flow in flows.iter().filter(|flow| is_wanted(flow)) {
@@ -52,6 +43,22 @@ pub fn gather(
             gathering.want(flow, Depth::Beginning);
         }
     }
+    gathering
+}
+
+/// The segments of all flows that did not end well, and the beginnings of enough others to know their hosts by.
+///
+/// # Errors
+/// A filter that does not compile, which the first look would have met.
+pub fn gather(
+    paths: &[PathBuf],
+    filter: Option<Filter>,
+    recording: Option<Recording>,
+    flows: &Flows,
+    is_wanted: impl Fn(&Flow) -> bool,
+    memory: usize,
+) -> Result<Timelines, Error> {
+    let mut gathering = ask(flows, is_wanted, memory);
     if gathering.is_empty() {
         return Ok(Timelines::default());
     }

@@ -102,3 +102,55 @@ impl Endings {
         endings.get(from..).unwrap_or_default().iter().take_while(move |ending| ending.time <= until)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribution::testing::Scene;
+
+    #[test]
+    fn the_first_ending_of_each_side_is_kept_in_the_order_of_time() {
+        let scene = Scene::of(
+            "0   c S  0
+             1   s SA 0 ack 1
+             2   c A  1 ack 1
+             50  s FA 1 ack 1
+             51  c RA 1 ack 2
+             52  c R  1
+             10  c S  0 flow 1
+             11  s SA 0 ack 1 flow 1
+             30  s RA 1 ack 1 flow 1
+             40  c S  0 flow 2
+             41  s R  1 flow 2",
+        );
+        let server = scene.flow(0).stream.endpoints.back;
+        let of: Vec<(Kind, u16)> =
+            scene.surroundings.endings.of(server.address).iter().map(|ending| (ending.kind, ending.port)).collect();
+        use Kind::{Abort, Acceptance, Answer, Fin};
+        assert_eq!(of, [(Acceptance, 443), (Acceptance, 443), (Abort, 443), (Answer, 443), (Fin, 443)]);
+        let client = scene.flow(0).stream.endpoints.forward.address;
+        let of: Vec<Kind> = scene.surroundings.endings.of(client).iter().map(|ending| ending.kind).collect();
+        assert_eq!(of, [Abort], "what follows the first ending is its echo");
+    }
+
+    #[test]
+    fn a_refusal_is_told_by_its_number() {
+        let scene = Scene::of("0 c S 0\n 1 s RA 3001 ack 1");
+        let server = scene.flow(0).stream.endpoints.back.address;
+        let kinds: Vec<Kind> = scene.surroundings.endings.of(server).iter().map(|ending| ending.kind).collect();
+        assert_eq!(kinds, [Kind::Refusal]);
+    }
+
+    #[test]
+    fn near_means_within_the_bound_on_both_sides() {
+        let scene =
+            Scene::of("0 c FA 1 ack 1\n 100 c FA 1 ack 1 flow 1\n 200 c FA 1 ack 1 flow 2\n 301 c FA 1 ack 1 flow 3");
+        let client = scene.flow(0).stream.endpoints.forward.address;
+        let at = Timestamp::from_nanos(200_000_000);
+        let near = |millis| {
+            let endings = &scene.surroundings.endings;
+            endings.near(client, at, Duration::from_millis(millis)).count()
+        };
+        assert_eq!([near(0), near(99), near(100), near(200), near(1000)], [1, 1, 2, 4, 4]);
+    }
+}

@@ -77,3 +77,43 @@ fn count<T: PartialEq + Copy>(seen: &mut Vec<Seen<T>>, value: T, frame: FrameNum
         seen.push(Seen { value, count: 1, frame, flows: 1, last_flow: flow });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::attribution::testing::Scene;
+    use crate::tcp::Endpoint;
+
+    #[test]
+    fn habits_are_counted_over_flows_without_resets_and_copies() {
+        let scene = Scene::of(
+            "0 c S 0 ttl 60 mac 1
+             0.01 c S 0 ttl 59 mac 3 copy
+             20 s SA 0 ack 1 ttl 57 mac 2
+             21 c A 1 ack 1 ttl 60 mac 1
+             30 s R 1 ttl 250 mac 9
+             40 c S 0 flow 1 ttl 60 mac 1
+             50 c S 0 flow 2 ttl 124",
+        );
+        let client = scene.flow(0).stream.endpoints.forward.address;
+        let host = scene.surroundings.hosts.get(client, false).expect("it spoke");
+        let seen: Vec<_> =
+            host.ttls.iter().map(|seen| (seen.value, seen.count, seen.flows, seen.frame.get())).collect();
+        assert_eq!(seen, [(60, 3, 2, 1), (124, 1, 1, 7)]);
+        assert_eq!(host.links.iter().map(|seen| seen.count).collect::<Vec<_>>(), [3]);
+        let server = scene.flow(0).stream.endpoints.back.address;
+        let server = scene.surroundings.hosts.get(server, false).expect("it spoke");
+        assert_eq!(server.ttls.iter().map(|seen| seen.value).collect::<Vec<_>>(), [57]);
+        let stranger = Endpoint::v4([203, 0, 113, 9], 0).address;
+        assert!(scene.surroundings.hosts.get(stranger, false).is_none());
+        assert!(scene.surroundings.hosts.get(client, true).is_none(), "IPv6 is another address");
+    }
+
+    #[test]
+    fn the_values_that_are_remembered_are_bounded() {
+        let text: String = (0..20).map(|at| format!("{at} c A 1 ack {at} ttl {}\n", 30 + at)).collect();
+        let scene = Scene::of(&text);
+        let client = scene.flow(0).stream.endpoints.forward.address;
+        let host = scene.surroundings.hosts.get(client, false).expect("it spoke");
+        assert_eq!(host.ttls.len(), super::MOST_VALUES);
+    }
+}

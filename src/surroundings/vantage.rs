@@ -106,3 +106,51 @@ impl Places {
         found(Near::Unknown, "neither hop counts nor the handshakes' times tell")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribution::testing::Scene;
+    use crate::tcp::Segment;
+
+    /// A handshake: TTLs of client and server, and when SYN-ACK and ACK pass.
+    fn near(client: u8, server: u8, syn_ack: f64, ack: f64, direction: impl Fn(&Segment) -> Option<Direction>) -> Near {
+        let text = format!(
+            "0 c S 0 ttl {client}\n {syn_ack} s SA 0 ack 1 ttl {server}\n {ack} c A 1 ack 1 ttl {client}\n
+             50 c R 1 ttl 99"
+        );
+        Scene::seen(&text, |segment, view| view.direction = direction(segment)).surroundings.vantage.near
+    }
+
+    #[test]
+    fn hops_then_direction_then_time() {
+        let to_server = |segment: &Segment| segment.destination.port == 443;
+        let out_if = |out: bool| Some(if out { Direction::Out } else { Direction::In });
+        for (client, server, syn_ack, ack, expected) in [
+            // Who has crossed no router.
+            (64, 57, 10.0, 20.0, Near::Client),
+            (128, 57, 10.0, 20.0, Near::Client),
+            (60, 64, 10.0, 20.0, Near::Server),
+            (60, 57, 10.0, 10.01, Near::Between),
+            // Both are on one link: who answers at once.
+            (64, 64, 10.0, 10.01, Near::Client),
+            (64, 64, 0.01, 10.0, Near::Server),
+            (64, 64, 10.0, 20.0, Near::Unknown),
+        ] {
+            assert_eq!(near(client, server, syn_ack, ack, |_| None), expected, "{client} {server} {syn_ack} {ack}");
+        }
+        let at_client = near(64, 64, 10.0, 20.0, |segment| out_if(to_server(segment)));
+        let at_server = near(64, 64, 10.0, 20.0, |segment| out_if(!to_server(segment)));
+        assert_eq!((at_client, at_server), (Near::Client, Near::Server));
+    }
+
+    #[test]
+    fn nothing_to_go_by_is_unknown_and_says_so() {
+        let vantage = Places::default().vantage();
+        assert_eq!(vantage.near, Near::Unknown);
+        assert!(!vantage.why.is_empty());
+        // As many of one kind as of the other.
+        let split = Places { client_unrouted: 2, server_unrouted: 2, ..Places::default() };
+        assert_eq!(split.vantage().near, Near::Unknown);
+    }
+}

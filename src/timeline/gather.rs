@@ -113,7 +113,7 @@ impl Gathering {
         }
     }
 
-    /// Takes in a segment that was seen before.
+    /// Takes in a segment that was decoded before, with the octets that `view` speaks of.
     pub fn take(&mut self, segment: Segment, view: &View, frame: &[u8]) {
         if let Some(index) = self.members.place_of(&segment) {
             self.keep(index, segment, view, frame);

@@ -22,6 +22,7 @@
 //! | `data "TEXT"` | the first octets of the data; `\r`, `\n`, `\t`, `\"`, `\\` and `\xNN` are read | none known |
 //! | `cap N` | octets of data that were captured | all |
 //! | `ack N` | acknowledgement number | 0 |
+//! | `raw` | SEQ is what the field holds: a refusal holds 0, for its sender has no initial number | relative |
 //! | `ackfield N` | what the field holds where the ACK bit is clear, not relative | 0 |
 //! | `win N`, `nowin` | window field; not captured | 500 |
 //! | `ttl N`, `tos N` | of the IP header | 64, 0 |
@@ -157,6 +158,11 @@ impl Ends {
 
 fn v6(network: u8, host: u8) -> [u8; 16] {
     [0x20, 0x01, 0x0d, 0xb8, 0, network, 0, 0, 0, 0, 0, 0, 0, 0, 0, host]
+}
+
+/// Whether it is a refusal, whose sequence number is 0 itself and not relative (RFC 9293 section 3.5.2, group 1).
+fn refuses(segment: &Segment) -> bool {
+    segment.flags.rst() && segment.flags.ack() && segment.seq.0 == 0
 }
 
 /// The first identification of a side of a connection; each packet of it counts one up, as a socket of Linux does.

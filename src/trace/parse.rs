@@ -133,7 +133,7 @@ impl Reader {
             source,
             destination,
             ipv6: ends.ipv6,
-            seq: own.add(seq),
+            seq: if asked.raw { SeqNum(seq) } else { own.add(seq) },
             ack: if flags.ack() { peer.add(asked.ack) } else { SeqNum(asked.ack_field) },
             flags,
             window: asked.window,

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 
 use super::lex::quote;
 use super::parse::{FLAG_LETTERS, ICMP_NAMES, own_and_peer};
-use super::{Ends, Event, Packet, first_id};
+use super::{Ends, Event, Packet, first_id, refuses};
 use crate::tcp::{FrameNumber, IcmpError, Segment, Timestamp};
 
 /// Writes the events as a trace: reading it gives the same events.
@@ -60,7 +60,10 @@ impl Printer {
         time(text, segment.time)?;
         write!(text, " {} ", if from_client { 'c' } else { 's' })?;
         flags(text, segment)?;
-        write!(text, " {}", segment.seq.since(own))?;
+        match refuses(segment) {
+            true => write!(text, " 0 raw")?,
+            false => write!(text, " {}", segment.seq.since(own))?,
+        }
         match (segment.flags.ack(), segment.ack.since(peer), segment.ack.0) {
             (true, 0, _) | (false, _, 0) => {}
             (true, ack, _) => write!(text, " ack {ack}")?,

@@ -39,7 +39,7 @@ pub fn relative(
                     time: time(segment.time),
                     source: new_source,
                     destination: new_destination,
-                    seq: moved(segment.seq, from_client),
+                    seq: if super::refuses(&segment) { segment.seq } else { moved(segment.seq, from_client) },
                     ack: if segment.flags.ack() { moved(segment.ack, !from_client) } else { segment.ack },
                     options: crate::tcp::TcpOptions {
                         sack: segment

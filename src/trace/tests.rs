@@ -17,10 +17,11 @@ fn the_words_say_what_the_page_of_the_room_says() {
         30   s R  1 ackfield 77 reuse 2 mprst 6 vlan 4 optcut sack 1 5
         31   c .  -5 copy nots flow 2 port 80 client 9 server 8 frame 90
         32   c FA 7 ack 3 v6
+        33   s RA 0 raw ack 1 flow 7
         -    s XZR 1";
     let events = parse(text).expect("a trace");
     let all = segments(text);
-    let [syn, syn_ack, data, reset, odd, fin, untimed] = all.as_slice() else { panic!("{all:?}") };
+    let [syn, syn_ack, data, reset, odd, fin, refusal, untimed] = all.as_slice() else { panic!("{all:?}") };
     assert_eq!((syn.options.timestamps, syn.ttl, syn.tos, syn.window), (Some((1000, 0)), 60, 16, Some(64240)));
     assert_eq!((syn.options.mss, syn.options.sack_permitted, syn.options.window_scale), (Some(1460), true, Some(7)));
     assert_eq!((syn_ack.time, syn_ack.window), (Some(Timestamp::from_nanos(24_500_000)), None));
@@ -36,6 +37,7 @@ fn the_words_say_what_the_page_of_the_room_says() {
     assert_eq!(odd.ip_id, reset.ip_id);
     assert_eq!((odd.flags, odd.options.timestamps, odd.frame.get()), (TcpFlags::default(), None, 90));
     assert_eq!((fin.ipv6, fin.ip_id, fin.dont_fragment, fin.frame.get()), (true, None, false, 91));
+    assert_eq!(refusal.seq, SeqNum(0));
     assert_eq!((untimed.time, untimed.flags), (None, TcpFlags::from_bits(0xa04)));
 }
 

@@ -8,6 +8,7 @@ mod cli;
 mod decode;
 mod evidence;
 mod formats;
+mod incidents;
 mod ladder;
 mod output;
 mod pages;

@@ -1,6 +1,9 @@
 //! Every sample is reported as its `expected.json` says, which was written by hand.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
+use tcpautopsy::causes::Cause;
 
 use crate::support::program::{analyze, samples};
 
@@ -42,22 +45,77 @@ fn activities_say_no_more_than_the_capture_shows() {
     }
 }
 
-fn sorted(flows: &Value) -> Vec<Value> {
-    let mut flows = flows.as_array().expect("flows").clone();
+/// What the capture shows of a flow, without what is known of it.
+fn facts(expected: &Value) -> Value {
+    let mut facts = expected.clone();
+    let known = |value: &mut Value, keys: &[&str]| {
+        keys.iter().for_each(|key| drop(value.as_object_mut().expect("an object").remove(*key)));
+    };
+    known(&mut facts, &["causes"]);
+    for reset in facts["resets"].as_array_mut().expect("resets") {
+        known(reset, &["sender", "kernel", "mechanisms"]);
+    }
+    facts
+}
+
+fn sorted(mut flows: Vec<Value>) -> Vec<Value> {
     flows.sort_by_key(ToString::to_string);
     flows
 }
 
-#[test]
-fn samples_are_reported_as_expected() {
-    let samples = samples();
-    assert!(samples.len() >= 8, "only {} samples", samples.len());
-    for (name, capture) in samples {
+/// Name, flows as they are expected, report.
+fn analyzed() -> Vec<(String, Vec<Value>, Value)> {
+    let told = |(name, capture): (String, std::path::PathBuf)| {
         let expected = std::fs::read_to_string(capture.with_file_name("expected.json")).expect("expected.json");
         let expected: Value = serde_json::from_str(&expected).expect("JSON");
-        let report = analyze([&capture]);
+        (name, expected["flows"].as_array().expect("flows").clone(), analyze([&capture]))
+    };
+    samples().into_iter().map(told).collect()
+}
+
+#[test]
+fn samples_are_reported_as_expected() {
+    let samples = analyzed();
+    assert!(samples.len() >= 8, "only {} samples", samples.len());
+    for (name, expected, report) in samples {
         let flows: Vec<Value> = report["flows"].as_array().expect("flows").iter().map(told).collect();
-        assert_eq!(sorted(&Value::from(flows)), sorted(&expected["flows"]), "{name}");
+        assert_eq!(sorted(flows), sorted(expected.iter().map(facts).collect()), "{name}");
         assert_eq!(report["capture"]["inputs"][0]["complete"], true, "{name}");
     }
+}
+
+/// The sender is what the kernels said or did not say; of causes and mechanisms any that the packets allow is right.
+#[test]
+fn samples_are_judged_by_what_is_known_of_them() {
+    let mut faults = Vec::new();
+    let lists = |list: &Value, found: &Value| list.as_array().is_some_and(|list| list.contains(found));
+    for (name, expected, report) in analyzed() {
+        for flow in report["flows"].as_array().expect("flows") {
+            let facts_of = told(flow);
+            let Some(known) = expected.iter().find(|known| facts(known) == facts_of) else { continue };
+            let cause = &flow["diagnosis"]["cause"];
+            if !(lists(&known["causes"], cause) || known["causes"].is_null() && cause.is_null()) {
+                faults.push(format!("{name}, {}: {cause} and not {}", known["client"], known["causes"]));
+            }
+            for (reset, known) in
+                flow["resets"].as_array().into_iter().flatten().zip(known["resets"].as_array().unwrap())
+            {
+                let (sender, mechanism) = (&reset["sender"], &reset["mechanism"]);
+                if *sender != known["sender"] || !lists(&known["mechanisms"], mechanism) {
+                    faults.push(format!("{name}, frames {}: {mechanism} of {sender} and not {known}", known["frames"]));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn every_cause_has_a_sample() {
+    let shown = |expected: &[Value]| -> Vec<String> {
+        expected.iter().filter_map(|flow| flow["causes"][0].as_str()).map(str::to_owned).collect()
+    };
+    let shown: BTreeSet<String> = analyzed().iter().flat_map(|(_, expected, _)| shown(expected)).collect();
+    let all: BTreeSet<String> = Cause::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, all);
 }

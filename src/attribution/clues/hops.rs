@@ -117,9 +117,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     }
     let apart = baseline.ttls.iter().map(|&other| other.abs_diff(ttl)).min()?;
     let weight = match (apart, baseline.steady) {
+        // No way of several has no router at all.
+        (..=PATHS_DIFFER, false) if hops == 0 => Weight::Moderate,
         (..=PATHS_DIFFER, false) => return None,
         (..=PATHS_DIFFER, true) => Weight::Strong,
         (_, true) if !closed => Weight::Decisive,
+        // One address may stand for several hosts (NAT), at several distances.
+        (_, false) if baseline.elsewhere && baseline.ttls.len() > 1 => Weight::Moderate,
         _ => Weight::Strong,
     };
     Some(forged("ttl", Aspect::Device, weight, frames, format!("TTL {ttl} where {whose} have {usual}")))

@@ -53,7 +53,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         Form::RstAck if counts && (1..=SKIPPED).contains(&step) => Some(genuine(
             "ip_id",
             Aspect::Device,
-            Weight::Strong,
+            Weight::Moderate,
             frames,
             format!("IP-ID {id:#06x} goes on with {name}'s counter for this connection ({last:#06x} before)"),
         )),

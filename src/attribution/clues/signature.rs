@@ -1,11 +1,14 @@
 //! A published pattern of tampering.
+//!
+//! It is told beside a verdict of forgery and moves none: genuine resets of clients match as often (`docs/confidence.md`).
 
-use super::{Question, forged};
+use super::forged;
+use crate::attribution::case::Suspect;
 use crate::attribution::{Party, signature};
 use crate::evidence::{Aspect, Evidence, Weight};
 
-pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
-    let suspect = question.suspect;
+/// The signature that the flow matches, for a reset in the client's name.
+pub(in crate::attribution) fn of(suspect: &Suspect<'_>) -> Option<Evidence<Party>> {
     if suspect.own() != suspect.case.roles.from_client || suspect.is_scanner() {
         return None;
     }

@@ -40,7 +40,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     if since.0 as f64 >= least.0 as f64 * QUICKER {
         return None;
     }
-    let weight = if since.0 * 3 < least.0 { Weight::Strong } else { Weight::Moderate };
+    // A handshake is answered at once; from later segments alone, delayed acknowledgements may have been all that was timed.
+    let measured = matches!(suspect.case.flow.handshake_times(), (Some(_), Some(_)));
+    let weight = match (since.0 * 3 < least.0, measured) {
+        (true, true) => Weight::Decisive,
+        (true, false) => Weight::Strong,
+        _ => Weight::Moderate,
+    };
     Some(forged(
         "too_fast",
         Aspect::Timing,

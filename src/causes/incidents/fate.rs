@@ -33,8 +33,20 @@ pub struct Fate {
     pub sender: Option<Sender>,
     /// How far its senders are.
     pub hops: Option<Hops>,
+    /// The name that the client asked for.
+    pub name: Option<Box<str>>,
     /// Whether its resets harmed nobody.
     pub benign: bool,
+}
+
+/// Characters of a name that are kept.
+const LONGEST_NAME: usize = 80;
+
+fn shortened(name: &str) -> Box<str> {
+    let mut characters = name.chars();
+    let mut kept: String = characters.by_ref().take(LONGEST_NAME).collect();
+    kept.push_str(if characters.next().is_some() { "…" } else { "" });
+    kept.into()
 }
 
 impl Fate {
@@ -57,6 +69,7 @@ impl Fate {
             by_client: story.from_client(),
             sender: verdict.map(|verdict| verdict.sender),
             hops: verdict.and_then(|verdict| verdict.hops),
+            name: story.application.name.as_deref().map(shortened),
             benign,
         }
     }

@@ -1,8 +1,9 @@
 //! What happened to a group of flows, in words.
 
 use super::group::Group;
-use super::words::{clients, count, lasted, list, range, servers, services, span, targets};
+use super::words::{clients, count, different, lasted, list, range, servers, services, span, targets};
 use super::{Fate, Incident, limit, of};
+use crate::attribution::Sender;
 use crate::causes::{Around, Cause, idle_gaps};
 use crate::evidence::Confidence;
 use crate::knowledge::idle_timeouts;
@@ -89,19 +90,35 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
                 format!("On {connections} data or probes were sent {what}, and nothing came back."),
             )
         }
-        Cause::InjectedContentFilter => (
-            format!("A content filter on the path reset {connections}"),
-            format!(
-                "A device that is neither client nor server reset {connections} to {to}{spread}, each in answer to what the client had asked for. {}",
-                distance(fates)
-            ),
-        ),
+        Cause::InjectedContentFilter => {
+            let names = different(fates, |fate| fate.name.clone());
+            let names = list(names.into_iter().flatten().map(|name| format!("\"{name}\"")));
+            let asked = if names.is_empty() { String::new() } else { format!(" The clients had asked for {names}.") };
+            let is_device = fates.iter().all(|fate| fate.sender == Some(Sender::Middlebox));
+            let who = if is_device {
+                "A device that is neither client nor server"
+            } else {
+                "Something that looks into the data"
+            };
+            let answer = "in answer to what the client had sent";
+            (
+                if is_device {
+                    format!("A content filter on the path reset {connections}")
+                } else {
+                    format!("A content filter reset {connections}")
+                },
+                format!("{who} reset {connections} to {to}{spread}, each {answer}.{asked}{}", distance(fates)),
+            )
+        }
         Cause::InjectedBlindOrInvalid => forged(fates, &connections, &to, &spread),
         Cause::IdleTimeoutMiddlebox => {
             let gap = gap(fates);
             let (products, together) = (products(fates, idle_timeouts::Place::Path), together(fates));
             (
-                format!("A device on the path ends connections that are idle for {gap}"),
+                match together {
+                    "" => format!("A device on the path ends connections that are idle for {gap}"),
+                    _ => format!("A device on the path ended {connections} after {gap} of silence"),
+                },
                 format!("{connections} to {to} died after {gap} of silence.{products}{together}"),
             )
         }
@@ -109,7 +126,10 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
             let gap = gap(fates);
             let (products, together) = (products(fates, idle_timeouts::Place::End), together(fates));
             (
-                format!("{to} ends connections that are idle for {gap}"),
+                match together {
+                    "" => format!("{to} ends connections that are idle for {gap}"),
+                    _ => format!("{to} ended {connections} after {gap} of silence"),
+                },
                 format!("{connections} from {from} ended after {gap} of silence.{products}{together}"),
             )
         }
@@ -212,7 +232,7 @@ fn forged(fates: &[&Fate], connections: &str, to: &str, spread: &str) -> (String
     };
     (
         format!("Somebody forges resets for connections to {to}"),
-        format!("{connections} met resets{spread} that neither host sent. {effect} {}", distance(fates)),
+        format!("{connections} met resets{spread} that neither host sent. {effect}{}", distance(fates)),
     )
 }
 
@@ -343,11 +363,11 @@ fn distance(fates: &[&Fate]) -> String {
     hops.dedup();
     match hops.as_slice() {
         [] => String::new(),
-        [0] => "Its packets cross no router on the way here.".to_owned(),
-        [1] => "Its packets cross 1 router on the way here.".to_owned(),
-        [one] => format!("Its packets cross {one} routers on the way here."),
+        [0] => " Its packets cross no router on the way here.".to_owned(),
+        [1] => " Its packets cross 1 router on the way here.".to_owned(),
+        [one] => format!(" Its packets cross {one} routers on the way here."),
         several => format!(
-            "Its packets come with {} different hop counts: there are several devices, or it imitates the hosts.",
+            " Its packets come with {} different hop counts: there are several devices, or it imitates the hosts.",
             several.len()
         ),
     }

@@ -1,1 +1,189 @@
+use super::*;
+use crate::attribution::Mechanism;
+use crate::causes::around::Connection;
+use crate::evidence::Confidence;
+use crate::tcp::{Duration, Endpoint, FrameNumber};
 
+const SERVER: [u8; 4] = [198, 51, 100, 5];
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_nanos(1_000_000_000).plus(Duration::from_millis(millis))
+}
+
+/// A flow that began and ended at these milliseconds.
+fn fate(flow: u32, cause: Cause, began: i64, ended: i64) -> Fate {
+    Fate {
+        flow,
+        cause: Some(cause),
+        confidence: Confidence::Likely,
+        client: Endpoint::v4([192, 0, 2, 1], 40_000 + u16::try_from(flow).expect("few flows")),
+        server: Endpoint::v4(SERVER, 443),
+        ipv6: false,
+        began: Some(at(began)),
+        ended: Some(at(ended)),
+        gap: None,
+        by_client: false,
+        sender: None,
+        hops: None,
+        name: None,
+        benign: false,
+    }
+}
+
+/// The same as the other flows see it.
+fn connection(flow: u32, began: i64, ended: Option<i64>, mechanism: Option<Mechanism>) -> Connection {
+    Connection {
+        flow,
+        client: Endpoint::v4([192, 0, 2, 1], 0).address,
+        server: Endpoint::v4(SERVER, 443),
+        began: at(began),
+        ended: ended.map(at),
+        frame: FrameNumber::FIRST,
+        reset: None,
+        accepted: mechanism != Some(Mechanism::NoListener),
+        has_data: true,
+        sender: None,
+        mechanism,
+        by_client: false,
+        pause: None,
+    }
+}
+
+fn around(connections: impl IntoIterator<Item = Connection>) -> Around {
+    let mut around = Around::default();
+    connections.into_iter().for_each(|connection| around.add(Some(connection)));
+    around
+}
+
+/// Titles and flows.
+fn told(fates: &[Fate], around: &Around) -> Vec<(String, Vec<u32>)> {
+    incidents(fates, around).into_iter().map(|incident| (incident.title, incident.flows)).collect()
+}
+
+fn alone(fates: &[Fate]) -> Vec<(String, Vec<u32>)> {
+    told(fates, &Around::default())
+}
+
+#[test]
+fn flows_of_one_cause_need_company_that_is_near() {
+    use Cause::{BacklogOverflow, ClientAbort};
+    assert_eq!(alone(&[]), []);
+    assert_eq!(alone(&[fate(1, BacklogOverflow, 0, 10)]), []);
+    let title = "The accept queue of 198.51.100.5:443 was full".to_owned();
+    assert_eq!(
+        alone(&[fate(1, BacklogOverflow, 0, 10), fate(2, BacklogOverflow, 0, 20)]),
+        [(title.clone(), vec![1, 2])]
+    );
+    // Too far apart in time, or of another server, or for another reason.
+    assert_eq!(alone(&[fate(1, BacklogOverflow, 0, 10), fate(2, BacklogOverflow, 0, 400_000)]), []);
+    let elsewhere = Fate { server: Endpoint::v4(SERVER, 80), ..fate(2, BacklogOverflow, 0, 20) };
+    assert_eq!(alone(&[fate(1, BacklogOverflow, 0, 10), elsewhere]), []);
+    assert_eq!(alone(&[fate(1, BacklogOverflow, 0, 10), Fate { cause: None, ..fate(2, ClientAbort, 0, 20) }]), []);
+    // What harmed nobody counts only where that is the point.
+    let harmless = Fate { benign: true, ..fate(2, BacklogOverflow, 0, 20) };
+    assert_eq!(alone(&[fate(1, BacklogOverflow, 0, 10), harmless]), []);
+    // Without times nothing speaks against it.
+    let timeless = |flow| Fate { began: None, ended: None, ..fate(flow, BacklogOverflow, 0, 0) };
+    assert_eq!(alone(&[timeless(1), timeless(2)]), [(title, vec![1, 2])]);
+}
+
+#[test]
+fn idle_timers_are_told_apart_by_their_length() {
+    let idle = |flow: u32, seconds: i64| Fate {
+        gap: Some(Duration::from_millis(seconds * 1000 + i64::from(flow) * 50)),
+        ..fate(flow, Cause::IdleTimeoutMiddlebox, 0, i64::from(flow) * 100_000)
+    };
+    let found = incidents(
+        &[idle(1, 350), idle(2, 350), idle(3, 60), idle(4, 350), idle(5, 60), idle(6, 900)],
+        &Around::default(),
+    );
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].title, "A device on the path ends connections that are idle for 350.1 to 350.2 s");
+    assert_eq!((&found[0].flows, &found[1].flows), (&vec![1, 2, 4], &vec![3, 5]));
+    assert!(found[0].explanation.contains("default of "), "{}", found[0].explanation);
+    assert!(!found[0].explanation.contains("one moment"), "{}", found[0].explanation);
+}
+
+#[test]
+fn harm_comes_first_and_harmless_last() {
+    let check =
+        |flow: u32| Fate { benign: true, by_client: true, ..fate(flow, Cause::HealthCheck, i64::from(flow) * 1000, 0) };
+    let mut fates: Vec<Fate> = (1..=9).map(check).collect();
+    fates.extend((10..=11).map(|flow| fate(flow, Cause::BacklogOverflow, 0, 5)));
+    fates.extend((12..=14).map(|flow| Fate { by_client: true, ..fate(flow, Cause::ClientAbort, 0, 5) }));
+    let found = incidents(&fates, &Around::default());
+    let causes: Vec<_> = found.iter().map(|incident| (incident.cause, incident.harmed)).collect();
+    assert_eq!(causes, [(Cause::ClientAbort, 3), (Cause::BacklogOverflow, 2), (Cause::HealthCheck, 0)]);
+    assert!(found[2].explanation.contains("one every 1.0 s"), "{}", found[2].explanation);
+}
+
+#[test]
+fn an_outage_has_ends_refusals_and_a_return() {
+    use Cause::{RefusedNoListener, ServerRestart};
+    let fates = [
+        fate(1, ServerRestart, 0, 1000),
+        fate(2, ServerRestart, 10, 1001),
+        fate(3, RefusedNoListener, 1500, 1501),
+        fate(4, RefusedNoListener, 2500, 2501),
+    ];
+    let until = |back: Option<i64>| {
+        let refused = Some(Mechanism::NoListener);
+        let all = [
+            connection(1, 0, Some(1000), None),
+            connection(2, 10, Some(1001), None),
+            connection(3, 1500, None, refused),
+            connection(4, 2500, None, refused),
+        ];
+        around(all.into_iter().chain(back.map(|back| connection(5, back, None, None))))
+    };
+    let back = incidents(&fates, &until(Some(3400)));
+    assert_eq!(back[0].title, "198.51.100.5:443 went down for 2.4 s");
+    assert_eq!((back.len(), &back[0].flows, back[0].last), (1, &vec![1, 2, 3, 4], Some(at(3400))));
+    assert!(back[0].explanation.starts_with("2 connections ended within 1 ms. 2 new connections were refused"));
+    assert_eq!(told(&fates, &until(None))[0].0, "198.51.100.5:443 went down");
+    // Only refusals, and never anything else: nothing was there to go down.
+    let refused: Vec<Fate> = (1..=3).map(|flow| fate(flow, RefusedNoListener, i64::from(flow), 9)).collect();
+    let closed = around((1..=3).map(|flow| connection(flow, flow.into(), None, Some(Mechanism::NoListener))));
+    assert_eq!(told(&refused, &closed)[0].0, "Nothing listens on 198.51.100.5:443");
+    // An older connection lives on, so the service does.
+    let older = around(
+        [connection(9, 0, None, None)]
+            .into_iter()
+            .chain((1..=3).map(|flow| connection(flow, flow.into(), None, Some(Mechanism::NoListener)))),
+    );
+    assert_eq!(told(&refused, &older)[0].0, "198.51.100.5:443 refuses some connections and grants others");
+}
+
+#[test]
+fn a_limit_is_told_with_its_number_and_a_rate_with_its_figures() {
+    let open = (1..=4).map(|flow| connection(flow, flow.into(), None, None));
+    let turned_away = (5..=7).map(|flow| connection(flow, 100 + i64::from(flow), Some(110), None));
+    let around = around(open.chain(turned_away));
+    let of = |cause| (5..=7).map(|flow| fate(flow, cause, 100 + i64::from(flow), 110)).collect::<Vec<_>>();
+    let limit = incidents(&of(Cause::ConnectionLimit), &around);
+    assert_eq!(limit[0].title, "198.51.100.5:443 takes 4 connections and turns away the others");
+    let rate = incidents(&of(Cause::RateLimited), &around);
+    assert!(rate[0].explanation.contains("attempt 5 within 1.0 s"), "{}", rate[0].explanation);
+}
+
+#[test]
+fn names_that_a_filter_refused_are_listed() {
+    let asked = |flow, name: &str| Fate { name: Some(name.into()), ..fate(flow, Cause::InjectedContentFilter, 0, 5) };
+    let found = incidents(&[asked(1, "b.example"), asked(2, "a.example"), asked(3, "b.example")], &Around::default());
+    assert!(found[0].explanation.contains("asked for \"a.example\" and \"b.example\"."), "{}", found[0].explanation);
+}
+
+/// Every cause can be an incident, with something to say and a full stop.
+#[test]
+fn every_cause_has_words() {
+    for &cause in Cause::ALL {
+        let fates: Vec<Fate> = (1..=4)
+            .map(|flow| Fate { gap: Some(Duration::from_secs(60)), ..fate(flow, cause, 0, i64::from(flow) * 400) })
+            .collect();
+        for incident in incidents(&fates, &Around::default()) {
+            let text = &incident.explanation;
+            assert!(text.ends_with('.') && !text.contains("  ") && !text.contains("()"), "{cause}: {text}");
+            assert!(!incident.title.is_empty() && !incident.title.ends_with('.'), "{cause}: {}", incident.title);
+        }
+    }
+}

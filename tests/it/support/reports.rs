@@ -274,6 +274,9 @@ pub fn maximal() -> Report {
     });
     report.summary.causes = BTreeMap::from([("closed_with_unread_data".to_owned(), 1)]);
     report.summary.benign = Some(2);
+    report.summary.harmful = 5;
+    report.summary.idle_gaps =
+        vec![IdleGap { seconds: Seconds(Duration::from_secs(350)), flows: 3, candidates: vec!["a load balancer"] }];
     report.incidents = vec![Incident {
         id: 1,
         title: "203.0.113.200:8443 restarted".to_owned(),
@@ -286,6 +289,7 @@ pub fn maximal() -> Report {
     }];
     let flow = report.flows.iter_mut().find(|flow| flow.id == 7).expect("flow 7");
     flow.ports_reused = true;
+    flow.benign = Some(Cow::Borrowed("both sides had closed"));
     flow.inputs = vec![0, 1];
     flow.tunnel = vec!["gre 192.0.2.1 > 192.0.2.2".into()];
     flow.vlan = vec![100, 7];
@@ -318,6 +322,8 @@ pub fn maximal() -> Report {
     reset.confidence = Some(Confidence::Likely);
     reset.mechanism = Mechanism::Forged;
     reset.hops = Some(Hops { sender: Some(3), claimed_sender: Some(9) });
+    reset.obedience = Some(Obedience { obeyed: Some(true), why: "its number is the next one" });
+    reset.would_decide = Some("a capture on the server's side");
     reset.evidence = vec![ResetEvidence {
         clue: "ttl",
         stance: Stance::For,

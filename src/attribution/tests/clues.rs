@@ -1,0 +1,241 @@
+//! Each clue where it speaks, and its near miss.
+
+use super::*;
+use Weight::{Decisive, Moderate, Strong, Weak};
+
+const REQUEST: &str = "30 c PA 1 ack 1 len 10\n 50 s PA 1 ack 11 len 20\n 51 c A 11 ack 21\n";
+
+/// What a clue says of the first reset of each trace: for forgery and for the host.
+#[track_caller]
+fn says(name: &str, rows: &[(&str, Option<Weight>, Option<Weight>)]) {
+    for (rest, forged, genuine) in rows {
+        let judged = Scene::of(&format!("{SYN}{HANDSHAKE}{REQUEST}{rest}")).judged().remove(0);
+        assert_eq!((against_host(&judged, name), for_host(&judged, name)), (*forged, *genuine), "{rest}\n{judged:#?}");
+        if let Some(piece) = clue(&judged, name) {
+            assert!(piece.frames.contains(&judged.frame) && !piece.text.ends_with('.'), "{piece:?}");
+        }
+    }
+}
+
+#[test]
+fn aftermath() {
+    says(
+        "aftermath",
+        &[
+            ("90 s RA 21 ack 11\n 95 s PA 21 ack 11 len 5", Some(Decisive), None),
+            ("90 s RA 21 ack 11\n 91 c PA 11 ack 21 len 5\n 111 s A 21 ack 16", Some(Decisive), None),
+            // Nothing new, or nothing at all, or another connection of the same ports.
+            ("90 s RA 21 ack 11\n 95 s PA 1 ack 11 len 20", None, None),
+            ("90 s RA 21 ack 11", None, None),
+            ("90 s RA 21 ack 11\n 91 s R 21", None, None),
+        ],
+    );
+    // A request is refused and granted nevertheless; or granted when asked again.
+    let granted = "20 s RA 3001 ack 1 win 0\n 25 s SA 0 ack 1";
+    assert_eq!(against_host(&asked(granted), "aftermath"), Some(Decisive));
+    let again = "20 s RA 3001 ack 1 win 0\n 24 c S 0\n 44 s SA 0 ack 1";
+    assert_eq!(clue(&asked(again), "aftermath"), None);
+}
+
+#[test]
+fn burst() {
+    says(
+        "burst",
+        &[
+            ("60 s R 21\n 60.1 s R 1481\n 60.2 s R 4401", Some(Decisive), None),
+            // The same number again, a step that a stray segment explains, and two that lie far apart in time.
+            ("60 s R 21\n 60.1 s R 21\n 60.2 s R 21", None, None),
+            ("60 s R 21\n 60.1 c PA 11 ack 4401 len 1\n 60.2 s R 4401", None, None),
+            ("60 s R 21\n 9000 s R 4401", None, None),
+            ("60 s R 21\n 60.1 s RA 4401 ack 11", None, None),
+        ],
+    );
+}
+
+#[test]
+fn ack_change() {
+    says(
+        "ack_change",
+        &[
+            ("60 s RA 21 ack 300\n 60.1 s RA 21 ack 700", Some(Strong), None),
+            // Each acknowledges a segment that passed.
+            ("59 c PA 11 ack 21 len 5\n 60 s RA 21 ack 11\n 60.1 s RA 21 ack 16", None, None),
+            ("60 s RA 21 ack 300\n 60.1 s RA 21 ack 300", None, None),
+            ("60 s RA 21 ack 300\n 9000 s RA 21 ack 700", None, None),
+        ],
+    );
+}
+
+#[test]
+fn ack_field() {
+    says("ack_field", &[("60 s R 21 ackfield 77", None, None), ("60 s R 21", None, None)]);
+    let with = |ttl, field: u32| {
+        let clock = "c clock 7\n s clock 9\n";
+        let text = format!(
+            "{clock} c ttl 60\n s ttl {ttl}\n 0 c S 0 wscale 7\n{HANDSHAKE}{REQUEST} 60 s R 21 win 0 nots ackfield {field}"
+        );
+        verdict(&text)
+    };
+    // The field that repeats the number of the RST itself.
+    let own = crate::trace::parse("0 s R 21").expect("a trace")[0].segment().expect("a segment").seq.0;
+    assert_eq!(against_host(&with(57, 77), "ack_field"), Some(Moderate));
+    assert_eq!(against_host(&with(57, own), "ack_field"), Some(Moderate));
+    assert_eq!(for_host(&with(121, own), "ack_field"), Some(Weak));
+    assert_eq!(clue(&with(121, 77), "ack_field"), None);
+    assert_eq!(clue(&with(57, 0), "ack_field"), None);
+}
+
+#[test]
+fn dont_fragment() {
+    says("dont_fragment", &[("60 s RA 21 ack 11 nodf", Some(Moderate), None), ("60 s RA 21 ack 11", None, None)]);
+    let varied = "52 s A 21 ack 11 nodf\n 60 s RA 21 ack 11 nodf";
+    assert_eq!(clue(&established(&format!("{REQUEST}{varied}")), "dont_fragment"), None);
+}
+
+#[test]
+fn hops() {
+    says(
+        "ttl",
+        &[
+            ("60 s RA 21 ack 11", None, Some(Moderate)),
+            ("60 s RA 21 ack 11 ttl 58", Some(Strong), None),
+            ("60 s RA 21 ack 11 ttl 59", Some(Strong), None),
+            ("60 s RA 21 ack 11 ttl 60", Some(Decisive), None),
+            ("60 s RA 21 ack 11 ttl 121", Some(Strong), None),
+        ],
+    );
+}
+
+#[test]
+fn identification() {
+    // The server's counter goes on from 0x7102 at its data.
+    says(
+        "ip_id",
+        &[
+            ("60 s RA 21 ack 11", None, Some(Moderate)),
+            ("60 s RA 21 ack 11 id 4660", None, None),
+            ("52 s A 21 ack 11\n 60 s RA 21 ack 11 id 4660", Some(Strong), None),
+            ("52 s A 21 ack 11\n 60 s RA 21 ack 11 id 28950", Some(Strong), None),
+            ("52 s A 21 ack 11\n 60 s R 21 id 4660", Some(Weak), None),
+            ("52 s A 21 ack 11\n 60 s R 21 id 0", None, None),
+            // The host takes the same number itself afterwards.
+            ("52 s A 21 ack 11\n 60 s RA 21 ack 11 id 28935\n 70 s A 21 ack 11 id 28935", Some(Decisive), None),
+        ],
+    );
+}
+
+#[test]
+fn mirrored_fields() {
+    says(
+        "mirrored_window",
+        &[
+            ("60 c PA 11 ack 21 len 5 win 777\n 60.5 s RA 21 ack 16 win 777", Some(Strong), None),
+            ("60 c PA 11 ack 21 len 5 win 777\n 60.5 s RA 21 ack 16 win 778", None, None),
+            ("60 c PA 11 ack 21 len 5 win 500\n 60.5 s RA 21 ack 16 win 500", None, None),
+            ("60 c PA 11 ack 21 len 5 win 0\n 60.5 s RA 21 ack 16 win 0", None, None),
+        ],
+    );
+    says(
+        "mirrored_ip_id",
+        &[
+            ("60 c PA 11 ack 21 len 5 id 4242\n 60.5 s RA 21 ack 16 copy", Some(Strong), None),
+            ("60 c PA 11 ack 21 len 5 id 4242\n 60.5 s RA 21 ack 16 id 4243", None, None),
+            ("60 c PA 11 ack 21 len 5 id 0\n 60.5 s R 21 id 0", None, None),
+        ],
+    );
+}
+
+#[test]
+fn odd_bits() {
+    says(
+        "odd_bits",
+        &[
+            ("60 s RAE 21 ack 11", Some(Moderate), None),
+            ("60 s RX 21", Some(Moderate), None),
+            ("60 s RA 21 ack 11", None, None),
+            ("55 s AE 21 ack 11\n 60 s RAE 21 ack 11", None, None),
+        ],
+    );
+}
+
+#[test]
+fn pair() {
+    says(
+        "both_sides",
+        &[
+            ("60 s RA 21 ack 11\n 60.1 c RA 11 ack 21", Some(Strong), None),
+            // The hosts' own: apart, or one answering the other, or of different kinds.
+            ("60 s RA 21 ack 11\n 75 c RA 11 ack 21", None, None),
+            ("60 s RA 21 ack 11\n 60.1 c R 11", None, None),
+        ],
+    );
+}
+
+#[test]
+fn payload() {
+    says(
+        "payload",
+        &[
+            // RFC 9293 section 3.5.3 lets a reset carry data.
+            ("60 s RA 21 ack 11 data \"\\xff\\xfe\\x00\"", Some(Weak), None),
+            ("60 s RA 21 ack 11 data \"No local listener\"", Some(Moderate), None),
+            ("60 s R 21 data \"No TCP/No listener\"", None, Some(Weak)),
+            ("60 s RA 21 ack 11 data \"\\x33\\xaa\\x00\\x04\"", None, Some(Weak)),
+            ("60 s RA 21 ack 11 data \"\\x33\\xaa\\x00\\x09\"", Some(Moderate), None),
+            ("60 s RA 21 ack 11 mprst 3", None, Some(Weak)),
+            ("60 s RA 21 ack 11", None, None),
+        ],
+    );
+}
+
+#[test]
+fn timestamps() {
+    let with = |reset: &str| {
+        let text = format!(
+            "c ttl 60 clock 1000\n s ttl 57 clock 5000\n 0 c S 0 wscale 7\n{HANDSHAKE}{REQUEST}
+             300 s A 21 ack 11\n 500 s {reset}"
+        );
+        verdict(&text)
+    };
+    assert_eq!(for_host(&with("RA 21 ack 11"), "timestamps"), Some(Weak));
+    assert_eq!(against_host(&with("RA 21 ack 11 ts 4000 0"), "timestamps"), Some(Strong));
+    assert_eq!(against_host(&with("RA 21 ack 11 ts 900000 0"), "timestamps"), Some(Moderate));
+    // Without a connection to take a clock from, some stacks write 0.
+    assert_eq!(clue(&with("RA 21 ack 11 ts 0 0"), "timestamps"), None);
+    says("timestamps", &[("60 s RA 21 ack 11 ts 77 0", Some(Strong), None), ("60 s RA 21 ack 11", None, None)]);
+}
+
+#[test]
+fn too_fast() {
+    says(
+        "too_fast",
+        &[
+            ("60 c PA 11 ack 21 len 5\n 61 s RA 21 ack 16", Some(Decisive), None),
+            ("60 c PA 11 ack 21 len 5\n 70 s RA 21 ack 16", Some(Moderate), None),
+            ("60 c PA 11 ack 21 len 5\n 80 s RA 21 ack 16", None, None),
+            // It tells nothing that the server had not known before.
+            ("60 c PA 11 ack 21 len 5\n 61 s RA 21 ack 11", None, None),
+        ],
+    );
+    // From delayed acknowledgements alone the distance is not known so well.
+    let late = "0 c PA 1 ack 1 len 5\n 40 s A 1 ack 6\n 50 c PA 6 ack 1 len 5\n 51 s RA 1 ack 11";
+    assert_eq!(against_host(&verdict(late), "too_fast"), Some(Strong));
+}
+
+#[test]
+fn tos() {
+    says(
+        "tos",
+        &[
+            // An answer copies what it answers, on Linux.
+            ("60 c PA 11 ack 21 len 5 tos 72\n 80 s R 21 win 0 tos 72", None, Some(Moderate)),
+            ("60 c PA 11 ack 21 len 5 tos 72\n 80 s R 21 win 0 tos 0", Some(Weak), None),
+            ("60 c PA 11 ack 21 len 5 tos 72\n 80 s R 21 win 0 tos 8", None, None),
+            ("60 c PA 11 ack 21 len 5\n 80 s R 21 win 0", None, None),
+            // An abort has what its socket has; ECN bits are another matter.
+            ("60 s RA 21 ack 11 tos 72", Some(Moderate), None),
+            ("60 s RA 21 ack 11 tos 2", None, None),
+            ("55 s A 21 ack 11 tos 72\n 60 s RA 21 ack 11 tos 72", None, None),
+        ],
+    );
+}
