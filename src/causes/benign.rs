@@ -301,6 +301,16 @@ mod tests {
                 "42 c A 101 ack 901\n43 c PA 101 ack 901 len 50\n63 s A 901 ack 151\n9042 c RA 151 ack 901",
                 None,
             ),
+            (
+                "the client had closed, and the server aborted in place of closing",
+                "42 c FA 101 ack 901\n62 s A 901 ack 102\n62.1 s RA 901 ack 102",
+                Some("only ended its side"),
+            ),
+            (
+                "the client had closed and waited for its answer",
+                "42 c A 101 ack 901\n43 c PA 101 ack 901 len 50\n44 c FA 151 ack 901\n64 s RA 901 ack 152",
+                None,
+            ),
             ("the server aborted", "42 c A 101 ack 901\n9042 s RA 901 ack 101", None),
             (
                 "no reset at all",

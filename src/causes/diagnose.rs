@@ -120,3 +120,58 @@ fn most_sure(story: &Story<'_>, best: &Candidate) -> Confidence {
         _ => Confidence::Certain,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribution::testing::Scene;
+
+    /// The diagnosis of a trace's only flow: cause, confidence and sentence.
+    fn told(text: &str) -> Option<(Cause, Confidence, String)> {
+        let scene = Scene::of(text);
+        let (case, judged) = (scene.case(0), scene.judged());
+        let story = Story::new(&case, &judged);
+        let mut around = Around::default();
+        around.learn(&story);
+        let found = diagnose(&story, &around)?;
+        Some((found.best.cause, found.confidence, found.best.sentence))
+    }
+
+    const OPEN: &str = "c ttl 60\ns ttl 57\n0 c S 0 win 64240 mss 1460 sackok wscale 7
+        20 s SA 0 ack 1 win 65160 mss 1460 sackok wscale 7 id 0\n20.1 c A 1 ack 1
+        21 c PA 1 ack 1 len 100\n41 s PA 1 ack 101 len 900\n41.1 c A 101 ack 901\n";
+
+    #[test]
+    fn what_was_before_the_capture_is_not_claimed() {
+        let (cause, confidence, sentence) = told("0 c PA 1 ack 1 len 10\n20 s R 1 win 0 id 0").expect("a cause");
+        assert_eq!((cause, confidence), (Cause::PeerLostState, Confidence::Possible));
+        assert!(sentence.contains("the capture does not show"), "{sentence}");
+        let known = format!("{OPEN} 5000 c PA 101 ack 901 len 10\n5020 s R 901 win 0 id 0");
+        assert!(told(&known).expect("a cause").2.contains("never closed"));
+    }
+
+    #[test]
+    fn who_reset_before_has_not_lost_its_state() {
+        let again = "5000 s RA 9901 ack 101\n5000.2 c A 101 ack 901\n5020 s R 901 win 0 id 0";
+        assert_ne!(told(&format!("{OPEN}{again}")).map(|(cause, ..)| cause), Some(Cause::PeerLostState));
+    }
+
+    #[test]
+    fn a_damaged_packet_explains_nothing() {
+        assert_eq!(told(&format!("{OPEN} 42 s RSFU 0 ack 101 win 7\n 60 c PA 101 ack 901 len 5")), None);
+    }
+
+    #[test]
+    fn who_answers_an_end_was_not_killed_with_others() {
+        let one = |flow: u8| {
+            format!(
+                "{flow} c S 0 flow {flow}\n2{flow} s SA 0 ack 1 flow {flow}\n2{flow}.1 c A 1 ack 1 flow {flow}
+                 3{flow} c PA 1 ack 1 len 9 flow {flow}\n5{flow} s PA 1 ack 10 len 9 flow {flow}
+                 6{flow} c FA 10 ack 10 flow {flow}\n8{flow} s A 10 ack 11 flow {flow}
+                 8{flow}.1 s RA 10 ack 11 win 0 flow {flow}\n"
+            )
+        };
+        let all: String = (1..6).map(one).collect();
+        assert_ne!(told(&format!("c ttl 60\ns ttl 121\n{all}")).map(|(cause, ..)| cause), Some(Cause::ProcessKilled));
+    }
+}

@@ -16,6 +16,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         return None;
     }
     let payload = question.suspect.sighting().map(|one| &*one.payload).unwrap_or_default();
+    // RFC 9293 section 3.5.3 lets a reset carry data.
     let Some(reason) = declared::reason(payload) else {
         let text =
             format!("it carries {} bytes of data, which the resets of common stacks never do", segment.payload_len);

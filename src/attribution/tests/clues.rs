@@ -176,6 +176,7 @@ fn payload() {
     says(
         "payload",
         &[
+            // RFC 9293 section 3.5.3 lets a reset carry data.
             ("60 s RA 21 ack 11 data \"\\xff\\xfe\\x00\"", Some(Weak), None),
             ("60 s RA 21 ack 11 data \"No local listener\"", Some(Moderate), None),
             ("60 s R 21 data \"No TCP/No listener\"", None, Some(Weak)),

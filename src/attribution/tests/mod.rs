@@ -6,6 +6,7 @@ mod clues;
 mod mechanisms;
 mod obedience;
 mod signatures;
+mod stacks;
 mod traps;
 
 use super::testing::{Scene, clue, verdict};

@@ -148,7 +148,8 @@ fn several_hosts_behind_one_address() {
     // Its own connection says where a host is.
     let judged = Scene::of(&format!("{SYN}{HANDSHAKE}{REQUEST} 90 c RA 11 ack 21\n{}{}", other(1, 124), other(2, 124)));
     said(&judged.judged()[0], Sender::Client);
-    // With nothing but other connections to go by, several hosts are no evidence against one more.
+    // With nothing but other connections to go by, several hosts are no evidence against one more,
+    // and little for one of them.
     let stray = |ttl| {
         let others = format!("{}{}", other(1, 124), other(2, 60));
         Scene::of(&format!("5 s A 1 ack 1 ttl 57\n 6 c R 1 win 0 id 0 ttl {ttl}\n{others}")).judged().remove(0)
