@@ -535,10 +535,27 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_is_not_understood_is_no_silence() {
+        let found = Dialogue::new().client(1.0, GET).server(2.0, b"xxxxxxxx").read(2.5);
+        assert_eq!(found.waiting_for, None);
+        let phrase = "0.5 ms after 8 bytes of the response to GET /x, whose end is not known";
+        assert_eq!((found.progress.as_deref(), found.response_complete), (Some(phrase), None));
+    }
+
+    #[test]
+    fn a_server_whose_packets_were_not_captured_is_not_silent() {
+        let mut alone = Dialogue::new();
+        alone.forget_handshake();
+        let found = alone.client(1.0, GET).read(5001.0);
+        assert_eq!(found.progress.as_deref(), Some("5.0 s after GET /x; the server's packets were not captured"));
+        assert_eq!((found.waiting_for, found.response_complete), (None, None));
+    }
+
+    #[test]
     fn pipelined_requests_are_answered_in_turn() {
         let two = [GET, b"GET /y HTTP/1.1\r\nHost: a\r\n\r\n"].concat();
         let found = Dialogue::new().client(1.0, &two).server(2.0, &head(100)).read(2.5);
-        assert_eq!(found.progress.as_deref(), Some("at 0 % of a 100 bytes download (GET /x)"));
+        assert_eq!(found.progress.as_deref(), Some("at 0 % of a 100-byte download (GET /x)"));
         assert_eq!(found.requests, 2);
     }
 

@@ -81,8 +81,8 @@ fn error(code: u32) -> (String, Reason) {
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
     let preface = is_client(&talk.client.opening());
     // A server alone is believed only where nothing contradicts it.
-    let answer_only = talk.client.is_empty() && is_server(&talk.server.opening());
-    if !preface && !answer_only {
+    let server_alone = talk.client.is_empty() && is_server(&talk.server.opening());
+    if !preface && !server_alone {
         return None;
     }
     let begin = talk.client.start().saturating_add(if preface { PREFACE.len() as i64 } else { 0 });

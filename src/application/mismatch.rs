@@ -54,6 +54,9 @@ const TLS_PORTS: [u16; 17] =
 /// Ports of protocols that begin in plain text (IANA's service names).
 const PLAIN_PORTS: [u16; 14] = [21, 22, 23, 25, 53, 80, 110, 119, 143, 389, 3306, 5432, 6379, 8080];
 
+/// The content type of a TLS alert (RFC 8446 section 5.1).
+const ALERT: u8 = 21;
+
 /// What the sides' first octets say, where the protocol's own reader found nothing.
 pub(super) fn between(found: &Application, talk: &Talk<'_>) -> Option<Mismatch> {
     // Only the beginning of a connection shows what it begins with.
@@ -73,6 +76,8 @@ pub(super) fn between(found: &Application, talk: &Talk<'_>) -> Option<Mismatch> 
     match (found.client, found.server) {
         (client, server) if client == server => None,
         (Some(Protocol::Tls), answer) if frame > asked => Some(Mismatch::TlsAnsweredInPlain { answer, frame }),
+        // A handshake that went on was understood, as a ClientHello in the form of SSL 2.0 is (RFC 5246 appendix E.2).
+        (None, Some(Protocol::Tls)) if !talk.server.opening().starts_with(&[ALERT]) => None,
         (spoken, Some(Protocol::Tls)) => Some(Mismatch::PlainAnsweredInTls { spoken, frame }),
         (Some(client), Some(server)) => Some(Mismatch::TwoProtocols { client, server, frame: frame.max(asked) }),
         _ => None,
@@ -84,7 +89,7 @@ impl Mismatch {
     pub(super) fn progress(&self, found: &Application, talk: &Talk<'_>) -> Option<String> {
         let (answer, request) = match self {
             Self::TlsAnsweredInPlain { answer, .. } => (
-                answer.map_or_else(|| "something that is no TLS".to_owned(), |answer| answer.name().to_uppercase()),
+                answer.map_or_else(|| "something that is no TLS".to_owned(), |answer| answer.name().to_owned()),
                 "the ClientHello".to_owned(),
             ),
             Self::PlainAnsweredInTls { .. } => {
@@ -99,9 +104,6 @@ impl Mismatch {
         };
         let last = talk.server.piece_before(i64::MAX)?;
         let what = format!("the server answered {request} by {answer}");
-        Some(match progress::since(last.time, talk.end) {
-            Some(ago) => format!("{} after {what}", progress::duration(ago)),
-            None => format!("after {what}"),
-        })
+        Some(progress::ago(last.time, talk.end, &what))
     }
 }

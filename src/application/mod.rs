@@ -14,8 +14,8 @@
 //!
 //! # How it works
 //!
-//! [`stream`] puts each side's kept octets in order; a file for each protocol finds the messages in them and says what they
-//! are; [`progress`] makes the phrase. Octets of packets may be hostile: readers are bounded, stop at what they do not
+//! `stream` puts each side's kept octets in order; a file for each protocol finds the messages in them and says what they
+//! are; `progress` makes the phrase. Octets of packets may be hostile: readers are bounded, stop at what they do not
 //! understand and never fail. Text stays as it came, cut to 200 octets; who shows it must escape it.
 //!
 //! Sequence numbers tell how much passed even where the data itself was not kept, so progress is right for long transfers, up
@@ -192,7 +192,15 @@ pub struct Application {
     pub declared: Vec<Declared>,
 }
 
+/// What clients say last, in the words of the protocols' readers: SMTP, FTP, POP3, IMAP, MySQL, PostgreSQL.
+const FAREWELLS: [&str; 4] = ["QUIT", "LOGOUT", "the farewell (COM_QUIT)", "the farewell (Terminate)"];
+
 impl Application {
+    /// Whether the client's last message says that it wants nothing more.
+    pub fn said_goodbye(&self) -> bool {
+        self.last_request.as_ref().is_some_and(|request| FAREWELLS.contains(&request.what.as_str()))
+    }
+
     /// The last time that somebody said there is no room for more connections, clients or requests.
     pub fn limit_declared(&self) -> Option<&Declared> {
         self.declared.iter().rev().find(|declared| declared.reason == Reason::Limit)
@@ -203,9 +211,18 @@ impl Application {
 struct Talk<'a> {
     client: Stream<'a>,
     server: Stream<'a>,
+    /// Whether any packet of the server was captured: else its silence means nothing.
+    server_heard: bool,
     /// The port that the client connected to.
     port: u16,
     end: Option<Timestamp>,
+}
+
+impl Talk<'_> {
+    /// What lies behind an offset of each side.
+    fn behind(&self, client: i64, server: i64) -> Self {
+        Self { client: self.client.behind(client), server: self.server.behind(server), ..*self }
+    }
 }
 
 /// What the octets before the end say.
@@ -216,10 +233,11 @@ pub fn read(timeline: &Timeline, roles: Roles, end: End) -> Application {
         true => one.segment.destination.port,
         false => one.segment.source.port,
     });
-    let talk = Talk { client: stream(from_client), server: stream(from_server), port, end: end.time };
+    let server_heard = timeline.sightings.iter().any(|one| one.way == from_server);
+    let talk = Talk { client: stream(from_client), server: stream(from_server), server_heard, port, end: end.time };
     let mut found = understand(&talk);
     found.declared.extend(timeline.sightings.get(end.place).and_then(of_reset));
-    finish(&mut found, end.time);
+    finish(&mut found, &talk);
     found
 }
 
@@ -258,8 +276,8 @@ fn understand(talk: &Talk<'_>) -> Application {
 
 /// What one side spoke, going by its own octets alone.
 fn recognise(stream: &Stream<'_>, talk: &Talk<'_>) -> Option<Protocol> {
-    type Looks = fn(&[u8]) -> bool;
-    const KNOWN: [(Protocol, Looks, Looks); 12] = [
+    type Begins = fn(&[u8]) -> bool;
+    const KNOWN: [(Protocol, Begins, Begins); 12] = [
         (Protocol::Tls, tls::is_tls, tls::is_tls),
         (Protocol::Http2, http2::is_client, http2::is_server),
         (Protocol::Http, http1::is_request, http1::is_response),
@@ -279,24 +297,40 @@ fn recognise(stream: &Stream<'_>, talk: &Talk<'_>) -> Option<Protocol> {
     speaks.map(|&(protocol, ..)| protocol)
 }
 
+/// What the server sent behind the last request, where that was not understood: silence would be something else.
+fn not_understood(found: &Application, server: &Stream<'_>) -> Option<Message> {
+    let request = found.last_request.as_ref()?;
+    // What is part of the protocol and no answer yet (100 Continue, SETTINGS) leaves the request waiting.
+    let known = found.last_response.as_ref().is_some_and(|response| response.first_frame > request.first_frame);
+    if known || found.server == found.protocol {
+        return None;
+    }
+    let first = server.pieces_from(i64::MIN).iter().find(|piece| piece.frame > request.first_frame)?;
+    let what = "something that was not understood".to_owned();
+    Some(Message::new(server, what, first.at, first.at, None, server.end()))
+}
+
 /// Fills in what follows from the messages.
-fn finish(found: &mut Application, end: Option<Timestamp>) {
+fn finish(found: &mut Application, talk: &Talk<'_>) {
+    if let Some(answer) = not_understood(found, &talk.server) {
+        found.last_response = Some(answer);
+    }
     let (request, response) = (found.last_request.as_ref(), found.last_response.as_ref());
     found.last_message_by =
         [request, response].into_iter().flatten().max_by_key(|one| one.last_frame).map(|one| one.by);
     if let Some(request) = request {
         let answer = response.filter(|response| response.first_frame > request.first_frame);
         found.request_complete = request.complete;
-        found.response_complete = answer.map_or(Some(false), |answer| answer.complete);
-        if answer.is_none() && request.complete != Some(false) {
+        found.response_complete = answer.map_or(talk.server_heard.then_some(false), |answer| answer.complete);
+        if answer.is_none() && request.complete != Some(false) && talk.server_heard {
             found.waiting_for = Some(Waiting {
                 what: request.what.clone(),
                 since: request.last,
-                lasted: progress::since(request.last, end),
+                lasted: progress::since(request.last, talk.end),
             });
         }
     }
     if found.progress.is_none() {
-        found.progress = progress::phrase(found, end);
+        found.progress = progress::phrase(found, talk);
     }
 }

@@ -120,6 +120,10 @@ pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
     }
     for packet in &received {
         let Some((code, text)) = error(&packet.octets) else { continue };
+        // Other errors end a query, not the connection.
+        if reason(code) == Reason::Other {
+            continue;
+        }
         let text = format!("{code} {text}");
         let (by, frame, time) = (talk.server.way, packet.frame, packet.time);
         found.declared.push(Declared { by, frame, time, reason: reason(code), text });

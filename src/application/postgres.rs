@@ -53,6 +53,10 @@ fn error(packet: &Packet<'_>) -> Option<(String, String, String)> {
     Some((field(b'V').or_else(|| field(b'S'))?, field(b'C')?, field(b'M').unwrap_or_default()))
 }
 
+fn ends_session(severity: &str) -> bool {
+    matches!(severity, "FATAL" | "PANIC")
+}
+
 /// What an SQLSTATE means here (PostgreSQL documentation, appendix A).
 fn reason(code: &str) -> Reason {
     match code {
@@ -118,12 +122,7 @@ fn encrypted(found: Application, talk: &Talk<'_>, begin: i64) -> Application {
             found
         }
         Some(b'N') => {
-            let rest = Talk {
-                client: talk.client.behind(begin),
-                server: talk.server.behind(behind),
-                port: talk.port,
-                end: talk.end,
-            };
+            let rest = talk.behind(begin, behind);
             let phrase = || after(talk, "the server refused encryption");
             read(&rest).unwrap_or_else(|| Application { progress: phrase(), ..found })
         }
@@ -141,15 +140,16 @@ fn encrypted(found: Application, talk: &Talk<'_>, begin: i64) -> Application {
 
 fn after(talk: &Talk<'_>, what: &str) -> Option<String> {
     let last = talk.server.piece_before(i64::MAX)?;
-    let ago = super::progress::since(last.time, talk.end)?;
-    Some(format!("{} after {what}", super::progress::duration(ago)))
+    Some(super::progress::ago(last.time, talk.end, what))
 }
 
 fn converse_plain(found: &mut Application, talk: &Talk<'_>, begin: i64, server: i64) {
     let sent = walk(&talk.client, begin, length);
     let received = walk(&talk.server, server, length);
     for packet in &received {
-        let Some((severity, code, text)) = error(packet) else { continue };
+        // Other errors end a query, not the connection.
+        let fatal = error(packet).filter(|(severity, ..)| ends_session(severity));
+        let Some((severity, code, text)) = fatal else { continue };
         let text = format!("{severity} {code}: {text}");
         let (by, frame, time) = (talk.server.way, packet.frame, packet.time);
         found.declared.push(Declared { by, frame, time, reason: reason(&code), text });
@@ -161,7 +161,7 @@ fn converse_plain(found: &mut Application, talk: &Talk<'_>, begin: i64, server: 
     // ReadyForQuery, or an error that ends the session.
     let complete = |last: &Packet<'_>| match last.octets.first() {
         Some(b'Z') => Some(true),
-        Some(b'E') => error(last).map(|(severity, ..)| severity == "FATAL" || severity == "PANIC"),
+        Some(b'E') => error(last).map(|(severity, ..)| ends_session(&severity)),
         _ => Some(false),
     };
     converse(found, talk, if asked.is_empty() { &login } else { &asked }, &received, complete);
@@ -213,6 +213,13 @@ mod tests {
         let done = rows.server(5.0, READY);
         assert_eq!(done.progress(600_005.0), "idle for 600.0 s after the reply to a query");
         assert_eq!(done.read(6.0).requests, 1);
+    }
+
+    #[test]
+    fn an_error_of_a_query_is_no_reason_to_close() {
+        let error = packet(b'E', b"SERROR\0VERROR\0C22012\0Mdivision by zero\0\0");
+        let found = Dialogue::new().client(1.0, &login()).server(2.0, &[&error[..], READY].concat()).read(3.0);
+        assert_eq!((found.declared, found.response_complete), (Vec::new(), Some(true)));
     }
 
     #[test]

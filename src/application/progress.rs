@@ -1,7 +1,7 @@
 //! What was under way when the connection ended, in one phrase.
 
 use super::message::Message;
-use super::{Application, Protocol};
+use super::{Application, Protocol, Talk};
 use crate::tcp::{Duration, Timestamp};
 
 /// Silence that is worth naming: the shortest idle limits of common servers are a few seconds (gunicorn 2 s, Apache and
@@ -9,7 +9,8 @@ use crate::tcp::{Duration, Timestamp};
 const TELLING: Duration = Duration::from_secs(1);
 
 /// The phrase; `None` where no message was understood.
-pub(super) fn phrase(application: &Application, end: Option<Timestamp>) -> Option<String> {
+pub(super) fn phrase(application: &Application, talk: &Talk<'_>) -> Option<String> {
+    let end = talk.end;
     let answer = application.protocol?.answer();
     let response = application.last_response.as_ref();
     let Some(request) = application.last_request.as_ref() else {
@@ -24,6 +25,9 @@ pub(super) fn phrase(application: &Application, end: Option<Timestamp>) -> Optio
         return Some(sending(request, answered));
     }
     Some(match answered {
+        None if !talk.server_heard => {
+            format!("{}; the server's packets were not captured", ago(request.last, end, &request.what))
+        }
         None => waiting(request, response, answer, end),
         Some(response) => receiving(request, response, answer, end),
     })
@@ -68,8 +72,7 @@ fn receiving(request: &Message, response: &Message, answer: &str, end: Option<Ti
         },
         (_, Some(size)) if size > 0 => {
             let stalled = stalled.map(|silent| format!(", stalled for {}", duration(silent))).unwrap_or_default();
-            let of = octets(size);
-            format!("at {} of a {of} download ({}){stalled}", percent(response.passed, size), request.what)
+            format!("at {} of {} download ({}){stalled}", percent(response.passed, size), sized(size), request.what)
         }
         (Some(false), _) => {
             let stalled = stalled.map(|silent| format!(", stalled for {}", duration(silent))).unwrap_or_default();
@@ -91,7 +94,14 @@ fn receiving(request: &Message, response: &Message, answer: &str, end: Option<Ti
 pub(super) fn after(message: &Message, what: &str, end: Option<Timestamp>) -> String {
     match since(message.last, end) {
         Some(silent) if silent >= TELLING => format!("idle for {} after {what}", duration(silent)),
-        Some(silent) => format!("{} after {what}", duration(silent)),
+        _ => ago(message.last, end, what),
+    }
+}
+
+/// How long ago something was.
+pub(super) fn ago(earlier: Option<Timestamp>, end: Option<Timestamp>, what: &str) -> String {
+    match since(earlier, end) {
+        Some(length) => format!("{} after {what}", duration(length)),
         None => format!("after {what}"),
     }
 }
@@ -109,6 +119,15 @@ impl Protocol {
             _ => "reply",
         }
     }
+}
+
+/// `a 10 MB`, `an 8 MB`, `a 512-byte`: in front of a noun.
+fn sized(size: u64) -> String {
+    let text = if size < 1_000 { format!("{size}-byte") } else { octets(size) };
+    let number = text.split(['.', ' ', '-']).next().unwrap_or_default();
+    // Eight, eighty, eight hundred, eleven and eighteen begin with a vowel.
+    let article = if number.starts_with('8') || number == "11" || number == "18" { "an" } else { "a" };
+    format!("{article} {text}")
 }
 
 /// Rounded down, so that 100 % means all of it.
@@ -166,6 +185,16 @@ mod tests {
             [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1_100_000, "1.1 MB"), (10_000_000, "10 MB")]
         {
             assert_eq!(octets(count), text);
+        }
+        for (size, text) in [
+            (512, "a 512-byte"),
+            (8, "an 8-byte"),
+            (10_000_000, "a 10 MB"),
+            (8_000, "an 8 kB"),
+            (11_500, "an 11.5 kB"),
+            (110_000, "a 110 kB"),
+        ] {
+            assert_eq!(sized(size), text);
         }
         assert_eq!(percent(u64::MAX, u64::MAX), "100 %");
         assert_eq!((percent(999, 1000), percent(5, 0)), ("99 %".to_owned(), "500 %".to_owned()));

@@ -24,7 +24,8 @@ pub(super) fn is_ssh(octets: &[u8]) -> bool {
 fn version(stream: &Stream<'_>) -> Option<(String, i64)> {
     let octets = stream.opening();
     let line = first_line(&octets);
-    // `SSH-2.0-OpenSSH_9.6 comment`
+    // `SSH-2.0-OpenSSH_9.6 comment`; some servers fill the line up with zeroes.
+    let line = line.split(|octet| octet.is_ascii_control()).next().unwrap_or_default().trim_ascii_end();
     let software = line.strip_prefix(b"SSH-")?.splitn(2, |&octet| octet == b'-').nth(1)?;
     let end = octets.iter().position(|&octet| octet == b'\n').map_or(line.len(), |at| at + 1);
     Some((bounded(software), i64::try_from(end).ok()?))
@@ -115,13 +116,10 @@ fn refusal(server: &Stream<'_>) -> Option<Declared> {
 
 fn phrase(talk: &Talk<'_>, encrypted: bool) -> Option<String> {
     let [client, server] = [&talk.client, &talk.server].map(|stream| stream.piece_before(i64::MAX));
-    let ago = |earlier: Option<Timestamp>, what: &str| match progress::since(earlier, talk.end) {
-        Some(length) => format!("{} after {what}", progress::duration(length)),
-        None => format!("after {what}"),
-    };
+    let ago = |earlier: Option<Timestamp>, what: &str| progress::ago(earlier, talk.end, what);
     Some(match (client, server) {
         (Some(client), None) => ago(client.time, "the client's version; no byte of a reply"),
-        (None, Some(server)) => ago(server.time, "the server's version; nothing from the client"),
+        (None, Some(server)) => ago(server.time, "the server's last packet; no byte from the client in the capture"),
         (Some(client), Some(server)) => {
             let (last, whose) = if client.frame > server.frame { (client, "client") } else { (server, "server") };
             if encrypted {

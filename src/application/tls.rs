@@ -88,6 +88,11 @@ const FATAL: u8 = 2;
 
 const TLS_1_3: u16 = 0x0304;
 
+/// Whether a version is TLS 1.3 or a draft of it.
+fn is_1_3(version: u16) -> bool {
+    version == TLS_1_3 || version >> 8 == 0x7f
+}
+
 /// Octets of a record's head.
 const HEAD: i64 = 5;
 
@@ -110,8 +115,21 @@ struct Record<'a> {
     complete: bool,
 }
 
+/// The version that a ClientHello in the format of SSL 2.0 offers, and how long it is (RFC 5246 appendix E.2).
+fn old_hello(opening: &[u8]) -> Option<(u16, i64)> {
+    let [high @ 0x80..=0xff, low, CLIENT_HELLO, major, minor, 0, ..] = *opening else { return None };
+    let version = u16::from_be_bytes([major, minor]);
+    let len = u16::from_be_bytes([high & 0x7f, low]);
+    // A type, a version, three lengths and at least one cipher.
+    const LEAST: u16 = 12;
+    (matches!(version, 0x0002 | 0x0300..=0x0303) && len >= LEAST).then_some((version, i64::from(len) + 2))
+}
+
 /// Whether a stream that begins so is TLS.
 pub(super) fn is_tls(opening: &[u8]) -> bool {
+    if old_hello(opening).is_some() {
+        return true;
+    }
     let mut octets = Octets(opening);
     match head(&mut octets) {
         Some((HANDSHAKE, _)) => octets.0.first().is_none_or(|kind| [CLIENT_HELLO, SERVER_HELLO].contains(kind)),
@@ -135,7 +153,7 @@ fn head(octets: &mut Octets<'_>) -> Option<(u8, u32)> {
 /// The records of a stream.
 fn records<'a>(stream: &Stream<'a>) -> Vec<Record<'a>> {
     let mut found = Vec::new();
-    let mut at = stream.start();
+    let mut at = stream.start() + old_hello(&stream.opening()).map_or(0, |(_, len)| len);
     while found.len() < MOST_MESSAGES && at < stream.end() {
         let octets = stream.octets(at, HEAD as usize);
         let Some((kind, len)) = head(&mut Octets(&octets)) else {
@@ -281,8 +299,12 @@ pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
         return None;
     }
     let [client, server] = sides.map(records);
-    let [from_client, from_server] = [&client, &server].map(|records| Side::of(records));
+    let [mut from_client, from_server] = [&client, &server].map(|records| Side::of(records));
     let mut tls = Tls::default();
+    if let Some((version, len)) = old_hello(&talk.client.opening()) {
+        tls.offered = Some(version);
+        from_client.hello_len = Some(len - HEAD);
+    }
     hello(&from_client.hello, false, &mut tls);
     hello(&from_server.hello, true, &mut tls);
     let done = finished(talk, &tls, [&from_client, &from_server], [&client, &server]);
@@ -323,7 +345,7 @@ fn finished(
         return None;
     }
     let Some((_, chosen, _)) = server.last else { return Some(None) };
-    if tls.version == Some(TLS_1_3) {
+    if tls.version.is_some_and(is_1_3) {
         // Finished is the client's first encrypted record behind the ServerHello, unless that is an alert. Without one from
         // the server there is nothing to finish.
         let Some(encrypted) = from_server.iter().find(|record| record.kind == DATA) else { return Some(None) };
@@ -359,7 +381,7 @@ fn alerts(records: &[Record<'_>], by: Way, version: Option<u16>, finished: bool)
             (ALERT, _) if record.len > 2 => found.push(alert(record, None, None)),
             // The first message of a client that does not like what it got, or the last of who closes.
             (DATA, _)
-                if version == Some(TLS_1_3)
+                if version.is_some_and(is_1_3)
                     && record.len == ENCRYPTED_ALERT
                     && ((data == 1 && !finished) || at + 1 == records.len()) =>
             {
@@ -455,10 +477,7 @@ fn special_progress(
     server: &Side,
 ) -> Option<String> {
     let name = |way: Way| if way == talk.client.way { "the client's" } else { "the server's" };
-    let ago = |earlier: Option<Timestamp>, what: String| match progress::since(earlier, talk.end) {
-        Some(length) => format!("{} after {what}", progress::duration(length)),
-        None => format!("after {what}"),
-    };
+    let ago = |earlier: Option<Timestamp>, what: String| progress::ago(earlier, talk.end, &what);
     let rejected = tls.alerts.iter().rfind(|alert| alert.description.is_none());
     if let Some(alert) = fatal.or(rejected.filter(|_| !finished)) {
         let kind = if alert.fatal == Some(true) { "fatal alert " } else { "" };
@@ -487,6 +506,10 @@ fn special_progress(
     match last.by == talk.server.way {
         true if last.complete == Some(false) => Some(format!("in the middle of {}", last.what)),
         true => Some(progress::after(last, &last.what, talk.end)),
+        // What is encrypted may be no request at all, so nobody is said to wait.
+        false if last.complete != Some(false) && talk.server_heard => {
+            Some(format!("{}; no byte of a reply", ago(last.last, last.what.clone())))
+        }
         false => None,
     }
 }
@@ -505,8 +528,10 @@ fn detail(tls: &Tls, hello: bool) -> String {
 /// `TLS 1.2`.
 fn version(number: u16) -> String {
     match number {
+        0x0002 => "SSL 2.0".to_owned(),
         0x0300 => "SSL 3.0".to_owned(),
         0x0301..=TLS_1_3 => format!("TLS 1.{}", number - 0x0301),
+        draft @ 0x7f00..=0x7fff => format!("TLS 1.3 draft {}", draft & 0xff),
         other => format!("TLS version {other:#06x}"),
     }
 }
@@ -697,10 +722,7 @@ mod tests {
         assert_eq!(done.progress(4.0), "1.0 ms after the TLS handshake; no data followed");
         assert_eq!(done.read(4.0).tls.expect("TLS").finished, Some(true));
         let asked = done.client(5.0, &record(DATA, &[0; 295]));
-        assert_eq!(
-            asked.progress(8205.0),
-            "waiting for the reply to 300 bytes of the client's encrypted data for 8.2 s"
-        );
+        assert_eq!(asked.progress(8205.0), "8.2 s after 300 bytes of the client's encrypted data; no byte of a reply");
         let answered = asked.server(9.0, &record(DATA, &[0; 995]));
         assert_eq!(answered.progress(9.2), "0.2 ms after 1 kB of the server's encrypted data");
         assert_eq!(answered.progress(60_009.0), "idle for 60.0 s after 1 kB of the server's encrypted data");
@@ -752,6 +774,16 @@ mod tests {
         }
         let plain = Dialogue::new().port(443).client(1.0, request).read(2.0);
         assert_eq!(plain.mismatch, Some(Mismatch::Port { spoken: Protocol::Http, port: 443 }));
+    }
+
+    #[test]
+    fn a_hello_in_the_oldest_format() {
+        let hello = [&[0x80, 46, CLIENT_HELLO, 0, 2, 0, 21, 0, 0, 0, 16][..], &[7; 37]].concat();
+        let asked = Dialogue::new().client(1.0, &hello);
+        assert_eq!(asked.read(2.0).tls.and_then(|tls| tls.offered), Some(2));
+        let found = asked.server(2.0, &record(ALERT, &[FATAL, 70])).read(3.0);
+        assert_eq!(found.progress.as_deref(), Some("1.0 ms after the server's fatal alert protocol_version"));
+        abuse(&hello, &record(ALERT, &[FATAL, 70]));
     }
 
     #[test]

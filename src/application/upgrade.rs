@@ -6,8 +6,7 @@ use super::{Application, Talk, tls};
 ///
 /// `client` and `server`: the offsets behind the last octets in plain text.
 pub(super) fn to_tls(plain: Application, talk: &Talk<'_>, client: i64, server: i64) -> Application {
-    let rest =
-        Talk { client: talk.client.behind(client), server: talk.server.behind(server), port: talk.port, end: talk.end };
+    let rest = talk.behind(client, server);
     let Some(mut found) = tls::read(&rest) else { return plain };
     let details = [plain.detail, found.detail.take()];
     found.detail = Some(details.into_iter().flatten().collect::<Vec<_>>().join(", "));

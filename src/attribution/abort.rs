@@ -49,6 +49,14 @@ impl Abort {
 
 /// What kind of abort it is. `sent`: the highest number that its sender had sent.
 pub(super) fn kind(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
+    let found = as_linux(suspect, sent);
+    let by_linux = suspect.segment().window != Some(0);
+    // What is unread decides on Linux; other stacks abort for it, for the end of a process and on demand alike.
+    if by_linux || found.mechanism == Mechanism::KeepaliveTimeout { found } else { found.perhaps() }
+}
+
+/// What it would be if Linux made it.
+fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     let (own, peer) = (suspect.own(), suspect.peer());
     let segment = suspect.segment();
     let (name, other) = (suspect.case.name(own), suspect.case.name(peer));
@@ -201,6 +209,10 @@ fn window_reopened(suspect: &Suspect<'_>, newly: i32) -> Option<FrameNumber> {
     let spoke = || suspect.earlier(suspect.own()).filter(|one| one.segment.flags.ack() && !one.segment.flags.syn());
     let last = spoke().next()?;
     let window = segment.window?;
+    // An emptied buffer is no larger than the socket ever announced; devices put codes into the field.
+    if spoke().filter_map(|one| one.segment.window).max().is_some_and(|widest| window > widest.saturating_mul(4)) {
+        return None;
+    }
     if newly > 0 {
         let grown = (i32::from(window) << scale) - (i32::from(last.segment.window?) << scale);
         return (grown > rounding).then(|| last.frame());
@@ -232,7 +244,7 @@ fn process_exit(suspect: &Suspect<'_>) -> Option<Vec<FrameNumber>> {
         return Some(vec![fin, abort]);
     }
     let sibling = fin.or(abort)?;
-    let next = endings.of(own.address).iter().find(|ending| {
+    let next = endings.after(own.address, time).find(|ending| {
         ending.time > time && ending.port == own.port && matches!(ending.kind, Kind::Refusal | Kind::Acceptance)
     })?;
     (next.kind == Kind::Refusal).then(|| vec![sibling, next.frame])

@@ -5,6 +5,7 @@ use super::{obedience, origin};
 use crate::evidence::{Aspect, Confidence, Stance, log_odds};
 use crate::flow::{Form, ResetSegment};
 use crate::knowledge::ttl;
+use crate::tcp::TcpFlags;
 
 /// The decimal logarithm of the odds that a reset is forged before anything is known of it: in captures that somebody looks
 /// at, one in a few is.
@@ -76,6 +77,15 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
             ..unknown
         };
     };
+    if is_contradictory(reset) {
+        return Judged {
+            mechanism: Mechanism::Unknown,
+            would_decide: Some(
+                "another capture of this moment: the flags contradict each other, as in a damaged or crafted packet",
+            ),
+            ..unknown
+        };
+    }
     let origin = origin::of(&suspect, before);
     let question = Question { suspect: &suspect, origin: origin.as_ref() };
     let mut evidence = clues::look(&question);
@@ -108,7 +118,9 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         }
         (_, Some(Ok(origin))) => origin.mechanism,
         // Other stacks than Linux abort in other forms, too.
-        (Some(Party::Host), Some(Err(_))) if unknown.is_active => Mechanism::Abort,
+        (Some(Party::Host), Some(Err(_))) if unknown.is_active || suspect.sent() == Some(reset.segment.seq) => {
+            Mechanism::Abort
+        }
         _ => Mechanism::Unknown,
     };
     let usual = clues::baseline(&suspect).map(|baseline| baseline.ttls);
@@ -136,6 +148,11 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         would_decide,
         ..unknown
     }
+}
+
+/// Whether it begins or closes a connection by the same bits: neither a stack nor a known device makes such a reset.
+pub fn is_contradictory(reset: &ResetSegment) -> bool {
+    reset.segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::URG))
 }
 
 /// What capture would tell who sent the reset, where this one does not.

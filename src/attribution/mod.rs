@@ -10,6 +10,7 @@ mod judge;
 mod obedience;
 mod origin;
 mod signature;
+mod stack;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod tests;
 mod verdict;
 
 pub use case::{Case, Suspect};
-pub use judge::judge;
+pub use clues::LOCAL;
+pub use judge::{is_contradictory, judge};
 pub use obedience::Obedience;
 pub use verdict::{Hops, Judged, Mechanism, Party, Sender};

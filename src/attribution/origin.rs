@@ -5,6 +5,7 @@
 //! `tcp_timewait_state_process`).
 
 use super::case::Suspect;
+use super::stack;
 use super::{Judged, Mechanism, Party};
 use crate::evidence::Weight;
 use crate::flow::Form;
@@ -22,8 +23,6 @@ pub struct Origin {
     pub frames: Vec<FrameNumber>,
     /// One clause: why the host's stack sends just this.
     pub text: String,
-    /// How well everything fits the way.
-    pub fit: Weight,
     /// What it may be as well: only hidden state decides between the two.
     pub or_else: Option<Mechanism>,
 }
@@ -98,7 +97,6 @@ fn refusal(suspect: &Suspect<'_>) -> Option<Result<Origin, Misfit>> {
         trigger: Some(syn.frame()),
         frames: vec![syn.frame(), segment.frame],
         text: "it answers a SYN as a host without a listener does: sequence number 0, the SYN acknowledged".to_owned(),
-        fit: Weight::Weak,
         or_else: None,
     }))
 }
@@ -109,6 +107,10 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
     let (own, peer) = (suspect.own(), suspect.peer());
     // With the receiver's direction not captured, what it answers cannot be seen.
     suspect.case.timeline.sightings.iter().find(|one| one.way == peer && one.is_ordinary())?;
+    if let Some(abort) = bare_abort(suspect) {
+        return Some(Ok(abort));
+    }
+    let linux = stack::is_linux(suspect);
     let Some(trigger) = trigger(suspect) else {
         // A number that was never acknowledged is one that no segment can have carried here as its acknowledgement.
         let lost = suspect.case.flow.rare(peer).is_some_and(|rare| !rare.holes.is_empty());
@@ -122,8 +124,9 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
     };
     let longest = suspect.case.round_trip_to(own).map_or(0, |least| least.0) + ANSWERED_WITHIN.0;
     if let Some(since) = suspect.since(trigger).filter(|since| since.0 > longest) {
+        let at_end = suspect.sent() == Some(segment.seq);
         return Some(Err(Misfit {
-            weight: Weight::Strong,
+            weight: if linux == Some(false) && at_end { Weight::Weak } else { Weight::Strong },
             frames: vec![trigger.frame(), segment.frame],
             text: format!(
                 "it has the form of an answer, and what it would answer passed {:.1} s before",
@@ -137,8 +140,6 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
             trigger: Some(trigger.frame()),
             frames: vec![trigger.frame(), segment.frame],
             text,
-            // Packet filters and routers answer in the same form.
-            fit: Weight::Weak,
             or_else: None,
         }))
     };
@@ -171,7 +172,7 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
         }
         return made(Mechanism::NoConnection, format!("{name} no longer wants the connection that is granted"));
     }
-    if only(|one| one.segment.flags.syn() && one.segment.flags.ack()) {
+    if only(|one| one.segment.flags.syn() && one.segment.flags.ack()) && ends_handshake(suspect, trigger) {
         return made(
             Mechanism::BacklogOverflow,
             format!("{name} resets the very segment that completes the handshake, as with a full accept queue"),
@@ -219,6 +220,47 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
             origin
         }
     }
+}
+
+/// Whether a segment is part of the handshake's end: sent within the time of an answer after its first ACK. Linux refuses that
+/// ACK at once, and forgets a request that it has not accepted within about a minute.
+fn ends_handshake(suspect: &Suspect<'_>, trigger: &Sighting) -> bool {
+    let first = suspect.earlier(suspect.peer()).filter(|one| one.segment.flags.ack()).last();
+    let longest = suspect.case.flow.rtt().map_or(0, |rtt| rtt.0) + ANSWERED_WITHIN.0;
+    let passed = first.and_then(|first| Some(trigger.time()?.since(first.time()?)));
+    passed.is_none_or(|passed| passed.0 <= longest)
+}
+
+/// A live socket aborted by a bare RST at its next number, as RFC 9293 section 3.10.5 has it: the RST has that socket's window,
+/// or comes after the host has acknowledged what it could have answered. Linux does not abort so.
+fn bare_abort(suspect: &Suspect<'_>) -> Option<Origin> {
+    let segment = suspect.segment();
+    let last = suspect.earlier(suspect.own()).next()?;
+    let linux = stack::is_linux(suspect);
+    if linux == Some(true)
+        || suspect.sent() != Some(segment.seq)
+        || last.segment.flags.syn()
+        || last.segment.flags.fin()
+        || suspect.earlier(suspect.own()).any(|one| one.segment.flags.fin())
+    {
+        return None;
+    }
+    let heard =
+        suspect.received().is_some_and(|received| suspect.acknowledged().is_some_and(|had| !had.before(received)));
+    let answered_before =
+        linux == Some(false) && heard && suspect.earlier(suspect.peer()).next()?.frame() < last.frame();
+    let has_window = segment.window.is_some_and(|window| window != 0) && segment.window == last.segment.window;
+    (has_window || answered_before).then(|| Origin {
+        mechanism: Mechanism::Abort,
+        trigger: None,
+        frames: vec![last.frame(), segment.frame],
+        text: format!(
+            "a bare RST at the next number of {}'s socket, {}: an abort as RFC 9293 words it",
+            suspect.case.name(suspect.own()),
+            if has_window { "with its window" } else { "which had just acknowledged all that came" }
+        ),
+        or_else: Some(Mechanism::AbortUnreadData),
+    })
 }
 
 /// Of the segments that acknowledge just the number that the RST has, the first with data that its sender had not acknowledged
@@ -327,25 +369,23 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
         );
     }
     let abort = super::abort::kind(suspect, sent);
-    let mut fit = if segment.seq == sent { Weight::Moderate } else { Weight::Weak };
-    let uses_timestamps = suspect.of_claimed_sender().any(|one| one.segment.options.timestamps.is_some());
-    if uses_timestamps && segment.options.timestamps.is_none() {
+    // A SYN only offers them.
+    let mut established = suspect.of_claimed_sender().filter(|one| !one.segment.flags.syn());
+    let uses_timestamps = established.any(|one| one.segment.options.timestamps.is_some());
+    let linux = stack::is_linux(suspect);
+    if uses_timestamps && segment.options.timestamps.is_none() && linux != Some(false) {
         // RFC 7323 section 3.2 only recommends the option on a reset, and Linux always has it on an abort.
         return misfit(
-            Weight::Strong,
+            if linux.is_some() || segment.ipv6 { Weight::Strong } else { Weight::Moderate },
             vec![segment.frame],
             format!("an abort by {name}'s stack would carry its timestamps, and this has none"),
         );
-    }
-    if segment.window == Some(0) {
-        fit = Weight::Weak;
     }
     Some(Ok(Origin {
         mechanism: abort.mechanism,
         trigger: None,
         frames: abort.frames,
         text: abort.text,
-        fit,
         or_else: abort.or_else,
     }))
 }

@@ -12,6 +12,10 @@ use crate::tcp::{Duration, Endpoint, FrameNumber, Timestamp};
 /// Connections remembered in all; a capture with more is told by the first ones.
 const MOST: usize = 1_000_000;
 
+/// Connections looked at before and after one: enough to know a limit, a rate or a scan by, and few enough that a million of
+/// them do not take time by its square.
+const NEIGHBOURS: usize = 256;
+
 /// One connection, as seen from afar.
 #[derive(Clone, Copy, Debug)]
 pub struct Connection {
@@ -98,6 +102,25 @@ impl Around {
         let from = self.connections.partition_point(|one| one.began < moment.plus(Duration(-within.0)));
         let until = moment.plus(within);
         self.connections.get(from..).unwrap_or_default().iter().take_while(move |one| one.began <= until)
+    }
+
+    /// Those to a server that began shortly before and after a moment, in the order in which they began.
+    pub fn near_server(&self, server: Endpoint, time: Timestamp) -> impl Iterator<Item = &Connection> {
+        self.window(self.by_server.get(&server), time)
+    }
+
+    /// Those of a client's address that began shortly before and after a moment.
+    pub fn near_client(&self, address: [u8; 16], time: Timestamp) -> impl Iterator<Item = &Connection> {
+        self.window(self.by_client.get(&address), time)
+    }
+
+    fn window<'s>(&'s self, indices: Option<&'s Vec<u32>>, time: Timestamp) -> impl Iterator<Item = &'s Connection> {
+        let indices = indices.map_or(&[][..], Vec::as_slice);
+        let began = |index: u32| self.connections.get(index as usize).map(|connection| connection.began);
+        // Flows are learnt in the order in which they began; where a clock goes backwards the window is only less exact.
+        let at = indices.partition_point(|&index| began(index).is_some_and(|began| began < time));
+        let window = at.saturating_sub(NEIGHBOURS)..at.saturating_add(NEIGHBOURS).min(indices.len());
+        indices.get(window).unwrap_or_default().iter().filter_map(|&index| self.connections.get(index as usize))
     }
 
     fn list<'s>(&'s self, indices: Option<&'s Vec<u32>>) -> impl Iterator<Item = &'s Connection> {

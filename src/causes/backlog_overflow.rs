@@ -11,7 +11,6 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         return None;
     }
     let decisive = story.by_host()?;
-    let server = story.case.flow.stream.endpoints[story.client().reverse()];
     let candidate = Candidate::new(
         Cause::BacklogOverflow,
         "the server's kernel reset the connection as its handshake ended: its accept queue was full",
@@ -24,7 +23,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     )
     .advise("look for overflows on the server: `nstat -az TcpExtListenOverflows TcpExtListenDrops`, `ss -ltn` (Recv-Q beside Send-Q)")
     .advise("let the program accept faster, or raise its backlog and net.core.somaxconn; tcp_abort_on_overflow=1 is what turns a full queue into resets");
-    let lives = question.around.of_server(server).find(|other| other.accepted && other.has_data);
+    let lives = question.near_server().find(|other| other.accepted && other.has_data);
     Some(match lives {
         Some(other) => candidate.because(
             Aspect::Company,

@@ -22,7 +22,12 @@ pub fn benign(story: &Story<'_>, diagnosis: Option<&Diagnosis>, around: &Around)
     story.decisive?;
     let cause = diagnosis.filter(|diagnosis| diagnosis.confidence >= Confidence::Likely).map(|sure| sure.best.cause);
     if was_ignored(story) {
-        return Some("its receiver ignored the reset, and the connection went on".into());
+        let text = if story.case.flow.lived_on() {
+            "its receiver ignored the reset, and the connection went on"
+        } else {
+            "its receiver had no use for the reset, and both sides closed in order"
+        };
+        return Some(text.into());
     }
     match cause {
         Some(Cause::HealthCheck) => return Some("a health check, which wants no data".into()),
@@ -31,6 +36,8 @@ pub fn benign(story: &Story<'_>, diagnosis: Option<&Diagnosis>, around: &Around)
     }
     after_the_end(story)
         .or_else(|| had_its_answer(story).filter(|_| cause != Some(Cause::ProcessKilled)))
+        .or_else(|| in_place_of_fin(story))
+        .or_else(|| goodbye(story))
         .or_else(|| lost_race(story, around))
 }
 
@@ -92,15 +99,46 @@ fn had_its_answer(story: &Story<'_>) -> Option<Cow<'static, str>> {
     )
 }
 
+/// The client had closed, having its answer or having said goodbye, and the server ended its side by a reset where a FIN
+/// would have done.
+fn in_place_of_fin(story: &Story<'_>) -> Option<Cow<'static, str>> {
+    let decisive = story.by_host().filter(|_| !story.from_client())?;
+    let client = story.client();
+    let answered = story.last_turn().is_some_and(|turn| turn.way != client) && story.octets(client) > 0;
+    let done = answered || story.application.said_goodbye();
+    let alone = decisive.verdict.mechanism == Mechanism::Abort && story.fin(client).is_some();
+    let nothing_lost = matches!(lost(story)?, Lost::Nothing | Lost::Alert);
+    (done && alone && nothing_lost)
+        .then(|| "the client had closed and every octet had arrived: the server only ended its side by a reset".into())
+}
+
+/// The client had said goodbye and closed, and what its host answered by a reset was the server's farewell.
+fn goodbye(story: &Story<'_>) -> Option<Cow<'static, str>> {
+    story.by_host().filter(|_| story.from_client() && story.application.said_goodbye())?;
+    let (client, server) = (story.client(), story.client().reverse());
+    let said = story.application.last_request.as_ref()?.last_frame;
+    story.fin(client)?;
+    let acknowledged = acknowledged(story, server)?;
+    let mut missing = story.before(server).filter(|one| one.segment.payload_len > 0);
+    let only_after = missing.all(|one| one.frame() > said || !one.segment.seq_end().after(acknowledged));
+    only_after.then(|| "the client had said goodbye and closed, and only the server's farewell was lost".into())
+}
+
 /// What of the data had not arrived when the connection ended.
-enum Lost {
+pub(super) enum Lost {
+    /// Nothing.
     Nothing,
     /// Nothing but a TLS alert.
     Alert,
 }
 
+/// Whether all data that were sent had arrived, but for a TLS alert that only says goodbye.
+pub fn all_arrived(story: &Story<'_>) -> bool {
+    lost(story).is_some()
+}
+
 /// `None` where data were lost, or may have been.
-fn lost(story: &Story<'_>) -> Option<Lost> {
+pub(super) fn lost(story: &Story<'_>) -> Option<Lost> {
     let mut lost = Lost::Nothing;
     for way in Way::BOTH {
         let acknowledged = acknowledged(story, way);

@@ -1,10 +1,11 @@
 //! The client gave up while it was connecting, or while the answer was outstanding or still coming.
 
 use super::diagnose::Question;
-use super::{Candidate, Cause};
+use super::{Candidate, Cause, benign};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
+use crate::tcp::SeqNum;
 
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
@@ -41,8 +42,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         if !answers_late {
             return None;
         }
+        // Nobody cancels who has all, or who has said goodbye.
+        if benign::lost(story).is_some() || story.application.said_goodbye() {
+            return None;
+        }
         let candidate =
-            candidate("the client closed before it had the whole answer, and its host answered the rest by resets");
+            candidate("the client closed while the server was still sending, and its host answered the rest by resets");
         return Some(if answered {
             candidate.because(
                 Aspect::Company,
@@ -62,28 +67,45 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let last = story.last_turn()?;
     match decisive.verdict.mechanism {
         Mechanism::AbortUnreadData | Mechanism::Abort if last.way == server => {
+            // A bare RST acknowledges nothing; what it had before does.
+            let had = if decisive.reset.segment.flags.ack() {
+                decisive.reset.segment.ack
+            } else {
+                let acks = story.before(client).filter(|one| one.segment.flags.ack()).map(|one| one.segment.ack);
+                acks.reduce(SeqNum::max)?
+            };
             let more = story.case.timeline.after(decisive.place).find(|one| {
                 one.way == server
                     && one.is_ordinary()
                     && one.segment.payload_len > 0
-                    && one.segment.seq_end().after(decisive.reset.segment.ack)
+                    && one.segment.seq_end().after(had)
             });
-            let before = story
-                .before(server)
-                .find(|one| one.segment.payload_len > 0 && one.segment.seq_end().after(decisive.reset.segment.ack));
-            let candidate = candidate("the client cancelled while the server was answering");
+            let before =
+                story.before(server).find(|one| one.segment.payload_len > 0 && one.segment.seq_end().after(had));
+            let rest = story.pause.filter(|pause| pause.by_reset);
             Some(match more.or(before) {
-                Some(more) => candidate.because(
+                Some(more) => candidate("the client cancelled while the server was answering").because(
                     Aspect::Company,
                     Weight::Decisive,
                     [frame, more.frame()],
                     "the server was in the middle of sending when the client reset",
                 ),
-                None => candidate.because(
+                // The server itself had said that nothing more would come.
+                None if story.fin(server).is_some() => return None,
+                None => candidate(&rest.map_or_else(
+                    || "the client reset the connection while or right after the server answered".to_owned(),
+                    |rest| {
+                        format!(
+                            "the client reset the connection {:.1} s after the server spoke",
+                            rest.length.as_secs_f64()
+                        )
+                    },
+                ))
+                .because(
                     Aspect::Company,
-                    Weight::Moderate,
+                    if rest.is_some() { Weight::Weak } else { Weight::Moderate },
                     [last.first, frame],
-                    "the last to speak was the server",
+                    "the last to speak was the server; whether that was its whole answer does not show",
                 ),
             })
         }

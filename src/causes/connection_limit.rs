@@ -50,8 +50,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let server = story.case.flow.stream.endpoints[server_way];
     // Connections that were granted before, and were open when this one was rejected.
     let open: Vec<_> = question
-        .around
-        .of_server(server)
+        .near_server()
         .filter(|other| other.accepted && other.began < began && other.flow != story.case.flow.id)
         // What ends together, ends for another reason.
         .filter(|other| other.ended.is_none_or(|end| end.since(ended).0 > exit::SAME_MOMENT.0))
@@ -61,7 +60,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     // One that was granted while as many were open shows that the number was not the limit.
     let open_at = |other: &super::around::Connection| {
-        let earlier = question.around.of_server(server).filter(|one| one.accepted && one.began < other.began);
+        let earlier =
+            question.around.near_server(server, other.began).filter(|one| one.accepted && one.began < other.began);
         earlier.filter(|one| one.ended.is_none_or(|end| end > other.began)).count()
     };
     // Others that met the same.
@@ -71,10 +71,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             && other.mechanism == Some(decisive.verdict.mechanism)
     };
     let exceeded = question
-        .around
-        .of_server(server)
+        .near_server()
         .find(|other| other.accepted && other.began > began && !is_alike(other) && open_at(other) >= open.len());
-    let alike = question.around.of_server(server).filter(|other| is_alike(other));
+    let alike = question.near_server().filter(|other| is_alike(other));
     let alike: Vec<_> = alike.filter_map(|other| other.reset).take(4).collect();
     let candidate = Candidate::new(
         Cause::ConnectionLimit,

@@ -1,5 +1,7 @@
-use super::{Around, Candidate, Story};
-use crate::evidence::Confidence;
+use super::around::Connection;
+use super::{Around, Candidate, Cause, Story};
+use crate::attribution::Party;
+use crate::evidence::{Aspect, Confidence, Evidence, Weight};
 
 /// What the causes are asked about.
 pub(super) struct Question<'a> {
@@ -7,6 +9,22 @@ pub(super) struct Question<'a> {
     pub story: &'a Story<'a>,
     /// The other flows.
     pub around: &'a Around,
+}
+
+impl<'a> Question<'a> {
+    /// Connections to the same server that began shortly before and after this one.
+    pub fn near_server(&self) -> impl Iterator<Item = &'a Connection> {
+        let case = self.story.case;
+        let server = case.flow.stream.endpoints[self.story.client().reverse()];
+        case.flow.first_time.into_iter().flat_map(move |time| self.around.near_server(server, time))
+    }
+
+    /// Connections of the same client that began shortly before and after this one.
+    pub fn near_client(&self) -> impl Iterator<Item = &'a Connection> {
+        let case = self.story.case;
+        let client = case.flow.stream.endpoints[self.story.client()].address;
+        case.flow.first_time.into_iter().flat_map(move |time| self.around.near_client(client, time))
+    }
 }
 
 type Look = fn(&Question<'_>) -> Option<Candidate>;
@@ -87,6 +105,18 @@ pub fn diagnose(story: &Story<'_>, around: &Around) -> Option<Diagnosis> {
     };
     let (place, confidence) = candidates.iter().enumerate().find_map(|(place, one)| Some((place, sure(one)?)))?;
     let (_, best) = candidates.remove(place);
+    let confidence = confidence.min(most_sure(story, &best));
     let alternatives = candidates.into_iter().take(MOST_ALTERNATIVES).map(|(_, candidate)| candidate).collect();
     Some(Diagnosis { best, confidence, alternatives })
+}
+
+/// How sure a cause can be, given how sure it is who sent the reset: what a forger is blamed for is no surer than the forger.
+fn most_sure(story: &Story<'_>, best: &Candidate) -> Confidence {
+    let declared = |piece: &Evidence<Cause>| piece.aspect == Aspect::Declared && piece.weight == Weight::Decisive;
+    match story.verdict().and_then(|verdict| Some((verdict.party?, verdict.confidence?))) {
+        _ if best.evidence.iter().any(declared) => Confidence::Certain,
+        Some((Party::Middlebox, sender)) => sender,
+        Some((Party::Host, Confidence::Possible)) => Confidence::Likely,
+        _ => Confidence::Certain,
+    }
 }

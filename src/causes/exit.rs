@@ -58,10 +58,8 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
         }
     }
     let mut exit = Exit { others, frames, aborts, accepted: None, refused: None, refusals: 0, back: None };
-    let after = endings
-        .of(own.address)
-        .iter()
-        .filter(|ending| ending.port == own.port && ending.time > time && ending.time.since(time) <= SOON);
+    let after =
+        endings.after(own.address, time).filter(|ending| ending.port == own.port && ending.time.since(time) <= SOON);
     for next in after {
         match next.kind {
             Kind::Refusal => {

@@ -25,13 +25,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if !half_open && !connected && !refused {
         return None;
     }
-    let client = story.case.flow.stream.endpoints[story.client()].address;
-    let dataless = || question.around.of_client(client).filter(|other| !other.has_data && other.reset.is_some());
+    let dataless = || question.near_client().filter(|other| !other.has_data && other.reset.is_some());
     let targets: BTreeSet<_> = dataless().map(|other| (other.server.address, other.server.port)).collect();
     let frame = decisive.reset.segment.frame;
     let mut candidate = Candidate::new(
         Cause::HalfOpenScan,
-        format!("the client tried {} ports or hosts without sending anything: a port scan", targets.len().max(1)),
+        match targets.len() {
+            0 | 1 => "the client asked for a connection and sent nothing: probably a port scan".to_owned(),
+            count => format!("the client tried {count} ports or hosts without sending anything: a port scan"),
+        },
     )
     .advise("find out who runs scans from this address; for the service itself nothing is wrong");
     let syn = story.raw_syn();

@@ -24,11 +24,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if !probes {
         return None;
     }
-    let ends = &story.case.flow.stream.endpoints;
-    let (client, server) = (ends[story.client()].address, ends[story.client().reverse()]);
+    let server = story.case.flow.stream.endpoints[story.client().reverse()];
     let checks: Vec<_> = question
-        .around
-        .of_client(client)
+        .near_client()
         .filter(|other| other.server == server && !other.has_data && other.by_client && other.accepted)
         .collect();
     let times: Vec<Timestamp> = checks.iter().map(|check| check.began).collect();

@@ -13,6 +13,9 @@ pub(super) fn same_gap(one: Duration, other: Duration) -> bool {
     apart <= one.0.max(other.0) / 50 || apart <= 100_000_000
 }
 
+/// What one event ends, ends within this.
+const SAME_MOMENT: Duration = Duration::from_millis(2);
+
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
     let decisive = story.by_host()?;
@@ -25,14 +28,22 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if pause.broken_by != server {
         return None;
     }
-    let endpoint = story.case.flow.stream.endpoints[server];
     let same: Vec<_> = question
-        .around
-        .of_server(endpoint)
+        .near_server()
         .filter(|other| other.flow != story.case.flow.id)
         .filter(|other| other.pause.is_some_and(|gap| same_gap(gap, pause.length)))
         .filter_map(|other| other.reset)
         .take(6)
+        .collect();
+    // Connections that rested for other times and ended with this one ended by one event, not each by its timer.
+    let ended = story.ended()?;
+    let with_it: Vec<_> = question
+        .near_server()
+        .filter(|other| other.flow != story.case.flow.id)
+        .filter(|other| other.ended.is_some_and(|end| end.since(ended).0.abs() <= SAME_MOMENT.0))
+        .filter(|other| !other.by_client && !other.pause.is_some_and(|gap| same_gap(gap, pause.length)))
+        .filter_map(|other| other.reset)
+        .take(4)
         .collect();
     // Between requests, and not while it worked on one.
     let at_rest = story.last_turn().is_none_or(|turn| turn.way == server);
@@ -50,6 +61,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         format!("nothing passed for {seconds:.3} s, and then the server itself ended the connection"),
     )
     .advise(format!("let the client close or use idle connections before {seconds:.0} s, or raise the server's limit"));
+    if with_it.len() > 1 {
+        candidate = candidate.although(
+            Aspect::Aftermath,
+            Weight::Strong,
+            with_it,
+            "other connections to this port that had rested for other times ended in the same moment",
+        );
+    }
     if !same.is_empty() {
         candidate = candidate.because(
             Aspect::Company,

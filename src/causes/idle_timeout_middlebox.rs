@@ -56,8 +56,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         candidate = candidate.although(Aspect::Company, Weight::Decisive, frames, text);
     }
     let same: Vec<_> = question
-        .around
-        .of_server(story.case.flow.stream.endpoints[story.client().reverse()])
+        .near_server()
         .filter(|other| other.flow != story.case.flow.id && other.sender == Some(decisive.verdict.sender))
         .filter(|other| other.pause.is_some_and(|gap| same_gap(gap, pause.length)))
         .filter_map(|other| other.reset)

@@ -21,13 +21,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if plain && !decisive.reset.segment.flags.ack() && story.alive_after().is_none() {
         return None;
     }
-    let obeyed = decisive.verdict.has_ended_it();
+    let ignored = decisive.verdict.obedience.is_some_and(|obedience| obedience.obeyed == Some(false));
     let mut candidate = Candidate::new(
         Cause::InjectedBlindOrInvalid,
         format!(
             "something on the path or beside it forged a reset in {}'s name{}",
-            story.name(decisive.reset.way).trim_start_matches("the "),
-            if obeyed { "" } else { "; it was of no effect" }
+            story.name(decisive.reset.way),
+            if ignored { "; it was of no effect" } else { "" }
         ),
     )
     .because(Aspect::Device, Weight::Weak, [frame], "no host of the connection sent it")
@@ -35,7 +35,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         "look for a device or a tool that resets connections: an intrusion prevention system, tcpkill, a security test",
     )
     .advise("captures on both sides of the suspected device show where the reset first appears");
-    if !obeyed {
+    if ignored {
         candidate = candidate.because(
             Aspect::Sequence,
             Weight::Strong,

@@ -2,7 +2,7 @@
 
 use super::diagnose::Question;
 use super::{Candidate, Cause};
-use crate::attribution::{Mechanism, Party, Sender};
+use crate::attribution::{LOCAL, Mechanism, Party, Sender};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
 
@@ -34,7 +34,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     };
     let candidate = Candidate::new(
         Cause::InjectedContentFilter,
-        "a device on the path reset the connection right after it saw the client's request: a filter on its content",
+        if decisive.verdict.sender == Sender::Middlebox {
+            "a device on the path reset the connection right after it saw the client's request: a filter on its content"
+        } else {
+            "a packet filter on the host itself reset the connection right after it saw the client's request: a filter on its content"
+        },
     )
     .because(
         Aspect::Timing,
@@ -76,9 +80,13 @@ fn out_of_sight(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
     let decisive = story.by_host()?;
     let way = decisive.reset.way;
-    if decisive.verdict.mechanism != Mechanism::NoConnection || story.fin(way).is_some() {
+    let closed = story.fin(way).or(story.fin(way.reverse())).is_some();
+    if decisive.verdict.mechanism != Mechanism::NoConnection || closed {
         return None;
     }
+    // On its own host only that host's packet filter can end it out of sight.
+    let local = decisive.verdict.evidence.iter().any(|piece| piece.clue == LOCAL);
+    let suspected = if local { "a packet filter on that host" } else { "a forged reset" };
     let (last, since) = story.last_heard().filter(|(_, since)| story.is_moment(*since))?;
     let asked = story.turns.iter().any(|turn| turn.way == story.client());
     if !asked {
@@ -88,7 +96,7 @@ fn out_of_sight(question: &Question<'_>) -> Option<Candidate> {
     Some(
         Candidate::new(
             Cause::InjectedContentFilter,
-            format!("{name}'s connection was ended by something that did not pass here, right after the request: probably a forged reset"),
+            format!("{name}'s connection was ended by something that did not pass here, right after the request: probably {suspected}"),
         )
         .because(
             Aspect::Timing,

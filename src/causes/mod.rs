@@ -40,7 +40,7 @@ mod unanswered_data;
 mod unanswered_syn;
 
 pub use around::Around;
-pub use benign::benign;
+pub use benign::{all_arrived, benign};
 pub use candidate::Candidate;
 pub use catalogue::Cause;
 pub use diagnose::{Diagnosis, diagnose};

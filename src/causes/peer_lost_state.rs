@@ -14,10 +14,20 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if decisive.reset.phase < Phase::Data || story.fin(way).is_some() || decisive.reset.segment.flags.ack() {
         return None;
     }
+    // After a reset of its own it has forgotten on purpose.
+    let mut resets = story.case.flow.resets().iter();
+    if resets.any(|reset| reset.way == way && reset.segment.frame < decisive.reset.segment.frame) {
+        return None;
+    }
     let frame = decisive.reset.segment.frame;
+    let heard = story.before(way).next().is_some();
     let candidate = Candidate::new(
         Cause::PeerLostState,
-        format!("{name}'s host no longer knew the connection and answered by a reset, though it had never closed it"),
+        if heard {
+            format!("{name}'s host no longer knew the connection and answered by a reset, though it had never closed it")
+        } else {
+            format!("{name}'s host did not know the connection and answered by a reset; how it ended before, the capture does not show")
+        },
     )
     .advise(format!("look whether {name}'s host restarted or its address moved to another host at that time"))
     .advise("with address translation or a load balancer between: was its table flushed, or did it fail over?");
@@ -26,9 +36,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             let form = decisive.verdict.evidence.iter().filter(|piece| piece.clue == "form");
             let candidate = candidate.because(
                 Aspect::Form,
-                Weight::Strong,
+                if heard { Weight::Strong } else { Weight::Moderate },
                 form.flat_map(|piece| piece.frames.clone()),
-                format!("a stack without the connection answered, and {name} had sent no FIN"),
+                if heard {
+                    format!("a stack without the connection answered, and {name} had sent no FIN")
+                } else {
+                    format!("a stack without the connection answered; nothing that {name} had sent before was captured")
+                },
             );
             match story.last_heard() {
                 Some((last, since)) if story.is_moment(since) => candidate.although(

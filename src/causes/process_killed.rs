@@ -19,6 +19,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if !fits {
         return None;
     }
+    // Who only answers the other side's FIN was not what ended it.
+    let decisive_time = decisive.reset.segment.time;
+    let peer_fin = story.fin(decisive.reset.way.reverse()).filter(|_| story.fin(decisive.reset.way).is_none());
+    if peer_fin.and_then(|fin| Some(decisive_time?.since(fin.time()?))).is_some_and(|since| story.is_moment(since)) {
+        return None;
+    }
     let exit = exit::of(story)?;
     let name = story.name(decisive.reset.way);
     let candidate = Candidate::new(

@@ -27,7 +27,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             "the client began TLS, and the server answered with {}: TLS to a port of plain text",
             spoken(*answer)
         ))
-        .because(Aspect::Declared, Weight::Decisive, [*frame], "a ClientHello was answered by something else than TLS")
+        .because(
+            Aspect::Declared,
+            if answer.is_some() { Weight::Decisive } else { Weight::Moderate },
+            [*frame],
+            "a ClientHello was answered by something else than TLS",
+        )
         .advise("let the client connect without TLS, or to the port on which the server speaks TLS"),
         Mismatch::PlainAnsweredInTls { spoken: what, frame } => {
             candidate(format!("the client spoke {} to a port on which the server speaks TLS", spoken(*what)))

@@ -15,9 +15,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if decisive.reset.phase != Phase::Syn || decisive.reset.way != server_way || !filtered {
         return None;
     }
-    let server = story.case.flow.stream.endpoints[server_way];
     let began = story.case.flow.first_time?;
-    let others = || question.around.of_server(server).filter(|other| other.flow != story.case.flow.id);
+    let others = || question.near_server().filter(|other| other.flow != story.case.flow.id);
     let before = others().filter(|other| other.accepted && other.began < began).last()?;
     let after = others().find(|other| other.accepted && other.began > began);
     let granted = others().filter(|other| other.accepted).count();

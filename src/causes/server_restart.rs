@@ -4,7 +4,7 @@ use super::diagnose::Question;
 use super::{Candidate, Cause, exit};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};
-use crate::surroundings::Kind;
+use crate::surroundings::{Ending, Kind};
 
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
@@ -53,10 +53,10 @@ fn refused(question: &Question<'_>) -> Option<Candidate> {
     let decisive = story.by_host()?;
     let own = story.case.flow.stream.endpoints[decisive.reset.way];
     let time = decisive.reset.segment.time?;
-    let endings = story.case.surroundings.endings.of(own.address);
-    let here = || endings.iter().filter(|ending| ending.port == own.port);
-    let served = here().rfind(|ending| ending.time < time && ending.kind == Kind::Acceptance)?;
-    let again = here().find(|ending| ending.time > time && ending.kind == Kind::Acceptance)?;
+    let endings = &story.case.surroundings.endings;
+    let accepts = |ending: &&Ending| ending.port == own.port && ending.kind == Kind::Acceptance;
+    let served = endings.before(own.address, time).find(accepts)?;
+    let again = endings.after(own.address, time).find(accepts)?;
     Some(
         Candidate::new(
             Cause::ServerRestart,

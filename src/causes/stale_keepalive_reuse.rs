@@ -1,7 +1,7 @@
 //! A request on a kept-alive connection that the server had closed or was closing.
 
 use super::diagnose::Question;
-use super::{Candidate, Cause};
+use super::{Candidate, Cause, benign};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};
 
@@ -19,7 +19,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let request = story.turns.last().filter(|turn| turn.way == client)?;
     let answered = story.turns.iter().rev().nth(1).filter(|turn| turn.way == server)?;
     let asked = story.turns.iter().rev().nth(2).filter(|turn| turn.way == client)?;
-    if answered.first > fin.frame() {
+    // A farewell is no request.
+    let farewell = matches!(benign::lost(story), Some(benign::Lost::Alert)) || story.application.said_goodbye();
+    if answered.first > fin.frame() || farewell {
         return None;
     }
     let rested = fin.time()?.since(answered.ended?);
@@ -33,7 +35,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         Cause::StaleKeepaliveReuse,
         format!(
             "the client sent a request on a connection that the server had closed {}: the request and the server's FIN {}",
-            if rested.0 > 0 { format!("after {:.1} s of rest", rested.as_secs_f64()) } else { "already".to_owned() },
+            if rested.0 > 0 { format!("after {:.3} s of rest", rested.as_secs_f64()) } else { "already".to_owned() },
             if late.0 <= round_trip { "crossed" } else { "missed each other" },
         ),
     )

@@ -1,5 +1,5 @@
 use crate::application::{self, Application};
-use crate::attribution::{Case, Judged, Mechanism, Sender};
+use crate::attribution::{Case, Judged, Mechanism, Sender, is_contradictory};
 use crate::evidence::Aspect;
 use crate::flow::{Phase, ResetSegment, Teardown, Way};
 use crate::tcp::{Duration, FrameNumber, Timestamp};
@@ -205,7 +205,8 @@ impl<'a> Story<'a> {
 }
 
 fn decisive<'a>(case: &Case<'a>, judged: &'a [Judged]) -> Option<Decisive<'a>> {
-    let resets = || case.flow.resets().iter().zip(judged).filter(|(reset, _)| !reset.duplicate);
+    let resets =
+        || case.flow.resets().iter().zip(judged).filter(|(reset, _)| !reset.duplicate && !is_contradictory(reset));
     let heeded = resets().find(|(_, verdict)| verdict.has_ended_it());
     let (reset, verdict) = heeded.or_else(|| resets().next())?;
     Some(Decisive { reset, verdict, place: case.timeline.place_of(reset.segment.frame)? })

@@ -2,7 +2,7 @@
 
 use super::delivery::Delivery;
 use crate::attribution::Sender;
-use crate::causes::Story;
+use crate::causes::{Story, all_arrived};
 use crate::flow::Phase;
 
 /// Whether asking again can do harm.
@@ -83,13 +83,13 @@ pub(super) fn judge(story: &Story<'_>, delivery: &Delivery) -> (SafeToRetry, Str
             "the server had sent {} in answer; the capture does not show how much arrived",
             bytes(sent)
         )),
-        (sent, Some(had)) if had < sent => unknown(format!(
+        (sent, Some(had)) if had < sent && !all_arrived(story) => unknown(format!(
             "the answer was cut: the client has {had} of the {} that were sent; asking again is safe only if twice does no \
              harm (GET, HEAD, PUT, DELETE)",
             bytes(sent)
         )),
         (sent, _) => unknown(format!(
-            "the last request had an answer of {}, which all arrived; whether that was the whole answer does not show",
+            "the last request had an answer of {}, which arrived; whether that was the whole answer does not show",
             bytes(sent)
         )),
     }

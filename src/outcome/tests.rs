@@ -90,7 +90,7 @@ fn the_state_of_the_receiver_decides_the_error() {
         ("after both FINs", "20 c FA 1 ack 1\n 30 s FA 1 ack 2\n 41 c A 2 ack 2\n 90 s RA 2 ack 2", (None, None)),
         (
             "two aborts that cross",
-            "20 c PA 1 ack 1 len 9\n 30 s PA 1 ack 10 len 9\n 41 c A 10 ack 10\n 70 s RA 10 ack 10\n 71 c RA 10 ack 10",
+            "20 c PA 1 ack 1 len 9\n 30 s PA 1 ack 10 len 9\n 41 c A 10 ack 10\n 70 s RA 10 ack 10\n 76 c RA 10 ack 10",
             (None, None),
         ),
         (

@@ -15,7 +15,7 @@ use super::frames::Frames;
 use super::notes::notes;
 use super::order::{by_urgency, report_span, when};
 use super::sanitize::sanitize;
-use super::verdict::{self, FILTER};
+use super::verdict;
 use super::words::{NOTHING, cause, count, ended, going_on, rst_frames, senders, summary, verb};
 use crate::report::{Flow, Incident, Report, Teardown, Time};
 
@@ -109,7 +109,8 @@ impl<'a> Page<'a> {
                 Frames(flows)
             );
             writeln!(out, "{}", wrap(&title, self.width, "   "))?;
-            writeln!(out, "{}", wrap(&format!("   {}", sanitize(explanation)), self.width, "   "))?;
+            let width = self.width.map(|width| width.saturating_sub(3));
+            writeln!(out, "   {}", wrap(&sanitize(explanation), width, "   "))?;
         }
         if let Some(more @ 1..) = incidents.len().checked_sub(INCIDENTS) {
             writeln!(out, "{}", wrap(&format!("And {more} more, in the JSON report."), self.width, ""))?;
@@ -139,13 +140,10 @@ impl<'a> Page<'a> {
         }
         for flow in flows {
             let lines = verdict::lines(flow);
-            if let Some((head, rest)) = lines.split_first() {
-                writeln!(out, "\n{}", wrap(head, self.width, "  "))?;
-                // A filter is pasted whole.
-                let wrapped = |line: &str| {
-                    if line.starts_with(FILTER) { line.to_owned() } else { wrap(line, self.width, "    ") }
-                };
-                rest.iter().try_for_each(|line| writeln!(out, "  {}", wrapped(line)))?;
+            let Some((head, rest)) = lines.split_first() else { continue };
+            writeln!(out, "\n{}", wrap(head, self.width, "  "))?;
+            for line in rest {
+                writeln!(out, "{}", wrap(&format!("\u{a0}\u{a0}{line}"), self.width, "    "))?;
             }
         }
         Ok(())

@@ -2,11 +2,8 @@
 
 use super::frames::Frames;
 use super::sanitize::sanitize;
-use super::words::{confidence, mechanism, sender, sentence, side, verb, weight};
+use super::words::{confidence, mechanism, safe_to_retry, sender, sentence, side, verb, weight};
 use crate::report::{Flow, Reset, Sender, Stance};
-
-/// In front of a display filter.
-pub(super) const FILTER: &str = "In Wireshark: ";
 
 /// The lines; none where nothing was concluded.
 pub(super) fn lines(flow: &Flow) -> Vec<String> {
@@ -28,6 +25,18 @@ pub(super) fn lines(flow: &Flow) -> Vec<String> {
         None => lines.push(format!("Flow {}: the cause is undetermined.", flow.id)),
     }
     flow.resets.iter().for_each(|reset| lines.extend(reset_lines(reset)));
+    if let Some(outcome) = &flow.outcome {
+        for (who, saw) in [("client", &outcome.client), ("server", &outcome.server)] {
+            if let Some(saw) = saw {
+                lines.push(format!("The {who}'s program got {} ({} on Linux) at {}.", saw.error, saw.linux, saw.when));
+            }
+        }
+        lines.push(format!(
+            "Safe to retry: {}. {}",
+            safe_to_retry(outcome.safe_to_retry),
+            sentence(&sanitize(&outcome.why))
+        ));
+    }
     if let Some(diagnosis) = &flow.diagnosis {
         if !diagnosis.alternatives.is_empty() {
             let others: Vec<_> = diagnosis.alternatives.iter().map(|other| other.cause).collect();
@@ -35,7 +44,7 @@ pub(super) fn lines(flow: &Flow) -> Vec<String> {
         }
         lines.extend(diagnosis.remedies.iter().map(|remedy| format!("To do: {}", sentence(&sanitize(remedy)))));
     }
-    lines.push(format!("{FILTER}{}", flow.wireshark_filter()));
+    lines.push(format!("In Wireshark: {}", flow.wireshark_filter()));
     lines
 }
 

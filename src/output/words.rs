@@ -211,7 +211,9 @@ pub(super) fn cause(flow: &Flow) -> String {
 
 /// What was going on when the flow ended, and which ICMP error came.
 pub(super) fn going_on(flow: &Flow) -> Option<String> {
-    let mut text = flow.activity.as_deref().unwrap_or_default().to_owned();
+    // What its protocol says, where that was understood; else what the packets alone say.
+    let progress = flow.application.as_ref().and_then(|application| application.progress.as_deref());
+    let mut text = progress.or(flow.activity.as_deref()).unwrap_or_default().to_owned();
     if let Some(icmp) = flow.icmp.first() {
         let separator = if text.is_empty() { "" } else { "; " };
         text += &format!("{separator}ICMP from {}: {} (frame {})", icmp.reporter, icmp.text, icmp.frame);

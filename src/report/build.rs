@@ -366,8 +366,8 @@ impl Builder<'_> {
             }),
             analysis: Analysis { client: side(flow, client), server: side(flow, server) },
             icmp: flow.detail.iter().flat_map(|detail| &detail.icmp).map(icmp_message).collect(),
-            resets: episodes.iter().filter_map(|episode| self.reset(episode, roles)).collect(),
-            diagnosis: verdict.diagnosis.as_ref().map(|found| Box::new(diagnosis(found))),
+            resets: episodes.iter().filter_map(|episode| self.reset(episode, roles, verdict.timeline)).collect(),
+            diagnosis: verdict.diagnosis.as_ref().map(|found| Box::new(diagnosis(self, found, verdict.timeline))),
             application: verdict.application.clone().map(Box::new),
             outcome: verdict.outcome.as_ref().map(|found| Box::new(outcome_of(found))),
             benign: verdict.benign.clone(),
@@ -392,7 +392,7 @@ impl Builder<'_> {
     }
 
     /// One episode; `None` for an empty one, which there is not.
-    fn reset(&self, episode: &Episode<'_>, roles: flow::Roles) -> Option<Reset> {
+    fn reset(&self, episode: &Episode<'_>, roles: flow::Roles, timeline: Option<&Timeline>) -> Option<Reset> {
         let (first, _) = *episode.segments.first()?;
         let verdict = episode.verdict();
         let segments = || episode.segments.iter().map(|(reset, _)| *reset);
@@ -421,7 +421,7 @@ impl Builder<'_> {
                 .and_then(|judged| judged.hops)
                 .map(|hops| Hops { sender: Some(hops.sender), claimed_sender: hops.claimed_sender }),
             evidence: verdict.map_or_else(Vec::new, |judged| {
-                judged.evidence.iter().map(|piece| self.evidence(piece, judged.way, roles)).collect()
+                judged.evidence.iter().map(|piece| self.evidence(piece, judged.way, roles, timeline)).collect()
             }),
             obedience: episode
                 .first()
@@ -433,7 +433,13 @@ impl Builder<'_> {
     }
 
     /// A piece of evidence about the reset of the host that sends `way`.
-    fn evidence(&self, piece: &Evidence<attribution::Party>, way: Way, roles: flow::Roles) -> ResetEvidence {
+    fn evidence(
+        &self,
+        piece: &Evidence<attribution::Party>,
+        way: Way,
+        roles: flow::Roles,
+        timeline: Option<&Timeline>,
+    ) -> ResetEvidence {
         let host = if way == roles.from_client { Sender::Client } else { Sender::Server };
         ResetEvidence {
             clue: piece.clue,
@@ -441,9 +447,22 @@ impl Builder<'_> {
             about: if piece.about == attribution::Party::Middlebox { Sender::Middlebox } else { host },
             weight: piece.weight.into(),
             frames: ascending(&piece.frames),
-            locations: Vec::new(),
+            locations: self.locations(&piece.frames, timeline),
             text: piece.text.clone().into(),
         }
+    }
+
+    /// Where frames of a flow lie; only with several inputs, and only as far as its segments were kept.
+    fn locations(&self, frames: &[FrameNumber], timeline: Option<&Timeline>) -> Vec<Location> {
+        let Some(timeline) = timeline.filter(|_| self.several_inputs) else { return Vec::new() };
+        let mut frames = frames.to_vec();
+        frames.sort_unstable();
+        frames.dedup();
+        let place = |frame: &FrameNumber| {
+            let segment = &timeline.sightings.get(timeline.place_of(*frame)?)?.segment;
+            Some(Location { input: segment.input, frame: segment.input_frame.get() })
+        };
+        frames.iter().filter_map(place).collect()
     }
 
     fn count_what_was_not_kept(&mut self, flow: &flow::Flow) {
@@ -454,7 +473,7 @@ impl Builder<'_> {
     }
 }
 
-fn diagnosis(found: &causes::Diagnosis) -> Diagnosis {
+fn diagnosis(builder: &Builder<'_>, found: &causes::Diagnosis, timeline: Option<&Timeline>) -> Diagnosis {
     let best = &found.best;
     Diagnosis {
         cause: best.cause.id(),
@@ -467,7 +486,7 @@ fn diagnosis(found: &causes::Diagnosis) -> Diagnosis {
                 stance: piece.stance.into(),
                 weight: piece.weight.into(),
                 frames: ascending(&piece.frames),
-                locations: Vec::new(),
+                locations: builder.locations(&piece.frames, timeline),
                 text: piece.text.clone().into(),
             })
             .collect(),

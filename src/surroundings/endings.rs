@@ -9,7 +9,11 @@ use crate::tcp::{Duration, Endpoint, FrameNumber, Timestamp};
 use crate::timeline::Timeline;
 
 /// Endings that are remembered of one address.
-const MOST_ENDINGS: usize = 10_000;
+const MOST_ENDINGS: usize = 100_000;
+
+/// Endings that are looked at around one moment: whoever ends more connections at once is no riddle, and a flood of them
+/// must not take time by its square.
+const LOOKED_AT: usize = 1000;
 
 /// How one side of a connection ended it first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +103,21 @@ impl Endings {
         let endings = self.of(address);
         let from = endings.partition_point(|ending| ending.time < time.plus(Duration(-within.0)));
         let until = time.plus(within);
-        endings.get(from..).unwrap_or_default().iter().take_while(move |ending| ending.time <= until)
+        endings.get(from..).unwrap_or_default().iter().take(LOOKED_AT).take_while(move |ending| ending.time <= until)
+    }
+
+    /// The next ones after a moment.
+    pub fn after(&self, address: [u8; 16], time: Timestamp) -> impl Iterator<Item = &Ending> {
+        let endings = self.of(address);
+        let from = endings.partition_point(|ending| ending.time <= time);
+        endings.get(from..).unwrap_or_default().iter().take(LOOKED_AT)
+    }
+
+    /// The last ones before a moment, latest first.
+    pub fn before(&self, address: [u8; 16], time: Timestamp) -> impl Iterator<Item = &Ending> {
+        let endings = self.of(address);
+        let until = endings.partition_point(|ending| ending.time < time);
+        endings.get(..until).unwrap_or_default().iter().rev().take(LOOKED_AT)
     }
 }
 

@@ -123,12 +123,12 @@ const CORE: [&str; 13] = [
     "surroundings",
     "evidence",
     "attribution",
+    "application",
     "causes",
+    "outcome",
     "trace",
     "knowledge",
     "explain",
-    "application",
-    "outcome",
 ];
 
 #[test]

@@ -93,7 +93,7 @@ fn a_file_gets_one_line_a_flow_of_plain_ascii() {
         let rows = shown.lines().skip_while(|line| !line.starts_with("Flow ")).take_while(|line| !line.is_empty());
         for row in rows {
             let cells: Vec<_> = row.split("  ").filter(|cell| !cell.is_empty()).collect();
-            assert_eq!(cells.len(), 7, "{name}: {row}");
+            assert_eq!(cells.len(), 9, "{name}: {row}");
         }
     }
 }

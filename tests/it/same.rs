@@ -29,9 +29,17 @@ fn without_inputs(mut report: Value) -> Value {
         flow["inputs"].take();
         for reset in flow["resets"].as_array_mut().expect("resets") {
             reset.as_object_mut().expect("a reset").remove("locations");
+            reset["evidence"].as_array_mut().expect("evidence").iter_mut().for_each(without_locations);
+        }
+        if let Some(evidence) = flow["diagnosis"]["evidence"].as_array_mut() {
+            evidence.iter_mut().for_each(without_locations);
         }
     }
     report
+}
+
+fn without_locations(evidence: &mut Value) {
+    evidence.as_object_mut().expect("a piece of evidence").remove("locations");
 }
 
 /// What a capture may be called in a table.

@@ -2,11 +2,12 @@
 
 use super::{Question, forged, genuine};
 use crate::attribution::Party;
-use crate::evidence::{Aspect, Evidence};
+use crate::evidence::{Aspect, Evidence, Weight};
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     Some(match question.origin? {
-        Ok(origin) => genuine("form", Aspect::Form, origin.fit, origin.frames.clone(), origin.text.clone()),
+        // Packet filters, routers and careful forgers make the same.
+        Ok(origin) => genuine("form", Aspect::Form, Weight::Weak, origin.frames.clone(), origin.text.clone()),
         Err(misfit) => forged("form", Aspect::Form, misfit.weight, misfit.frames.clone(), misfit.text.clone()),
     })
 }

@@ -53,7 +53,7 @@ pub(in crate::attribution) fn baseline(suspect: &Suspect<'_>) -> Option<Baseline
 
 /// The clue's name where the capture was taken on the sender's own host: what is sent there in the host's name is the host's,
 /// be it by its stack or by its packet filter.
-pub(in crate::attribution) const LOCAL: &str = "local_ttl";
+pub const LOCAL: &str = "local_ttl";
 
 /// Whether what the claimed host sends is captured where it is made: no router crossed, from the same network card, and
 /// nothing in this flow takes a way to it and back.
@@ -75,8 +75,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     if suspect.is_scanner() {
         return None;
     }
-    let baseline = baseline(suspect)?;
     let name = suspect.case.name(suspect.own());
+    let ends = &suspect.case.flow.stream.endpoints;
+    if ends.forward.address == ends.back.address {
+        let text = "both ends have one address, so that it never left the host".to_owned();
+        return Some(genuine(LOCAL, Aspect::Device, Weight::Decisive, vec![suspect.segment().frame], text));
+    }
+    let baseline = baseline(suspect)?;
     let frames = vec![suspect.segment().frame, baseline.frame];
     let whose =
         if baseline.elsewhere { format!("{name}'s packets in other flows") } else { format!("{name}'s packets") };
@@ -91,7 +96,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         ));
     }
     if baseline.ttls.contains(&ttl) {
-        return Some(genuine("ttl", Aspect::Device, Weight::Moderate, frames, format!("TTL {ttl}, as {whose} have")));
+        // Behind one address there may be several devices, and other flows may have gone to another one.
+        let apart = baseline.ttls.iter().any(|&other| other.abs_diff(ttl) > PATHS_DIFFER);
+        let weight = if apart || baseline.elsewhere && !baseline.steady { Weight::Weak } else { Weight::Moderate };
+        let text = if apart {
+            format!("TTL {ttl}, as some of {whose} have (they have {usual})")
+        } else {
+            format!("TTL {ttl}, as {whose} have")
+        };
+        return Some(genuine("ttl", Aspect::Device, weight, frames, text));
     }
     // A load balancer answers for connections that the servers behind it have closed.
     let closed = suspect.reset.fin_before[suspect.own()];
@@ -110,7 +123,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         (..=PATHS_DIFFER, true) => Weight::Strong,
         (_, true) if !closed => Weight::Decisive,
         // One address may stand for several hosts (NAT), at several distances.
-        (_, false) if baseline.elsewhere => Weight::Moderate,
+        (_, false) if baseline.elsewhere && baseline.ttls.len() > 1 => Weight::Moderate,
         _ => Weight::Strong,
     };
     Some(forged("ttl", Aspect::Device, weight, frames, format!("TTL {ttl} where {whose} have {usual}")))

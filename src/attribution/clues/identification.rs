@@ -2,11 +2,19 @@
 
 use super::{Question, forged, genuine};
 use crate::attribution::Party;
+use crate::attribution::stack::SKIPPED;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::flow::Form;
+use crate::tcp::Duration;
 
-/// Identifications that a counter of one connection may have skipped where segments between were not captured.
-const SKIPPED: u16 = 16;
+/// So many packets one after the other show that the counter is the connection's own.
+const STEADY: usize = 4;
+
+/// By how much a counter that the whole host shares may have moved while the connection rested.
+const SHARED: u16 = 4096;
+
+/// A rest in which other connections of the host may have sent.
+const REST: Duration = Duration::from_secs(1);
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
@@ -35,6 +43,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         ));
     }
     let step = id.wrapping_sub(last);
+    let rested = suspect
+        .earlier(suspect.own())
+        .next()
+        .and_then(|one| suspect.since(one))
+        .is_some_and(|rest| rest.0 >= REST.0 && before.len() < STEADY);
     let frames = vec![frame, segment.frame];
     match suspect.reset.form() {
         Form::RstAck if counts && (1..=SKIPPED).contains(&step) => Some(genuine(
@@ -44,6 +57,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
             frames,
             format!("IP-ID {id:#06x} goes on with {name}'s counter for this connection ({last:#06x} before)"),
         )),
+        // Windows counts for all connections together.
+        Form::RstAck if step < SHARED && rested => None,
         Form::RstAck if counts && before.len() > 1 => Some(forged(
             "ip_id",
             Aspect::Device,

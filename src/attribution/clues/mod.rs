@@ -19,7 +19,8 @@ mod timestamps;
 mod too_fast;
 mod tos;
 
-pub(super) use hops::{LOCAL, baseline};
+pub use hops::LOCAL;
+pub(super) use hops::baseline;
 
 use super::Party;
 use super::case::Suspect;

@@ -19,7 +19,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let Some(reason) = declared::reason(payload) else {
         let text =
             format!("it carries {} bytes of data, which the resets of common stacks never do", segment.payload_len);
-        return Some(forged("payload", Aspect::Declared, Weight::Moderate, frames, text));
+        return Some(forged("payload", Aspect::Declared, Weight::Weak, frames, text));
     };
     if let Some(meaning) = reason.meaning() {
         let text = format!("it gives its reason as Solaris and HP-UX do, \"{}\": {meaning}", reason.text);

@@ -58,7 +58,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     Some(genuine(
         "timestamps",
         Aspect::Form,
-        Weight::Moderate,
+        Weight::Weak,
         frames,
         format!("its timestamp goes on with {name}'s clock"),
     ))

@@ -195,12 +195,13 @@ fn tell(server: &str, outages: &[Outage<'_>], accepts_after: &dyn Fn(Timestamp) 
         (0, _) => "Nobody tried the port afterwards.".to_owned(),
         (n, []) => {
             let tried = last.refused.iter().filter_map(|fate| fate.began).max();
-            let after = between(last.down, tried);
-            let were = if n == 1 { "was" } else { "were" };
-            format!(
-                "{attempts} {were} refused, the last {} after that; none was accepted before the capture ends.",
-                span(after)
-            )
+            let after = span(between(last.down, tried));
+            let refused = match (n, ended.is_empty()) {
+                (1, false) => format!("1 new connection was refused {after} later"),
+                (_, false) => format!("{attempts} were refused, the last one {after} later"),
+                (_, true) => format!("Earlier ones had been accepted, then {n} were refused within {after}"),
+            };
+            format!("{refused}; none was accepted before the capture ends.")
         }
         (n, [length]) if outages.len() == 1 => {
             let since = if ended.is_empty() { "after the first refusal" } else { "after the first end" };

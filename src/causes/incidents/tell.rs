@@ -3,6 +3,7 @@
 use super::group::Group;
 use super::words::{clients, count, different, lasted, list, range, servers, services, span, targets};
 use super::{Fate, Incident, limit, of};
+use crate::attribution::Sender;
 use crate::causes::{Around, Cause, idle_gaps};
 use crate::evidence::Confidence;
 use crate::knowledge::idle_timeouts;
@@ -93,12 +94,20 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
             let names = different(fates, |fate| fate.name.clone());
             let names = list(names.into_iter().flatten().map(|name| format!("\"{name}\"")));
             let asked = if names.is_empty() { String::new() } else { format!(" The clients had asked for {names}.") };
+            let is_device = fates.iter().all(|fate| fate.sender == Some(Sender::Middlebox));
+            let who = if is_device {
+                "A device that is neither client nor server"
+            } else {
+                "Something that looks into the data"
+            };
+            let answer = "in answer to what the client had sent";
             (
-                format!("A content filter on the path reset {connections}"),
-                format!(
-                    "A device that is neither client nor server reset {connections} to {to}{spread}, each in answer to what the client had sent.{asked}{}",
-                    distance(fates)
-                ),
+                if is_device {
+                    format!("A content filter on the path reset {connections}")
+                } else {
+                    format!("A content filter reset {connections}")
+                },
+                format!("{who} reset {connections} to {to}{spread}, each {answer}.{asked}{}", distance(fates)),
             )
         }
         Cause::InjectedBlindOrInvalid => forged(fates, &connections, &to, &spread),
@@ -106,7 +115,10 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
             let gap = gap(fates);
             let (products, together) = (products(fates, idle_timeouts::Place::Path), together(fates));
             (
-                format!("A device on the path ends connections that are idle for {gap}"),
+                match together {
+                    "" => format!("A device on the path ends connections that are idle for {gap}"),
+                    _ => format!("A device on the path ended {connections} after {gap} of silence"),
+                },
                 format!("{connections} to {to} died after {gap} of silence.{products}{together}"),
             )
         }
@@ -114,7 +126,10 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
             let gap = gap(fates);
             let (products, together) = (products(fates, idle_timeouts::Place::End), together(fates));
             (
-                format!("{to} ends connections that are idle for {gap}"),
+                match together {
+                    "" => format!("{to} ends connections that are idle for {gap}"),
+                    _ => format!("{to} ended {connections} after {gap} of silence"),
+                },
                 format!("{connections} from {from} ended after {gap} of silence.{products}{together}"),
             )
         }

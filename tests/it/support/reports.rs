@@ -322,6 +322,8 @@ pub fn maximal() -> Report {
     reset.confidence = Some(Confidence::Likely);
     reset.mechanism = Mechanism::Forged;
     reset.hops = Some(Hops { sender: Some(3), claimed_sender: Some(9) });
+    reset.obedience = Some(Obedience { obeyed: Some(true), why: "its number is the next one" });
+    reset.would_decide = Some("a capture on the server's side");
     reset.evidence = vec![ResetEvidence {
         clue: "ttl",
         stance: Stance::For,

@@ -1,0 +1,32 @@
+//! What kind of stack the claimed host runs, as far as its ordinary segments tell.
+//!
+//! What a reset must look like is known best of Linux. Others abort by a bare RST, as RFC 9293 section 3.10.5 words it, or
+//! leave the timestamps out, which RFC 7323 section 3.2 lets them.
+
+use super::case::Suspect;
+use crate::knowledge::ttl;
+
+/// Identifications that a counter of one connection may have skipped where segments between were not captured.
+pub(super) const SKIPPED: u16 = 16;
+
+/// What Linux and the BSDs begin a packet's time to live with.
+const UNIX_TTL: u8 = 64;
+
+/// Whether the host numbers the packets of one connection as Linux does (`inet_id`, one by one, Don't Fragment set) with its
+/// initial time to live; `None` where it sent too little to tell.
+pub(super) fn is_linux(suspect: &Suspect<'_>) -> Option<bool> {
+    let own = || suspect.of_claimed_sender().filter(|one| !one.segment.flags.syn());
+    if suspect.of_claimed_sender().any(|one| ttl::initial(one.segment.ttl) != UNIX_TTL) {
+        return Some(false);
+    }
+    let ids: Vec<u16> = own().filter_map(|one| one.segment.ip_id).take(16).collect();
+    if ids.len() < 2 {
+        return None;
+    }
+    let counts = ids.windows(2).all(|pair| match pair {
+        // A copy or a reordered packet may step back.
+        [one, next] => next.wrapping_sub(*one) <= SKIPPED || one.wrapping_sub(*next) <= SKIPPED,
+        _ => true,
+    });
+    Some(counts && ids.iter().any(|id| *id != 0) && own().all(|one| one.segment.dont_fragment))
+}
