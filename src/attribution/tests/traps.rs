@@ -56,6 +56,10 @@ fn a_router_rejects_one_hop_away() {
     said(&refused(&format!("{}{}", other(1), other(2)), 57), Sender::Server);
     // One other connection may have gone another way.
     assert_ne!(refused(&other(1), 58).sender, Sender::Middlebox);
+    // But no way to it has no router, if that one has.
+    let near = other(1).replace("ack 1 flow 1\n 4", "ack 1 flow 1 ttl 63\n 4");
+    assert_ne!(refused(&near, 64).sender, Sender::Server);
+    said(&refused(&near, 63), Sender::Server);
 }
 
 #[test]
