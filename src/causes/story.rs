@@ -74,11 +74,18 @@ pub struct Pause {
 impl<'a> Story<'a> {
     /// The story of a flow.
     pub fn new(case: &'a Case<'a>, judged: &'a [Judged]) -> Self {
+        let story = Self::without_application(case, judged);
+        let until = story.decisive.map_or(case.timeline.sightings.len(), |decisive| decisive.place);
+        let time = story.decisive.map_or(case.end, |decisive| decisive.reset.segment.time);
+        let end = application::End { place: until, time };
+        Self { application: application::read(case.timeline, case.roles, end), ..story }
+    }
+
+    /// The same without a look at the data, which takes longer than all the rest.
+    pub fn without_application(case: &'a Case<'a>, judged: &'a [Judged]) -> Self {
         let decisive = decisive(case, judged);
         let until = decisive.map_or(case.timeline.sightings.len(), |decisive| decisive.place);
         let before = case.timeline.sightings.get(..until).unwrap_or_default();
-        let time = decisive.map_or(case.end, |decisive| decisive.reset.segment.time);
-        let application = application::read(case.timeline, case.roles, application::End { place: until, time });
         let ordinary: Vec<&Sighting> = before.iter().filter(|one| one.is_ordinary()).collect();
         let reset = decisive.and_then(|decisive| case.timeline.sightings.get(decisive.place));
         Self {
@@ -88,7 +95,7 @@ impl<'a> Story<'a> {
             decisive,
             turns: turns(&ordinary),
             pause: pause(case, &ordinary, reset),
-            application,
+            application: Application::default(),
         }
     }
 

@@ -28,7 +28,7 @@ impl<'a> Judgement<'a> {
                 Some(timeline) => {
                     let case = Case::new(flow, timeline, &surroundings, flows.end);
                     let resets = attribution::judge(&case);
-                    around.learn(&Story::new(&case, &resets));
+                    around.learn(&Story::without_application(&case, &resets));
                 }
                 None => around.learn_good(flow),
             }
