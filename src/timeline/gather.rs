@@ -131,7 +131,12 @@ impl Gathering {
             return;
         }
         let way = if segment.source == flow.forward { Way::Forward } else { Way::Back };
-        let most = if first { MOST_PAYLOAD } else { LATER_PAYLOAD };
+        // A companion is known by its headers.
+        let most = match flow.depth {
+            Depth::Beginning => 0,
+            Depth::Whole if first => MOST_PAYLOAD,
+            Depth::Whole => LATER_PAYLOAD,
+        };
         let mut sighting = Sighting::new(segment, way, view, frame, most);
         sighting.copy = if sighting.segment.flags.rst() {
             flow.copied_resets.contains(&sighting.frame())
