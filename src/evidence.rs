@@ -104,6 +104,16 @@ pub struct Evidence<H> {
     pub text: String,
 }
 
+impl<H> Evidence<H> {
+    /// The decimal logarithm of its ratio for what it is about: negative where it speaks against that.
+    pub fn points(&self) -> f64 {
+        match self.stance {
+            Stance::For => self.weight.log_ratio(),
+            Stance::Against => -self.weight.log_ratio(),
+        }
+    }
+}
+
 /// The decimal logarithm of the odds for a hypothesis: of each aspect only the strongest evidence either way counts.
 ///
 /// `points`: for each piece its aspect and the logarithm of its ratio, positive where it speaks for the hypothesis.

@@ -2,7 +2,7 @@ use super::case::{Case, Suspect};
 use super::clues::{self, Question};
 use super::verdict::{Hops, Judged, Mechanism, Party, Sender};
 use super::{obedience, origin};
-use crate::evidence::{Aspect, Confidence, Stance, log_odds};
+use crate::evidence::{Aspect, Confidence, log_odds};
 use crate::flow::{Form, ResetSegment};
 use crate::knowledge::ttl;
 use crate::tcp::TcpFlags;
@@ -79,7 +79,6 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
     };
     if is_contradictory(reset) {
         return Judged {
-            mechanism: Mechanism::Unknown,
             would_decide: Some(
                 "another capture of this moment: the flags contradict each other, as in a damaged or crafted packet",
             ),
@@ -94,10 +93,9 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
     let counted = evidence.iter().filter(|piece| !is_local || piece.aspect == Aspect::Device);
     let odds = log_odds(
         PRIOR,
-        counted.map(|piece| {
-            let for_forger = (piece.about == Party::Middlebox) == (piece.stance == Stance::For);
-            let points = piece.weight.log_ratio();
-            (piece.aspect, if for_forger { points } else { -points })
+        counted.map(|piece| match piece.about {
+            Party::Middlebox => (piece.aspect, piece.points()),
+            Party::Host => (piece.aspect, -piece.points()),
         }),
     );
     let confidence = Confidence::of_log_odds(odds.abs()).filter(|_| !evidence.is_empty());
@@ -124,17 +122,16 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         _ => Mechanism::Unknown,
     };
     let usual = clues::baseline(&suspect).map(|baseline| baseline.ttls);
-    let hops = Hops {
+    let hops = Some(Hops {
         sender: ttl::hops(reset.segment.ttl),
         claimed_sender: usual.and_then(|ttls| ttls.first().map(|&ttl| ttl::hops(ttl))),
-    };
+    });
     let would_decide = party.is_none().then(|| would_decide(&suspect));
     let obedience = Some(obedience::of(&suspect));
     let or_else = match &origin {
         Some(Ok(origin)) if origin.mechanism == mechanism => origin.or_else,
         _ => None,
     };
-    let hops = Some(hops);
     Judged {
         party,
         sender,

@@ -70,12 +70,6 @@ impl Candidate {
 
     /// The decimal logarithm of the odds for it, beside the other causes.
     pub fn score(&self) -> f64 {
-        log_odds(
-            0.0,
-            self.evidence.iter().map(|piece| {
-                let points = piece.weight.log_ratio();
-                (piece.aspect, if piece.stance == Stance::For { points } else { -points })
-            }),
-        )
+        log_odds(0.0, self.evidence.iter().map(|piece| (piece.aspect, piece.points())))
     }
 }

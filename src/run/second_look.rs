@@ -75,10 +75,7 @@ pub fn gather(
     Ok(gathering.finish())
 }
 
-/// The flow that a frame belongs to, as a segment or as an ICMP error about one.
-///
-/// # Errors
-/// As [`gather`].
+/// The flow that a frame belongs to, as a segment or as an ICMP error about one; `None` where it belongs to none.
 pub fn flow_with_frame(
     paths: &[PathBuf],
     filter: Option<Filter>,
