@@ -125,6 +125,8 @@ fn left_out(capture: &Capture, notes: &mut Vec<String>) {
         (dropped.flows_not_listed, "flow", "only counted, not listed"),
         (dropped.resets_not_listed, "reset", "only counted, not listed"),
         (dropped.segments_not_told_apart, "segment", "counted to another flow of the same addresses and ports"),
+        (dropped.segments_not_recorded, "segment", "not kept for a second look, so what it tells of resets is missing"),
+        (dropped.flows_judged_by_less, "flow", "judged by less than all of its segments"),
         (dropped.icmp_not_listed, "ICMP error", "only counted, not listed"),
     ];
     for (n, thing, fate) in counts {

@@ -41,6 +41,10 @@ pub struct Findings<'a> {
     pub around: &'a causes::Around,
     /// Where the capture was taken; none where no flow was judged.
     pub vantage: Option<surroundings::Vantage>,
+    /// Segments that could not be kept for the second look.
+    pub not_recorded: u64,
+    /// Flows whose segments could not all be gathered.
+    pub judged_by_less: u64,
     /// The filter that frames had to pass, as typed.
     pub bpf: Option<String>,
     /// Frames that did not pass it.
@@ -149,6 +153,8 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     }
     builder.not_listed.resets_not_listed += findings.flows.totals.resets_not_kept;
     builder.not_listed.segments_not_told_apart = findings.flows.totals.not_told_apart;
+    builder.not_listed.segments_not_recorded = findings.not_recorded;
+    builder.not_listed.flows_judged_by_less = findings.judged_by_less;
     let dropped = builder.not_listed;
     summary.benign = Some(benign);
     summary.idle_gaps = idle_gaps(fates.as_slice());

@@ -148,6 +148,10 @@ pub struct Dropped {
     pub resets_not_listed: u64,
     /// Segments of more flows with the same addresses and ports, in different VLANs or tunnels, than are told apart.
     pub segments_not_told_apart: u64,
+    /// Segments of a pipe that could not be kept for the second look, so that flows of then are judged by less.
+    pub segments_not_recorded: u64,
+    /// Flows that are judged by a part of their segments, or by none.
+    pub flows_judged_by_less: u64,
     /// ICMP errors that are only counted.
     pub icmp_not_listed: u64,
 }

@@ -88,6 +88,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     tell_what_was_read(&analysis, notes);
 
     let recording = analysis.recording.take();
+    let not_recorded = recording.as_ref().map_or(0, |recording| recording.left_out);
     let flows = &analysis.flows;
     let second_filter = bpf()?;
     let chosen = selection::choose(options, flows, |frame| {
@@ -120,6 +121,8 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         flows: analysis.flows,
         judge: &judge,
         around: &judgement.around,
+        not_recorded,
+        judged_by_less: timelines.incomplete,
         vantage: (!timelines.is_empty()).then(|| judgement.surroundings.vantage.clone()),
         // An empty expression lets everything pass.
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),

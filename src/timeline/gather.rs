@@ -52,7 +52,7 @@ pub struct Gathering {
 #[derive(Default)]
 pub struct Timelines {
     by_id: HashMap<u32, Timeline, RandomState>,
-    /// Flows of which not all that was wanted could be kept.
+    /// Flows wanted whole of which not all could be kept.
     pub incomplete: u64,
 }
 
@@ -153,7 +153,7 @@ impl Gathering {
         let mut timelines = Timelines::default();
         for mut flow in self.flows {
             flow.take_latest();
-            timelines.incomplete += u64::from(flow.full);
+            timelines.incomplete += u64::from(flow.full && flow.depth == Depth::Whole);
             timelines.by_id.insert(flow.id, flow.kept);
         }
         timelines
