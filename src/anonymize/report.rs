@@ -96,6 +96,8 @@ impl Key {
             first_frame: _,
             last_frame: _,
             ports_reused: _,
+            continues: _,
+            continued_as: _,
             inputs: _,
             first_time: _,
             last_time: _,

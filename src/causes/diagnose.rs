@@ -150,6 +150,46 @@ mod tests {
         assert!(told(&known).expect("a cause").2.contains("never closed"));
     }
 
+    /// The diagnosis of the second flow of a trace.
+    fn told_of_second(text: &str) -> Option<Candidate> {
+        let scene = Scene::of(text);
+        let (case, judged) = (scene.case(1), scene.judged_of(1));
+        Some(diagnose(&Story::new(&case, &judged), &Around::default())?.best)
+    }
+
+    #[test]
+    fn a_change_of_address_is_told_with_both_addresses() {
+        let moved = "900 c PA 101 ack 901 len 10 client 9 moved\n920 s R 901 win 0 id 0 client 9 moved";
+        let best = told_of_second(&format!("{OPEN}{moved}")).expect("a cause");
+        assert_eq!(best.cause, Cause::PeerLostState);
+        assert!(best.sentence.contains("from 192.0.2.1:40000 to 192.0.2.9:40000"), "{}", best.sentence);
+        assert!(best.evidence.iter().any(|piece| piece.text.contains("where flow 1 stopped")));
+        // Other numbers: nothing is known of what was before.
+        let strange = moved.replace("901", "902");
+        let best = told_of_second(&format!("{OPEN}{strange}")).expect("a cause");
+        assert!(best.sentence.contains("the capture does not show"), "{}", best.sentence);
+    }
+
+    #[test]
+    fn silence_before_the_change_of_address_counts() {
+        let moved = "350100 c PA 101 ack 901 len 10 client 9 moved\n350120 s R 901 win 0 id 0 client 9 moved";
+        let scene = Scene::of(&format!("{OPEN}{moved}"));
+        let (case, judged) = (scene.case(1), scene.judged_of(1));
+        let pause = Story::new(&case, &judged).pause.expect("a silence");
+        assert_eq!((pause.length.as_secs_f64().round(), pause.by_reset), (350.0, false));
+    }
+
+    #[test]
+    fn a_router_that_speaks_for_the_old_address_is_told() {
+        let text = "500 s PA 901 ack 101 len 50\n500.4 c R 101 win 0 id 0 ttl 64
+            510 c FA 101 ack 901 client 9 moved\n530 s R 901 win 0 id 0 client 9 moved";
+        let scene = Scene::of(&format!("{OPEN}{text}"));
+        let (case, judged) = (scene.case(0), scene.judged());
+        let found = diagnose(&Story::new(&case, &judged), &Around::default()).expect("a cause");
+        assert_eq!(found.best.cause, Cause::PeerLostState);
+        assert!(found.best.sentence.contains("the device that translates the client's address"), "{found:?}");
+    }
+
     #[test]
     fn who_reset_before_has_not_lost_its_state() {
         let again = "5000 s RA 9901 ack 101\n5000.2 c A 101 ack 901\n5020 s R 901 win 0 id 0";

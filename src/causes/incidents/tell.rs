@@ -198,6 +198,18 @@ fn lost_state(fates: &[&Fate]) -> (String, String) {
     let who = if by_client { clients(fates) } else { servers(fates) };
     let who = list(who.into_iter().map(|address| address.to_string()));
     let connections = count(fates.len(), "connection");
+    if fates.iter().all(|fate| fate.moved) {
+        return (
+            format!("Address translation lost {connections} with {who}"),
+            format!(
+                "The addresses of {connections} changed in the middle, and segments of unknown connections {} answered by \
+                 resets{}.{} The device that translates addresses lost its table, or its entries expired.",
+                were(fates),
+                over(fates),
+                after_silence(fates)
+            ),
+        );
+    }
     let moved = fates
         .iter()
         .filter_map(|fate| fate.hops)

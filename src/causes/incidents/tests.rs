@@ -22,6 +22,7 @@ fn fate(flow: u32, cause: Cause, began: i64, ended: i64) -> Fate {
         began: Some(at(began)),
         ended: Some(at(ended)),
         gap: None,
+        moved: false,
         by_client: false,
         sender: None,
         hops: None,

@@ -289,6 +289,8 @@ pub fn maximal() -> Report {
     }];
     let flow = report.flows.iter_mut().find(|flow| flow.id == 7).expect("flow 7");
     flow.ports_reused = true;
+    flow.continues = Some(1);
+    flow.continued_as = Some(4);
     flow.benign = Some(Cow::Borrowed("both sides had closed"));
     flow.inputs = vec![0, 1];
     flow.tunnel = vec!["gre 192.0.2.1 > 192.0.2.2".into()];
