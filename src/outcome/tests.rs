@@ -184,6 +184,43 @@ fn a_forged_reset_leaves_both_sides_with_an_error() {
 }
 
 #[test]
+fn a_client_that_forgets_at_once_was_reset_out_of_sight() {
+    let open = "0 c S 0 wscale 7\n 0.1 s SA 0 ack 1 wscale 7 id 0\n 20 c A 1 ack 1\n 21 c PA 1 ack 1 len 9\n \
+                21.1 s PA 1 ack 10 len 9\n 41 c A 10 ack 10\n";
+    let far = "c ttl 57\n";
+    for (what, text, expected) in [
+        ("soon", format!("{far}{open} 300 s PA 10 ack 10 len 9\n 320 c R 10 id 0"), Some(Econnreset)),
+        ("late enough to restart", format!("{far}{open} 1300 s PA 10 ack 10 len 9\n 1320 c R 10 id 0"), None),
+        (
+            "on the host itself",
+            "s ttl 57\n 0 c S 0 wscale 7\n 20 s SA 0 ack 1 wscale 7 id 0\n 20.05 c A 1 ack 1\n 21 c PA 1 ack 1 len 9\n \
+             41 s PA 1 ack 10 len 9\n 41.05 c A 10 ack 10\n 300 s PA 10 ack 10 len 9\n 300.05 c R 10 id 0"
+                .to_owned(),
+            None,
+        ),
+        (
+            "by a router, which answers for the address that it translates",
+            format!("{far}{open} 300 s PA 10 ack 10 len 9\n 320 c R 10 id 0 ttl 60"),
+            Some(Econnreset),
+        ),
+        (
+            "while it waits for an answer",
+            format!("{far}{open} 45 c PA 10 ack 10 len 5\n 300 s PA 10 ack 10 len 9\n 320 c R 10 id 0"),
+            None,
+        ),
+    ] {
+        let outcome = outcome(&text).unwrap_or_else(|| panic!("{what}"));
+        assert_eq!(errors(&outcome).0, expected, "{what}: {outcome:?}");
+        let unseen = outcome.client.is_some_and(|client| client.when.contains("did not pass here"));
+        assert_eq!(unseen, what == "soon", "{what}");
+    }
+    // A server's address may have moved to another host.
+    let server = "s ttl 57\n 0 c S 0 wscale 7\n 20 s SA 0 ack 1 wscale 7 id 0\n 20.1 c A 1 ack 1\n 21 c PA 1 ack 1 len 9\n \
+                  41 s PA 1 ack 10 len 9\n 41.1 c A 10 ack 10\n 300 c PA 10 ack 10 len 9\n 320 s R 10 id 0";
+    assert_eq!(errors(&outcome(server).expect("an outcome")), (Some(Econnreset), None));
+}
+
+#[test]
 fn a_retry_is_safe_where_the_request_did_not_arrive() {
     use SafeToRetry::{Unknown, Yes};
     for (what, rest, delivered, response, lost, safe) in [
