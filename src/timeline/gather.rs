@@ -28,6 +28,9 @@ pub(super) const MOST_PAYLOAD: usize = 2048;
 /// The same where only the flow's last messages matter.
 const LATER_PAYLOAD: usize = 600;
 
+/// Segments whose data is kept for the name in them: a ClientHello may need two.
+const OPENING: usize = 2;
+
 /// Segments by which a further copy of a packet may follow it.
 const COPIES_WITHIN: usize = 24;
 
@@ -36,6 +39,8 @@ const COPIES_WITHIN: usize = 24;
 pub enum Depth {
     /// Its first segments, to know its hosts by.
     Beginning,
+    /// The same with the first data of who began it, for the name that it asks for.
+    Opening,
     /// All that may explain how it ended.
     Whole,
 }
@@ -66,6 +71,8 @@ struct Gathered {
     /// The latest segments, which are kept if a reset or the end follows.
     latest: VecDeque<Sighting>,
     behind: usize,
+    /// Segments whose data is kept though the flow is only one to know others by.
+    openings: usize,
     full: bool,
 }
 
@@ -91,6 +98,7 @@ impl Gathering {
             kept: Timeline::default(),
             latest: VecDeque::new(),
             behind: 0,
+            openings: 0,
             full: false,
         });
     }
@@ -126,14 +134,18 @@ impl Gathering {
             flow.full = true;
         }
         let first = flow.kept.sightings.len() < FIRST && flow.kept.left_out == 0;
-        if flow.full || (flow.depth == Depth::Beginning && !first) {
+        if flow.full || (flow.depth < Depth::Whole && !first) {
             flow.kept.left_out += 1;
             return;
         }
         let way = if segment.source == flow.forward { Way::Forward } else { Way::Back };
         // A companion is known by its headers.
         let most = match flow.depth {
-            Depth::Beginning => 0,
+            Depth::Opening if way == Way::Forward && segment.payload_len > 0 && flow.openings < OPENING => {
+                flow.openings += 1;
+                MOST_PAYLOAD
+            }
+            Depth::Beginning | Depth::Opening => 0,
             Depth::Whole if first => MOST_PAYLOAD,
             Depth::Whole => LATER_PAYLOAD,
         };

@@ -2,7 +2,7 @@
 
 use super::group::Group;
 use super::words::{clients, count, different, lasted, list, range, servers, services, span, targets};
-use super::{Fate, Incident, limit, of};
+use super::{Fate, Incident, limit, names, of};
 use crate::attribution::Sender;
 use crate::causes::{Around, Cause, idle_gaps};
 use crate::evidence::Confidence;
@@ -107,7 +107,11 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
                 } else {
                     format!("A content filter reset {connections}")
                 },
-                format!("{who} reset {connections} to {to}{spread}, each {answer}.{asked}{}", distance(fates)),
+                format!(
+                    "{who} reset {connections} to {to}{spread}, each {answer}.{asked}{}{}",
+                    names::let_through(fates, around),
+                    distance(fates)
+                ),
             )
         }
         Cause::InjectedBlindOrInvalid => forged(fates, &connections, &to, &spread),
