@@ -63,6 +63,8 @@ impl Key {
             duplicate_frames: _,
             fragments: _,
             icmp_errors: _,
+            icmp_without_flow: _,
+            aggregated_frames: _,
             dropped_by_kernel: _,
             dropped: _,
             vantage,

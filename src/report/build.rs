@@ -158,6 +158,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     }
     builder.not_listed.resets_not_listed += findings.flows.totals.resets_not_kept;
     builder.not_listed.segments_not_told_apart = findings.flows.totals.not_told_apart;
+    builder.not_listed.frames_of_untold_layers = findings.decoded.path_overflow;
     builder.not_listed.segments_not_recorded = findings.not_recorded;
     builder.not_listed.flows_judged_by_less = findings.judged_by_less;
     let dropped = builder.not_listed;
@@ -229,6 +230,8 @@ fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
             incomplete: counts.incomplete_datagrams(),
         },
         icmp_errors: totals.icmp_errors,
+        icmp_without_flow: totals.icmp_without_flow,
+        aggregated_frames: counts.aggregated,
         dropped_by_kernel: kernel.reduce(u64::saturating_add),
         dropped,
         vantage: findings.vantage.map(|vantage| Vantage { near: vantage.near.into(), why: vantage.why.to_owned() }),
