@@ -97,7 +97,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     }
     if baseline.ttls.contains(&ttl) {
         // Behind one address there may be several devices, and other flows may have gone to another one.
-        let apart = baseline.ttls.iter().any(|&other| other.abs_diff(ttl) > PATHS_DIFFER);
+        let differs = |other: u8| other.abs_diff(ttl) > PATHS_DIFFER;
+        let apart = baseline.ttls.iter().any(|&other| differs(other));
+        if apart
+            && baseline.elsewhere
+            && suspect.other_resets(suspect.own()).any(|(_, other)| differs(other.segment.ttl))
+        {
+            // Two devices of this address reset one connection, and other flows know both: which of them is the host?
+            return None;
+        }
         let weight = if apart || baseline.elsewhere && !baseline.steady { Weight::Weak } else { Weight::Moderate };
         let text = if apart {
             format!("TTL {ttl}, as some of {whose} have (they have {usual})")
