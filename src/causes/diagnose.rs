@@ -150,6 +150,28 @@ mod tests {
         assert!(told(&known).expect("a cause").2.contains("never closed"));
     }
 
+    #[test]
+    fn a_long_rest_is_as_good_a_reason_as_a_restart() {
+        let after = |millis: u32| {
+            told(&format!("{OPEN} {millis} c PA 101 ack 901 len 10\n{} s R 901 win 0 id 0", millis + 20))
+                .expect("a cause")
+        };
+        let (cause, confidence, _) = after(900_000);
+        assert_eq!((cause, confidence), (Cause::IdleTimeoutMiddlebox, Confidence::Possible));
+        assert_eq!(after(100_000).0, Cause::PeerLostState);
+    }
+
+    #[test]
+    fn what_was_repeated_in_vain_is_told() {
+        let data = "50 s PA 901 ack 101 len 99\n300 s PA 901 ack 101 len 99\n800 s PA 901 ack 101 len 99\n1800 s RA 1000 ack 101";
+        let probes = "5000 s A 900 ack 101\n6000 s A 900 ack 101\n7000 s A 900 ack 101\n8000 s RA 901 ack 101";
+        for (rest, words) in [(data, "repeated its data in vain"), (probes, "probed in vain")] {
+            let (cause, _, sentence) = told(&format!("{OPEN}{rest}")).expect("a cause");
+            assert_eq!(cause, Cause::KeepaliveFailure);
+            assert!(sentence.contains(words), "{sentence}");
+        }
+    }
+
     /// The diagnosis of the second flow of a trace.
     fn told_of_second(text: &str) -> Option<Candidate> {
         let scene = Scene::of(text);
