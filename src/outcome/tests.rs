@@ -1,6 +1,7 @@
 //! Outcomes by state and event.
 
 use super::*;
+use crate::attribution::testing::Scene;
 use crate::attribution::{self, Case};
 use crate::flow::{FlowTable, Flows, Limits, Way};
 use crate::knowledge::errors::Errno::{
@@ -275,6 +276,23 @@ fn a_retry_is_safe_where_the_request_did_not_arrive() {
         }
         assert_eq!(outcome.safe_to_retry, safe, "{what}: {outcome:?}");
     }
+}
+
+#[test]
+fn what_was_asked_before_an_address_changed_counts() {
+    let open = "0 c S 0\n10 s SA 0 ack 1\n11 c A 1 ack 1\n20 c PA 1 ack 1 len 10\n30 s A 1 ack 11\n";
+    let answer = "40 s PA 1 ack 11 len 5\n41 c A 11 ack 6\n";
+    let found = |text: &str, next: u32| {
+        let moved = format!("500 c PA 11 ack {next} len 7 client 9 moved\n520 s R {next} win 0 id 0 client 9 moved");
+        let scene = Scene::of(&format!("{text}{moved}"));
+        let (case, judged) = (scene.case(1), scene.judged_of(1));
+        of(&Story::new(&case, &judged)).expect("an outcome")
+    };
+    let goes_on = found(open, 1);
+    assert_eq!((goes_on.safe_to_retry, goes_on.bytes_lost), (SafeToRetry::Unknown, Some(7)));
+    assert!(goes_on.why.contains("as flow 1"), "{}", goes_on.why);
+    let another = found(&format!("{open}{answer}"), 6);
+    assert_eq!((another.safe_to_retry, another.request_delivered), (SafeToRetry::Yes, Some(false)));
 }
 
 #[test]

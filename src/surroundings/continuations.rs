@@ -4,12 +4,15 @@
 //! lets it through untranslated. The host at the other end knows no connection of these addresses and resets it. What an
 //! observer sees are two flows; their sequence numbers tell that they are one connection.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
 use crate::flow::{Flow, Flows, Way};
 use crate::tcp::{Endpoint, FrameNumber, SeqNum, Timestamp};
+
+/// Flows without a handshake that are looked at: a capture of more began in the middle of everything.
+const MOST: usize = 50_000;
 
 /// What a connection was called before its addresses changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub struct Earlier {
     pub was: Endpoint,
     /// The other side, which knows the connection by them, had sent FIN.
     pub other_closed: bool,
+    /// Which way, in the later flow, the last data had gone.
+    pub spoke: Option<Way>,
     /// The latest segment of the changed side under them, or of the other side where that is later.
     pub last_time: Option<Timestamp>,
     /// The last frame of the earlier flow that came before the later flow, where the capture tells it; or else its first one.
@@ -55,7 +60,7 @@ impl Continuations {
     /// Both numbers must agree exactly: by chance one pair of flows in 2⁶⁴ would.
     pub fn of(flows: &Flows) -> Self {
         let mut starts: HashMap<Place, Vec<(&Flow, Way)>, RandomState> = HashMap::default();
-        for flow in flows.iter().filter(|flow| began_before(flow)) {
+        for flow in flows.iter().filter(|flow| began_before(flow)).take(MOST) {
             let (Some(forward), Some(back)) = (start(flow, Way::Forward), start(flow, Way::Back)) else { continue };
             for (fixed, own, other) in [(Way::Forward, forward, back), (Way::Back, back, forward)] {
                 let place = (flow.stream.endpoints[fixed], flow.stream.ipv6, own, other);
@@ -66,8 +71,10 @@ impl Continuations {
         if starts.is_empty() {
             return found;
         }
+        // Most flows have neither end in common with any of them.
+        let known: HashSet<Endpoint, RandomState> = starts.keys().map(|&(end, ..)| end).collect();
         for before in flows.iter().filter(|flow| is_under_way(flow)) {
-            for fixed in Way::BOTH {
+            for fixed in Way::BOTH.into_iter().filter(|&fixed| known.contains(&before.stream.endpoints[fixed])) {
                 for own in ends(before, fixed) {
                     for other in ends(before, fixed.reverse()) {
                         let place = (before.stream.endpoints[fixed], before.stream.ipv6, own, other);
@@ -87,6 +94,7 @@ impl Continuations {
             flow: before.id,
             changed: way.reverse(),
             was: before.stream.endpoints[fixed.reverse()],
+            spoke: before.stream.turn().map(|turn| if turn.way == fixed { way } else { way.reverse() }),
             other_closed: before.ends[fixed].fin_end().is_some(),
             last_time: before.last_time().min(after.first_time),
             frame: if before.stream.last_frame < after.first_frame {
