@@ -162,6 +162,21 @@ mod tests {
     }
 
     #[test]
+    fn who_waits_for_the_rest_of_a_request_has_a_limit() {
+        let open = "c ttl 60\ns ttl 57\n0 c S 0 win 64240 mss 1460 sackok wscale 7
+            20 s SA 0 ack 1 win 65160 mss 1460 sackok wscale 7 id 0\n20.1 c A 1 ack 1\n";
+        for (length, cause) in [(9, Cause::IdleTimeoutEndpoint), (2, Cause::ClosedWithUnreadData)] {
+            let request = format!("POST /up HTTP/1.1\\r\\nHost: a.example\\r\\nContent-Length: {length}\\r\\n\\r\\nab");
+            // An escape is two characters for one octet.
+            let end = request.replace('\\', "").len() + 1;
+            let text = format!("{open}21 c PA 1 ack 1 data \"{request}\"\n41 s A 1 ack {end}\n5041 s RA 1 ack {end}");
+            let (found, _, sentence) = told(&text).expect("a cause");
+            assert_eq!(found, cause, "{sentence}");
+            assert_eq!(sentence.contains("the rest of the client's request"), length == 9, "{sentence}");
+        }
+    }
+
+    #[test]
     fn what_was_repeated_in_vain_is_told() {
         let data = "50 s PA 901 ack 101 len 99\n300 s PA 901 ack 101 len 99\n800 s PA 901 ack 101 len 99\n1800 s RA 1000 ack 101";
         let probes = "5000 s A 900 ack 101\n6000 s A 900 ack 101\n7000 s A 900 ack 101\n8000 s RA 901 ack 101";
