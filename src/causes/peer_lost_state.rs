@@ -146,5 +146,14 @@ fn moved(story: &Story<'_>, earlier: &Earlier) -> Option<Candidate> {
     .advise(format!(
         "{name}'s program still holds the connection with {was} and hears no more of it: keepalives or its idle limit end that"
     ));
-    Some(candidate)
+    Some(match story.pause.filter(|pause| pause.from == earlier.frame) {
+        Some(pause) => {
+            let rest = pause.length.as_secs_f64();
+            candidate.advise(format!(
+                "nothing passed for {rest:.1} s before the address changed: if the entry expires by then, send keepalives \
+                 sooner, or raise the limit"
+            ))
+        }
+        None => candidate,
+    })
 }
