@@ -31,7 +31,7 @@ impl<'a> Judgement<'a> {
                     let resets = attribution::judge(&case);
                     around.learn(&Story::without_application(&case, &resets));
                 }
-                None => around.learn_good(flow, timelines.get(flow.id).and_then(|timeline| name(flow, timeline))),
+                None => around.learn_good(flow, timelines.opening(flow.id).and_then(|opening| name(flow, opening))),
             }
         }
         Self { timelines, surroundings, around, end: flows.end }
@@ -56,11 +56,8 @@ impl<'a> Judgement<'a> {
     }
 }
 
-/// The name that the client of a flow that ended well had asked for, as far as its first data is kept.
-fn name(flow: &Flow, timeline: &Timeline) -> Option<String> {
-    if timeline.sightings.iter().all(|one| one.payload.is_empty()) {
-        return None;
-    }
-    let end = application::End { place: timeline.sightings.len(), time: flow.last_time() };
-    application::read(timeline, Roles::of(flow), end).name
+/// The name that the client of a flow that ended well asked for in its first data.
+fn name(flow: &Flow, opening: &Timeline) -> Option<String> {
+    let end = application::End { place: opening.sightings.len(), time: flow.last_time() };
+    application::read(opening, Roles::of(flow), end).name
 }

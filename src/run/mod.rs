@@ -24,7 +24,7 @@ use crate::flow::{Flow, Limits};
 use crate::notes::Notes;
 use crate::output;
 use crate::progress;
-use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Verdict, Wanted};
+use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Wanted};
 use crate::timeline::Recording;
 
 /// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
@@ -97,7 +97,8 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     // Whoever asks for a flow by its number wants to see it however it ended.
     let shows = options.command == Command::Show || options.flow.is_some() || options.frame.is_some();
     let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
-    let is_judged = |flow: &Flow| second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
+    let is_judged =
+        |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
     let timelines = second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, share)?;
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
@@ -109,13 +110,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         .evidence
         .as_ref()
         .map(|_| second_look::members(flows, |flow| is_chosen(flow) && (all_flows || is_listed(flow))));
-    let end = analysis.flows.end;
-    let judge = |flow: &Flow| {
-        // Of a flow that others are known by, only the beginning was looked at.
-        let whole = second_look::has_something_to_judge(flow, end) || shown.contains(&flow.id);
-        let verdict = judgement.of(flow);
-        Verdict { timeline: verdict.timeline.filter(|_| whole), ..verdict }
-    };
+    let judge = |flow: &Flow| judgement.of(flow);
     let findings = Findings {
         inputs: analysis.inputs,
         skipped_inputs: errors.iter().map(skipped).collect(),

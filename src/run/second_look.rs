@@ -19,7 +19,7 @@ pub fn can_read_again(paths: &[PathBuf]) -> bool {
     paths.iter().all(|path| path.is_file())
 }
 
-/// Asks for the segments of the flows that are wanted, and for the beginnings of enough others to know their hosts by.
+/// Asks for the segments of the flows that are wanted, and for the profiles of enough others to know their hosts by.
 /// Keeps at most `memory` octets.
 pub fn ask(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool, memory: usize) -> Gathering {
     let mut gathering = Gathering::new(memory);
@@ -37,7 +37,7 @@ pub fn ask(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool, memory: usize) -> G
         for address in [ends.forward.address, ends.back.address] {
             if let Some(known) = known.get_mut(&address).filter(|known| known.companions < COMPANIONS) {
                 known.companions += 1;
-                helps = helps.max(Some(if known.asked { Depth::Opening } else { Depth::Beginning }));
+                helps = helps.max(Some(if known.asked { Depth::Opening } else { Depth::Profile }));
             }
         }
         if let Some(depth) = helps {
@@ -61,7 +61,7 @@ fn was_reset_for_asking(flow: &Flow) -> bool {
     flow.turn_at_reset().is_some_and(|turn| turn.way == Roles::of(flow).from_client)
 }
 
-/// The segments of all flows that did not end well, and the beginnings of enough others to know their hosts by.
+/// The segments of all flows that did not end well, and the profiles of enough others to know their hosts by.
 ///
 /// # Errors
 /// A filter that does not compile, which the first look would have met.

@@ -48,7 +48,7 @@ pub(in crate::attribution) fn baseline(suspect: &Suspect<'_>) -> Option<Baseline
         ttls: host.ttls.iter().map(|seen| seen.value).collect(),
         frame: first.frame,
         // One flow is enough where it is the same connection.
-        steady: host.ttls.len() == 1 && (first.flows > 1 || suspect.case.earlier().is_some() && first.count > 1),
+        steady: host.ttls.len() == 1 && (first.flows > 1 || suspect.case.earlier().is_some()),
         elsewhere: true,
     })
 }
