@@ -31,7 +31,7 @@ impl<'a> Judgement<'a> {
                     let resets = attribution::judge(&case);
                     around.learn(&Story::without_application(&case, &resets));
                 }
-                None => around.learn_good(flow, timelines.opening(flow.id).and_then(|opening| name(flow, opening))),
+                None => around.learn_good(flow, timelines.opening(flow.id).and_then(|opening| name(flow, &opening))),
             }
         }
         Self { timelines, surroundings, around, end: flows.end }
@@ -58,6 +58,9 @@ impl<'a> Judgement<'a> {
 
 /// The name that the client of a flow that ended well asked for in its first data.
 fn name(flow: &Flow, opening: &Timeline) -> Option<String> {
+    if opening.sightings.is_empty() {
+        return None;
+    }
     let end = application::End { place: opening.sightings.len(), time: flow.last_time() };
     application::read(opening, Roles::of(flow), end).name
 }

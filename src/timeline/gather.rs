@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
@@ -244,9 +245,16 @@ impl Timelines {
         self.by_id.get(&id)?.1.as_ref()
     }
 
-    /// The first data of who began the flow with this id, if that was wanted.
-    pub fn opening(&self, id: u32) -> Option<&Timeline> {
-        self.openings.get(&id)
+    /// The first data of who began the flow with this id, if that or more was wanted.
+    pub fn opening(&self, id: u32) -> Option<Cow<'_, Timeline>> {
+        if let Some(opening) = self.openings.get(&id) {
+            return Some(Cow::Borrowed(opening));
+        }
+        let whole = self.get(id)?;
+        let said = whole.sightings.iter().filter(|one| {
+            one.way == Way::Forward && one.is_ordinary() && one.segment.payload_len > 0 && !one.after_gap
+        });
+        Some(Cow::Owned(Timeline { sightings: said.take(OPENING).cloned().collect(), left_out: 0 }))
     }
 
     /// The flow with this id in little, if it was wanted.

@@ -202,7 +202,9 @@ fn the_opening_of_a_flow_has_the_first_data_of_who_began_it() {
     let answer = Segment { payload_len: 6, ip_id: Some(2), ..back(2, 2) };
     let packets = [said(1, 1, b"one"), (answer, &b"answer"[..]), said(3, 4, b"two"), said(4, 7, b"three")];
     let flows = follow(&packets.map(|(segment, _)| segment));
-    for (depth, expected) in [(Depth::Profile, &[][..]), (Depth::Opening, &["one", "two"]), (Depth::Whole, &[])] {
+    for (depth, expected) in
+        [(Depth::Profile, &[][..]), (Depth::Opening, &["one", "two"]), (Depth::Whole, &["one", "two"])]
+    {
         let mut gathering = Gathering::new(1 << 20);
         flows.iter().for_each(|flow| gathering.want(flow, depth));
         for (segment, words) in packets {
@@ -210,8 +212,8 @@ fn the_opening_of_a_flow_has_the_first_data_of_who_began_it() {
             gathering.take(segment, &view, words);
         }
         let timelines = gathering.finish();
-        let opening = timelines.opening(only(&flows).id).map_or(&[][..], |opening| &opening.sightings);
-        let words: Vec<_> = opening.iter().map(|one| String::from_utf8_lossy(&one.payload)).collect();
+        let opening = timelines.opening(only(&flows).id).unwrap_or_default();
+        let words: Vec<_> = opening.sightings.iter().map(|one| String::from_utf8_lossy(&one.payload)).collect();
         assert_eq!(words, expected, "{depth:?}");
         assert_eq!(timelines.get(only(&flows).id).is_some(), depth == Depth::Whole);
     }
