@@ -63,6 +63,13 @@ pub enum Error {
     EvidenceOfPipe,
     /// The file of `--anonymize-key-file` holds no key.
     NoKey(PathBuf),
+    /// The file of `--knowledge` cannot be read, or something in it is wrong.
+    Knowledge {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, after the line where that is known.
+        what: String,
+    },
     /// The system gave no randomness, or the key file could not be read or made.
     Key(io::Error),
     /// Nothing is known of what `explain` was asked, in a text that says what is near.
@@ -93,6 +100,7 @@ impl Error {
             | Self::OutputIsInput(_)
             | Self::EvidenceOfPipe
             | Self::NoKey(_)
+            | Self::Knowledge { .. }
             | Self::Unknown(_) => ExitCode::Usage,
         }
     }
@@ -128,6 +136,7 @@ impl fmt::Display for Error {
                 "--write-evidence reads the captures a second time, which a pipe does not allow: save it to a file first",
             ),
             Self::NoKey(path) => write!(f, "{} holds no key: it should have 64 hexadecimal digits", path.display()),
+            Self::Knowledge { path, what } => write!(f, "--knowledge {}: {what}", path.display()),
             Self::Key(source) => write!(f, "no key to anonymise with: {source}"),
             Self::Write { path: Some(path), source } => write!(f, "cannot write {}: {source}", path.display()),
             Self::Write { path: None, source } => write!(f, "cannot write to standard output: {source}"),
@@ -171,6 +180,7 @@ mod tests {
             Error::OutputIsInput("a.pcap".into()),
             Error::EvidenceOfPipe,
             Error::NoKey("key".into()),
+            Error::Knowledge { path: "site.toml".into(), what: "line 3: missing field `place`".into() },
             Error::Key(io()),
             Error::write(Some(Path::new("out.json")), io()),
             Error::write(None, io()),

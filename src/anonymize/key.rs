@@ -71,7 +71,7 @@ impl Key {
     }
 
     /// Another name for a name: `KIND-1f2e3d4c`.
-    pub(super) fn name(&self, kind: &str, name: &str) -> String {
+    pub fn name(&self, kind: &str, name: &str) -> String {
         let [a, b, c, d, ..] = digest(&self.secret, "name", name.to_lowercase().as_bytes());
         format!("{kind}-{a:02x}{b:02x}{c:02x}{d:02x}")
     }

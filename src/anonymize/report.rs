@@ -92,6 +92,9 @@ impl Key {
             id: _,
             client,
             server,
+            // The file of --knowledge has other names since it was read.
+            client_name: _,
+            server_name: _,
             roles: _,
             // One of our phrases.
             roles_why: _,

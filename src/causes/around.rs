@@ -7,6 +7,8 @@ use foldhash::fast::RandomState;
 use super::story::Story;
 use crate::attribution::{Mechanism, Sender};
 use crate::flow::{Flow, Phase, Roles};
+use crate::knowledge::idle_timeouts::{self, IdleTimeout, Place};
+use crate::knowledge::site::Site;
 use crate::tcp::{Duration, Endpoint, FrameNumber, Timestamp};
 
 /// Connections remembered in all; a capture with more is told by the first ones.
@@ -60,6 +62,8 @@ pub struct Around {
     by_client: HashMap<[u8; 16], Vec<u32>, RandomState>,
     by_server: HashMap<Endpoint, Vec<u32>, RandomState>,
     named: Vec<Named>,
+    /// What is known of the place beforehand.
+    pub site: Site,
 }
 
 /// A connection that was answered and ended well, by the name that its client had asked for.
@@ -78,6 +82,12 @@ pub struct Named {
 }
 
 impl Around {
+    /// Whose idle limit a silence of this length may be, those that the site has set first.
+    pub fn idle_limits(&self, gap: Duration, place: Place) -> Vec<&IdleTimeout> {
+        let known = idle_timeouts::candidates(gap, &self.site.limits);
+        known.into_iter().filter(|limit| limit.place == place).collect()
+    }
+
     /// Takes in a flow that was judged.
     pub fn learn(&mut self, story: &Story<'_>) {
         let flow = story.case.flow;

@@ -84,18 +84,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             format!("{} other connections to this server ended after the same silence", same.len()),
         );
     }
-    let known: Vec<_> =
-        idle_timeouts::candidates(pause.length).into_iter().filter(|known| known.place == Place::End).collect();
-    if let Some(first) = known.first() {
-        let names = known.iter().map(|known| known.product).collect::<Vec<_>>().join(", ");
+    let known = question.around.idle_limits(pause.length, Place::End);
+    if let (Some(first), Some(whose)) = (known.first(), idle_timeouts::whose(&known)) {
         candidate = candidate
-            .because(
-                Aspect::Declared,
-                Weight::Weak,
-                [pause.until],
-                format!("{} s is the default of {names}", first.seconds),
-            )
-            .advise(format!("{}: {}", first.product, first.setting));
+            .because(Aspect::Declared, Weight::Weak, [pause.until], format!("{} s is {whose}", first.seconds))
+            .advise(first.advice());
     }
     Some(candidate)
 }

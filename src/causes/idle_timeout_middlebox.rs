@@ -34,9 +34,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     } else {
         "had forgotten the connection and answered the next packet by a reset"
     };
+    let known = question.around.idle_limits(pause.length, Place::Path);
+    let device = match known.first().filter(|limit| limit.is_set()) {
+        Some(limit) => format!("a device on the path, perhaps {},", limit.product),
+        None => "a device on the path".to_owned(),
+    };
     let mut candidate = Candidate::new(
         Cause::IdleTimeoutMiddlebox,
-        format!("after {seconds:.3} s of silence a device on the path {what}: its idle limit"),
+        format!("after {seconds:.3} s of silence {device} {what}: its idle limit"),
     )
     .because(
         Aspect::Timing,
@@ -74,18 +79,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             format!("{} other connections to this server ended alike after the same silence", same.len()),
         );
     }
-    let known: Vec<_> =
-        idle_timeouts::candidates(pause.length).into_iter().filter(|known| known.place == Place::Path).collect();
-    if let Some(first) = known.first() {
-        let names = known.iter().map(|known| known.product).collect::<Vec<_>>().join(", ");
+    if let (Some(first), Some(whose)) = (known.first(), idle_timeouts::whose(&known)) {
         candidate = candidate
-            .because(
-                Aspect::Declared,
-                Weight::Moderate,
-                [pause.until],
-                format!("{} s is the default of {names}", first.seconds),
-            )
-            .advise(format!("{}: {}", first.product, first.setting));
+            .because(Aspect::Declared, Weight::Moderate, [pause.until], format!("{} s is {whose}", first.seconds))
+            .advise(first.advice());
     }
     Some(candidate)
 }

@@ -119,6 +119,10 @@ pub(super) struct Definition {
     #[arg(long, value_name = "WHAT", value_parser = PossibleValuesParser::new(["any"]), hide_possible_values = true, help_heading = REPORT)]
     pub(super) fail_on: Option<String>,
 
+    /// Names of addresses, idle limits and devices of your site, from a TOML file (docs/knowledge.md)
+    #[arg(long, value_name = "FILE", help_heading = REPORT)]
+    pub(super) knowledge: Option<PathBuf>,
+
     /// Memory for flows and buffers, at least 64M [default: 1G]
     #[arg(long, value_name = "SIZE", help_heading = RUN)]
     pub(super) memory: Option<String>,
@@ -191,6 +195,7 @@ impl Definition {
             ("frame", number(self.frame)),
             ("bpf", self.bpf.clone()),
             ("memory", self.memory.clone()),
+            ("knowledge", self.knowledge.as_ref().map(|path| path.display().to_string())),
         ];
         let flags = [("all-flows", self.all_flows), ("summary", self.summary), ("anonymize", self.anonymize)];
         let endpoints = self.endpoint.iter().map(|endpoint| format!("--endpoint {endpoint}"));

@@ -121,6 +121,7 @@ fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, Stri
         }),
         anonymize: definition.anonymize,
         anonymize_key_file: definition.anonymize_key_file,
+        knowledge: definition.knowledge,
         force: definition.force,
         fail_on: definition.fail_on.as_deref().map(str::parse).transpose()?,
         summary: definition.summary,

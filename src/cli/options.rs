@@ -28,6 +28,8 @@ pub struct Options {
     pub anonymize: bool,
     /// The file with the key to those names.
     pub anonymize_key_file: Option<PathBuf>,
+    /// The file with what is known of the site.
+    pub knowledge: Option<PathBuf>,
     /// Whether existing output files may be overwritten.
     pub force: bool,
     /// What turns the exit code to [`crate::error::ExitCode::FailOn`].

@@ -1,24 +1,26 @@
 //! After how long an idle connection is ended, by product, as it comes out of the box.
 
+use std::borrow::Cow;
+
 use crate::tcp::Duration;
 
 /// One idle limit of one product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdleTimeout {
     /// The product.
-    pub product: &'static str,
+    pub product: Cow<'static, str>,
     /// The setting that holds the limit, as its documentation writes it.
-    pub setting: &'static str,
-    /// The default, in seconds.
+    pub setting: Cow<'static, str>,
+    /// The limit, in seconds: the default of the product, or what a site has set.
     pub seconds: u32,
     /// Where the product stands.
     pub place: Place,
     /// What happens to the connection then.
     pub expiry: Expiry,
     /// The same in the words of the documentation, with what else there is to know.
-    pub note: &'static str,
+    pub note: Cow<'static, str>,
     /// Where this is written.
-    pub source: &'static str,
+    pub source: Cow<'static, str>,
 }
 
 /// Whether the product is an end of the TCP connection.
@@ -60,6 +62,12 @@ impl IdleTimeout {
         Duration(gap.0.saturating_sub(i64::from(self.seconds) * 1_000_000_000))
     }
 
+    /// Where to change it.
+    pub fn advice(&self) -> String {
+        let note = if self.is_set() && !self.note.is_empty() { format!(" ({})", self.note) } else { String::new() };
+        format!("{}: {}{note}", self.product, self.setting)
+    }
+
     /// Whether the gap is this limit, within the tolerance.
     pub fn fits(&self, gap: Duration) -> bool {
         let share = i64::from(self.seconds) * 1_000_000_000 / 100 * TOLERANCE_PERCENT;
@@ -68,13 +76,24 @@ impl IdleTimeout {
     }
 }
 
-/// Every limit that the gap fits, nearest first, in the order of the table where equally near.
+/// Every limit that the gap fits: those that the site has set, then those of the table, each nearest first.
 ///
 /// Many products share 60, 350 and 3600 seconds: a match names candidates and convicts nobody.
-pub fn candidates(gap: Duration) -> Vec<&'static IdleTimeout> {
-    let mut found: Vec<_> = TABLE.iter().filter(|limit| limit.fits(gap)).collect();
-    found.sort_by_key(|limit| limit.off_by(gap).0.unsigned_abs());
+pub fn candidates(gap: Duration, set: &[IdleTimeout]) -> Vec<&IdleTimeout> {
+    let mut found: Vec<_> = set.iter().chain(TABLE).filter(|limit| limit.fits(gap)).collect();
+    found.sort_by_key(|limit| (!limit.is_set(), limit.off_by(gap).0.unsigned_abs()));
     found
+}
+
+/// `the limit of lb-3`, `the default of nginx, Envoy`; `None` where there are no candidates.
+pub fn whose(known: &[&IdleTimeout]) -> Option<String> {
+    let named = |kind: &str, is_set: bool| {
+        let names: Vec<&str> =
+            known.iter().filter(|known| known.is_set() == is_set).map(|known| &*known.product).collect();
+        (!names.is_empty()).then(|| format!("the {kind} of {}", names.join(", ")))
+    };
+    let kinds: Vec<String> = [named("limit", true), named("default", false)].into_iter().flatten().collect();
+    (!kinds.is_empty()).then(|| kinds.join(", and "))
 }
 
 const fn row(
@@ -85,7 +104,15 @@ const fn row(
     note: &'static str,
     source: &'static str,
 ) -> IdleTimeout {
-    IdleTimeout { product, setting, seconds, place, expiry, note, source }
+    IdleTimeout {
+        product: Cow::Borrowed(product),
+        setting: Cow::Borrowed(setting),
+        seconds,
+        place,
+        expiry,
+        note: Cow::Borrowed(note),
+        source: Cow::Borrowed(source),
+    }
 }
 
 const FORGETS: (Place, Expiry) = (Place::Path, Expiry::Silent);
@@ -236,7 +263,7 @@ mod tests {
     use super::*;
 
     fn products(millis: i64) -> Vec<&'static str> {
-        candidates(Duration::from_millis(millis)).iter().map(|limit| limit.product).collect()
+        candidates(Duration::from_millis(millis), &[]).iter().map(|limit| &*limit.product).collect()
     }
 
     #[test]
@@ -259,23 +286,39 @@ mod tests {
 
     #[test]
     fn the_nearest_comes_first() {
-        let near = candidates(Duration::from_millis(60_900));
+        let near = candidates(Duration::from_millis(60_900), &[]);
         assert!(near.iter().all(|limit| limit.seconds == 60) && near.len() > 4);
-        let mixed = candidates(Duration::from_millis(119_000));
+        let mixed = candidates(Duration::from_millis(119_000), &[]);
         assert!(mixed.is_sorted_by_key(|limit| limit.off_by(Duration::from_millis(119_000)).0.unsigned_abs()));
+    }
+
+    #[test]
+    fn what_the_site_has_set_comes_first() {
+        let ours = row("lb-3", "timeout client", 61, CLOSES, "ask Ann", "");
+        let ours = IdleTimeout { source: crate::knowledge::site::SOURCE.into(), ..ours };
+        let set = [ours];
+        let known = candidates(Duration::from_millis(60_100), &set);
+        assert!(known.len() > 2 && known[0].product == "lb-3");
+        assert!(whose(&known[..2]).is_some_and(|text| text.starts_with("the limit of lb-3, and the default of ")));
+        assert_eq!(whose(&known[..1]).as_deref(), Some("the limit of lb-3"));
+        assert_eq!(whose(&[]), None);
+        assert_eq!(
+            (known[0].advice(), TABLE[0].advice().contains('(')),
+            ("lb-3: timeout client (ask Ann)".into(), false)
+        );
     }
 
     #[test]
     fn no_gap_is_too_odd() {
         for gap in [0, -1, i64::MIN, i64::MAX] {
-            assert!(candidates(Duration(gap)).is_empty());
+            assert!(candidates(Duration(gap), &[]).is_empty());
         }
     }
 
     #[test]
     fn every_row_is_complete() {
         for limit in TABLE {
-            let texts = [limit.product, limit.setting, limit.note, limit.source];
+            let texts = [&limit.product, &limit.setting, &limit.note, &limit.source];
             assert!(limit.seconds > 0 && texts.iter().all(|text| !text.is_empty()), "{limit:?}");
         }
     }

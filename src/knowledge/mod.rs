@@ -4,4 +4,5 @@ pub mod declared;
 pub mod errors;
 pub mod idle_timeouts;
 pub mod signatures;
+pub mod site;
 pub mod ttl;

@@ -67,7 +67,13 @@ impl<W: Write> Page<'_, W> {
         let time = when(flow).map_or_else(String::new, |time| {
             format!(" on {} at {} {}", zone.date(time), zone.clock(time), zone.name(time))
         });
-        let title = format!("Flow {}: {} -> {}, {}{time}.", flow.id, flow.client, flow.server, ended(flow.teardown));
+        let title = format!(
+            "Flow {}: {} -> {}, {}{time}.",
+            flow.id,
+            sanitize(&flow.client_in_words()),
+            sanitize(&flow.server_in_words()),
+            ended(flow.teardown)
+        );
         self.text(&title, "  ", Some(BOLD))?;
         if let Some(verdict) = verdict(flow) {
             self.text(&verdict, "  ", None)?;
@@ -194,5 +200,5 @@ fn sender(reset: &crate::report::Reset) -> String {
     let sure = reset.confidence.map_or_else(String::new, |sure| format!(" ({})", words::confidence(sure)));
     let side = words::side(reset.claimed_sender);
     let what = words::mechanism(reset.mechanism).map_or_else(String::new, |what| format!("; {what}"));
-    format!("RST in the {side}'s name, {}: {who}{sure}{what}.", Frames(&reset.frames))
+    format!("RST in the {side}'s name, {}: {who}{sure}{what}{}.", Frames(&reset.frames), words::product(reset))
 }

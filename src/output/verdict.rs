@@ -2,7 +2,7 @@
 
 use super::frames::Frames;
 use super::sanitize::sanitize;
-use super::words::{confidence, mechanism, safe_to_retry, sender, sentence, side, verb, weight};
+use super::words::{confidence, mechanism, product, safe_to_retry, sender, sentence, side, verb, weight};
 use crate::report::{Flow, Reset, Sender, Stance};
 
 /// The lines; none where nothing was concluded.
@@ -59,7 +59,8 @@ fn reset_lines(reset: &Reset) -> Vec<String> {
         (who, None) => format!("sent by the {}", sender(who)),
     };
     let how = mechanism(reset.mechanism).map_or_else(String::new, |how| format!(": {how}"));
-    let mut lines = vec![format!("Reset in the {claimed}'s name, {}, {who}{how}.", in_frames(&reset.frames))];
+    let like = product(reset);
+    let mut lines = vec![format!("Reset in the {claimed}'s name, {}, {who}{how}{like}.", in_frames(&reset.frames))];
     for piece in &reset.evidence {
         lines.push(evidence(piece.stance, Some(sender(piece.about)), weight(piece.weight), &piece.text, &piece.frames));
     }

@@ -4,7 +4,7 @@ use super::clock::Zone;
 use super::frames::Frames;
 use super::sanitize::sanitize;
 use crate::report::{
-    Confidence, Flow, Mechanism, Report, SafeToRetry, Selection, Sender, Side, Stance, Teardown, Time, Weight,
+    Confidence, Flow, Mechanism, Report, Reset, SafeToRetry, Selection, Sender, Side, Stance, Teardown, Time, Weight,
 };
 
 /// How a flow ended, as a cell of a table.
@@ -271,6 +271,12 @@ pub(super) fn mechanism(mechanism: Mechanism) -> Option<&'static str> {
         Mechanism::Forged => "no host of the connection made it",
         Mechanism::Unknown => return None,
     })
+}
+
+/// `; it looks like the resets of guest filter`, where the file of `--knowledge` knows such a device.
+pub(super) fn product(reset: &Reset) -> String {
+    let known = reset.product.as_deref();
+    known.map_or_else(String::new, |product| format!("; it looks like the resets of {}", sanitize(product)))
 }
 
 /// The identifier of the same.

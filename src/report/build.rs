@@ -18,6 +18,7 @@ use crate::evidence::{self, Evidence};
 use crate::flow::{self, Flows, Way};
 use crate::knowledge::errors::Messages;
 use crate::knowledge::idle_timeouts;
+use crate::knowledge::site::Site;
 use crate::outcome;
 use crate::surroundings;
 use crate::tcp::{FrameNumber, PathId};
@@ -95,6 +96,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     let mut builder = Builder {
         paths: findings.paths,
         continuations: findings.continuations,
+        site: &findings.around.site,
         several_inputs: findings.inputs.len() > 1,
         reused: reused_ends(&findings.flows, wanted.summary_only),
         not_listed: Dropped::default(),
@@ -163,7 +165,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     builder.not_listed.flows_judged_by_less = findings.judged_by_less;
     let dropped = builder.not_listed;
     summary.benign = Some(benign);
-    summary.idle_gaps = idle_gaps(fates.as_slice());
+    summary.idle_gaps = idle_gaps(fates.as_slice(), &findings.around.site);
     let incidents = causes::incidents(fates.as_slice(), findings.around);
     listed.sort_by_key(|flow| flow.benign.is_some());
     Report {
@@ -189,10 +191,11 @@ fn incident(id: u64, incident: causes::Incident) -> Incident {
     }
 }
 
-fn idle_gaps(fates: &[causes::Fate]) -> Vec<IdleGap> {
+fn idle_gaps(fates: &[causes::Fate], site: &Site) -> Vec<IdleGap> {
     let gaps = causes::histogram(fates.iter().filter_map(|fate| fate.gap).collect());
     let candidates = |length| {
-        let mut names: Vec<_> = idle_timeouts::candidates(length).iter().map(|known| known.product).collect();
+        let known = idle_timeouts::candidates(length, &site.limits);
+        let mut names: Vec<_> = known.iter().map(|known| known.product.clone()).collect();
         names.dedup();
         names
     };
@@ -334,6 +337,7 @@ fn episodes<'a>(flow: &'a flow::Flow, judged: &'a [Judged]) -> Vec<Episode<'a>> 
 struct Builder<'a> {
     paths: &'a Paths,
     continuations: &'a surroundings::Continuations,
+    site: &'a Site,
     several_inputs: bool,
     reused: HashSet<u32>,
     not_listed: Dropped,
@@ -393,6 +397,8 @@ impl Builder<'_> {
             application: verdict.application.clone().map(Box::new),
             outcome: verdict.outcome.as_ref().map(|found| Box::new(outcome_of(found))),
             benign: verdict.benign.clone(),
+            client_name: self.site.name(end(client).ip).map(Into::into),
+            server_name: self.site.name(end(server).ip).map(Into::into),
             ..Flow::new(flow.id.into(), end(client), end(server))
         }
     }
@@ -439,6 +445,7 @@ impl Builder<'_> {
             sender: episode.sender(),
             confidence: verdict.and_then(|judged| judged.confidence).map(Into::into),
             mechanism: verdict.map_or(Mechanism::Unknown, |judged| judged.mechanism.into()),
+            product: segments().find_map(|reset| self.device(reset, timeline)).map(Into::into),
             hops: verdict
                 .and_then(|judged| judged.hops)
                 .map(|hops| Hops { sender: Some(hops.sender), claimed_sender: hops.claimed_sender }),
@@ -452,6 +459,12 @@ impl Builder<'_> {
             would_decide: verdict.and_then(|judged| judged.would_decide),
             segments: segments().map(reset_segment).collect(),
         })
+    }
+
+    /// The device of the site whose resets look like this one.
+    fn device(&self, reset: &flow::ResetSegment, timeline: Option<&Timeline>) -> Option<&str> {
+        let sighting = timeline.and_then(|timeline| timeline.sightings.get(timeline.place_of(reset.segment.frame)?));
+        self.site.device(&reset.segment, sighting.map(|one| &*one.payload).unwrap_or_default())
     }
 
     /// A piece of evidence about the reset of the host that sends `way`.

@@ -19,6 +19,10 @@ pub struct Flow {
     pub client: Endpoint,
     /// Who was asked.
     pub server: Endpoint,
+    /// What the file of `--knowledge` calls the client.
+    pub client_name: Option<Box<str>>,
+    /// What it calls the server.
+    pub server_name: Option<Box<str>>,
     /// How it is known who is who.
     pub roles: Roles,
     /// The same in words.
@@ -217,6 +221,8 @@ impl Flow {
             id,
             client,
             server,
+            client_name: None,
+            server_name: None,
             roles: Roles::Inferred,
             roles_why: Cow::Borrowed(""),
             first_frame: 1,
@@ -248,6 +254,16 @@ impl Flow {
         }
     }
 
+    /// The client as people read it: `10.0.0.1:51812 (web-1)`, the name as it was given.
+    pub fn client_in_words(&self) -> String {
+        named(self.client, self.client_name.as_deref())
+    }
+
+    /// The server in the same way.
+    pub fn server_in_words(&self) -> String {
+        named(self.server, self.server_name.as_deref())
+    }
+
     /// From its earliest to its latest time.
     pub fn duration(&self) -> Option<Seconds> {
         let (first, last) = (self.first_time?, self.last_time?);
@@ -261,6 +277,10 @@ impl Flow {
     pub fn wireshark_filter(&self) -> String {
         WiresharkFilter(self).to_string()
     }
+}
+
+fn named(endpoint: Endpoint, name: Option<&str>) -> String {
+    name.map_or_else(|| endpoint.to_string(), |name| format!("{endpoint} ({name})"))
 }
 
 /// A flow that stands alone, as a line of NDJSON: its fields after the name of their contract.
@@ -299,6 +319,8 @@ impl Serialize for Flow {
             id,
             client,
             server,
+            client_name,
+            server_name,
             roles,
             roles_why,
             first_frame,
@@ -328,11 +350,13 @@ impl Serialize for Flow {
             diagnosis,
             outcome,
         } = self;
-        let mut out = serializer.serialize_struct("Flow", 33)?;
+        let mut out = serializer.serialize_struct("Flow", 35)?;
         out.serialize_field("id", id)?;
         out.serialize_field("transport", "tcp")?;
         out.serialize_field("client", client)?;
         out.serialize_field("server", server)?;
+        out.serialize_field("client_name", client_name)?;
+        out.serialize_field("server_name", server_name)?;
         out.serialize_field("roles", roles)?;
         out.serialize_field("roles_why", roles_why)?;
         out.serialize_field("first_frame", first_frame)?;

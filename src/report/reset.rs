@@ -33,6 +33,8 @@ pub struct Reset {
     pub confidence: Option<Confidence>,
     /// What the sending stack did.
     pub mechanism: Mechanism,
+    /// The device whose resets look like it, of the file of `--knowledge`.
+    pub product: Option<Box<str>>,
     /// Routers on the way to the capture point; `None` where not inferred.
     pub hops: Option<Hops>,
     /// Whether its receiver obeyed it; `None` where nobody judged it.

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
@@ -41,7 +42,7 @@ pub struct IdleGap {
     /// Flows that ended by it.
     pub flows: u64,
     /// Products that have this limit when they come out of the box, the nearest first.
-    pub candidates: Vec<&'static str>,
+    pub candidates: Vec<Cow<'static, str>>,
 }
 
 /// Flows by how they ended.

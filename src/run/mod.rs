@@ -5,6 +5,7 @@ mod explain;
 mod hash;
 mod judgement;
 mod key;
+mod knowledge;
 mod pipeline;
 mod second_look;
 mod selection;
@@ -46,6 +47,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let first_filter = bpf()?;
     options.check_output()?;
     let key = key::key(options, notes)?;
+    let site = knowledge::knowledge(options.knowledge.as_deref(), key.as_ref())?;
     let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter: first_filter });
     if errors.len() == options.captures.len() {
         // The one thing that went wrong is the message, also with --quiet.
@@ -103,7 +105,8 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
     let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;
-    let judgement = Judgement::new(flows, &timelines);
+    let mut judgement = Judgement::new(flows, &timelines);
+    judgement.around.site = site;
     let continuations = &judgement.surroundings.continuations;
     let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
     let members = options

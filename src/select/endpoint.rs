@@ -4,18 +4,13 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use crate::tcp::Network;
+
 /// Which addresses and ports an option asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndpointFilter {
     network: Option<Network>,
     port: Option<u16>,
-}
-
-/// The addresses whose first `bits` bits are those of `address`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Network {
-    address: IpAddr,
-    bits: u8,
 }
 
 impl EndpointFilter {
@@ -28,22 +23,6 @@ impl EndpointFilter {
     pub fn matches_address(&self, ip: IpAddr) -> bool {
         self.network.is_some_and(|network| network.contains(ip))
     }
-}
-
-impl Network {
-    fn contains(self, ip: IpAddr) -> bool {
-        match (self.address, ip.to_canonical()) {
-            (IpAddr::V4(net), IpAddr::V4(ip)) => same_start(net.to_bits().into(), ip.to_bits().into(), self.bits, 32),
-            (IpAddr::V6(net), IpAddr::V6(ip)) => same_start(net.to_bits(), ip.to_bits(), self.bits, 128),
-            _ => false,
-        }
-    }
-}
-
-/// Whether two numbers of `width` bits agree in their first `bits`.
-fn same_start(a: u128, b: u128, bits: u8, width: u8) -> bool {
-    // A shift by the whole width would overflow; nothing is left to compare then.
-    (a ^ b).checked_shr(u32::from(width.saturating_sub(bits))).unwrap_or(0) == 0
 }
 
 impl FromStr for EndpointFilter {
@@ -83,26 +62,13 @@ fn parse_port(text: &str) -> Result<u16, String> {
 }
 
 fn parse_network(text: &str) -> Result<Network, String> {
-    let (address, bits) = match text.split_once('/') {
-        Some((address, bits)) => (address, Some(bits)),
-        None => (text, None),
-    };
-    let Ok(address) = address.parse::<IpAddr>() else {
+    let address = text.split('/').next().unwrap_or_default();
+    if address.parse::<IpAddr>().is_err() {
         return Err(format!(
             "`{address}` is no IP address: write 10.0.0.5, 10.0.0.5:443, [2001:db8::1]:443, 10.0.0.0/8 or :443 (names are not looked up)"
         ));
-    };
-    let address = address.to_canonical();
-    let width = if address.is_ipv4() { 32 } else { 128 };
-    let bits = match bits {
-        None => width,
-        Some(bits) => bits
-            .parse()
-            .ok()
-            .filter(|&bits| bits <= width)
-            .ok_or_else(|| format!("`{bits}` is no prefix length of {address}: it goes from 0 to {width}"))?,
-    };
-    Ok(Network { address, bits })
+    }
+    text.parse()
 }
 
 /// As it could be typed.

@@ -4,6 +4,7 @@
 
 mod flags;
 mod frame;
+mod network;
 mod options;
 mod segment;
 mod seq;
@@ -11,6 +12,7 @@ mod time;
 
 pub use flags::TcpFlags;
 pub use frame::FrameNumber;
+pub use network::Network;
 pub use options::TcpOptions;
 pub use segment::{Endpoint, IcmpError, PathId, QuotedSegment, Segment};
 pub use seq::SeqNum;

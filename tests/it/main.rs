@@ -10,6 +10,7 @@ mod decode;
 mod evidence;
 mod formats;
 mod incidents;
+mod knowledge;
 mod ladder;
 mod output;
 mod pages;

@@ -1,14 +1,18 @@
-//! What README.md shows is what the program prints.
+//! What the pages show is what the program prints.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-const PAGE: &str = include_str!("../../README.md");
+/// Pages, and how many commands each shows at least.
+const PAGES: [(&str, &str, usize); 2] = [
+    ("README.md", include_str!("../../README.md"), 4),
+    ("docs/knowledge.md", include_str!("../../docs/knowledge.md"), 1),
+];
 
-/// The commands of the page's `console` blocks, each with what stands below it.
-fn shown() -> Vec<(String, String)> {
+/// The commands of a page's `console` blocks, each with what stands below it.
+fn shown(page: &str) -> Vec<(String, String)> {
     let mut commands: Vec<(String, String)> = Vec::new();
-    for block in PAGE.split("```console\n").skip(1) {
+    for block in page.split("```console\n").skip(1) {
         let block = block.split("```").next().unwrap_or_default();
         for line in block.lines() {
             match (line.strip_prefix("$ "), commands.last_mut()) {
@@ -32,9 +36,10 @@ fn commands_print_what_the_page_shows() {
     let path = std::env::join_paths(
         [folder.to_owned()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
     );
-    let commands = shown();
-    assert!(commands.len() >= 4, "only {} commands", commands.len());
-    for (command, expected) in commands {
+    for (name, page, least) in PAGES {
+        assert!(shown(page).len() >= least, "{name} shows too few commands");
+    }
+    for (command, expected) in PAGES.iter().flat_map(|(_, page, _)| shown(page)) {
         if command.contains("jq ") && !has("jq") {
             println!("skipped: jq is not here");
             continue;

@@ -6,7 +6,7 @@ use super::{Fate, Incident, limit, names, of};
 use crate::attribution::Sender;
 use crate::causes::{Around, Cause, idle_gaps};
 use crate::evidence::Confidence;
-use crate::knowledge::idle_timeouts;
+use crate::knowledge::idle_timeouts::{self, Place};
 use crate::tcp::Duration;
 
 /// Products that are named as candidates for a timer.
@@ -117,7 +117,7 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
         Cause::InjectedBlindOrInvalid => forged(fates, &connections, &to, &spread),
         Cause::IdleTimeoutMiddlebox => {
             let gap = gap(fates);
-            let (products, together) = (products(fates, idle_timeouts::Place::Path), together(fates));
+            let (products, together) = (products(fates, Place::Path, around), together(fates));
             (
                 match together {
                     "" => format!("A device on the path ends connections that are idle for {gap}"),
@@ -128,7 +128,7 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
         }
         Cause::IdleTimeoutEndpoint => {
             let gap = gap(fates);
-            let (products, together) = (products(fates, idle_timeouts::Place::End), together(fates));
+            let (products, together) = (products(fates, Place::End, around), together(fates));
             (
                 match together {
                     "" => format!("{to} ends connections that are idle for {gap}"),
@@ -342,19 +342,12 @@ fn gap(fates: &[&Fate]) -> String {
 }
 
 /// Whose timer that may be.
-fn products(fates: &[&Fate], place: idle_timeouts::Place) -> String {
+fn products(fates: &[&Fate], place: Place, around: &Around) -> String {
     let gaps = gaps(fates).unwrap_or_default();
-    let known = gaps.get(gaps.len() / 2).map(|median| idle_timeouts::candidates(*median)).unwrap_or_default();
-    let names: Vec<_> = known.iter().filter(|known| known.place == place).map(|known| known.product).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        names => {
-            let mut names: Vec<&str> = names.to_vec();
-            names.dedup();
-            names.truncate(PRODUCTS);
-            format!(" That is the default of {}.", names.join(", "))
-        }
-    }
+    let mut known = gaps.get(gaps.len() / 2).map(|median| around.idle_limits(*median, place)).unwrap_or_default();
+    known.dedup_by(|one, other| one.product == other.product);
+    known.truncate(PRODUCTS);
+    idle_timeouts::whose(&known).map_or_else(String::new, |whose| format!(" That is {whose}."))
 }
 
 /// `, one every 2.0 s`.

@@ -48,6 +48,7 @@ function resetsPanel(flow, report) {
   return panel(flow.resets.length === 1 ? "The reset" : `The ${flow.resets.length} resets`, el("ul", null, flow.resets.slice(0, 12).map((reset) => el("li", null,
     `In the ${reset.claimed_sender}'s name, `, places(reset, report), ". Sent by: ", badge(`kind-${reset.sender}`, SENDER[reset.sender]),
     reset.confidence && ` (${reset.confidence})`, reset.mechanism !== "unknown" && `, ${words(reset.mechanism)}`,
+    reset.product && [", looks like the resets of ", foreign(reset.product)],
     `. Phase: ${reset.phase}`, reset.after_s !== null && `, ${duration(reset.after_s)} after the packet before`,
     reset.in_window === false && "; outside the window", reset.in_window && reset.exact === false && "; in the window, not exact",
     hopsText(reset)))), flow.resets.length > 12 && el("p", { class: "facts" }, `And ${flow.resets.length - 12} more.`));

@@ -83,8 +83,8 @@ pub(super) fn table(report: &Report) -> String {
             part,
             "<tr><td>{}</td><td>{time}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td><bdi>{}</bdi></td></tr>",
             flow.id,
-            flow.client,
-            flow.server,
+            escape(&flow.client_in_words()),
+            escape(&flow.server_in_words()),
             ended(flow.teardown),
             rst_frames(flow).join("; "),
             escape(&verdict)

@@ -10,8 +10,8 @@ const collator = new Intl.Collator("en", { numeric: true });
 const COLUMNS = [
   { name: "Flow", key: (flow) => flow.id },
   { name: "Time (UTC)", key: (flow) => when(flow), show: (flow) => shortTime(when(flow)), kind: "time" },
-  { name: "Client", key: (flow) => endpoint(flow.client), show: (flow) => address(flow.client), kind: "address" },
-  { name: "Server", key: (flow) => endpoint(flow.server), show: (flow) => address(flow.server), kind: "address" },
+  { name: "Client", key: (flow) => endpoint(flow.client), show: (flow) => [address(flow.client), named(flow.client_name)], kind: "address" },
+  { name: "Server", key: (flow) => endpoint(flow.server), show: (flow) => [address(flow.server), named(flow.server_name)], kind: "address" },
   { name: "Ended", key: (flow) => ENDED[flow.teardown], show: (flow) => badge(flow.teardown, ENDED[flow.teardown]) },
   { name: "Sent by", key: (flow) => flow.resets[0]?.sender ?? null, show: senderCell },
   { name: "Gap", key: (flow) => flow.resets[0]?.after_s ?? null, show: (flow) => duration(flow.resets[0]?.after_s), kind: "right" },
@@ -48,7 +48,7 @@ class FlowTable {
   }
 
   textOf(flow) {
-    return [`#${flow.id}`, endpoint(flow.client), endpoint(flow.server), ENDED[flow.teardown], flow.activity, flow.diagnosis?.cause,
+    return [`#${flow.id}`, endpoint(flow.client), endpoint(flow.server), flow.client_name, flow.server_name, ENDED[flow.teardown], flow.activity, flow.diagnosis?.cause,
       flow.diagnosis?.sentence, flow.application?.protocol, flow.application?.detail,
       ...flow.resets.map((reset) => `${reset.mechanism} ${reset.sender}`)].filter(Boolean).join("\n").toLowerCase();
   }

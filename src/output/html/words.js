@@ -90,6 +90,11 @@ function address({ ip, port }) {
     : [ip, el("wbr"), `:${port}`];
 }
 
+/** The name of an address, where somebody gave it one. */
+function named(name) {
+  return name && [" ", el("span", { class: "facts" }, foreign(`(${name})`))];
+}
+
 /** As in `order.rs`: whether somebody may have been harmed. */
 function needsAttention(flow) {
   return ["reset", "refused", "unanswered", "half_closed"].includes(flow.teardown);

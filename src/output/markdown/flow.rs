@@ -18,7 +18,7 @@ const RESETS: usize = 8;
 /// A heading and everything below it.
 pub(super) fn section(flow: &Flow, page: &Page<'_>) -> String {
     let mut part =
-        format!("## Flow {}: {} → {}\n\n", flow.id, code(&flow.client.to_string()), code(&flow.server.to_string()));
+        format!("## Flow {}: {} → {}\n\n", flow.id, code(&flow.client_in_words()), code(&flow.server_in_words()));
     part += &judgement(flow);
     part += &resets(flow, page.report);
     part += &evidence(flow, page.report);
@@ -87,6 +87,7 @@ fn resets(flow: &Flow, report: &Report) -> String {
         if let Some(mechanism) = words::mechanism(reset.mechanism) {
             let _ = write!(part, "; {mechanism}");
         }
+        part += &prose(&words::product(reset));
         if let Some(hops) = &reset.hops
             && let (Some(own), Some(claimed)) = (hops.sender, hops.claimed_sender)
         {

@@ -84,6 +84,7 @@ pub fn reset(frames: &[u64], time: Option<Time>, from: Side) -> Reset {
         sender: Sender::Unknown,
         confidence: None,
         mechanism: Mechanism::Unknown,
+        product: None,
         hops: None,
         obedience: None,
         evidence: Vec::new(),
