@@ -11,19 +11,29 @@ const WIDTH: usize = 80;
 /// The column in which the texts of lists begin: behind the longest name of a cause.
 const TEXT_COLUMN: usize = 28;
 
+/// How to take a capture that tells: what every answer of `unknown` or `undetermined` leads to.
+const CAPTURING: &str = include_str!("../docs/capturing.md");
+
+/// The name of that page.
+const CAPTURING_NAME: &str = "capturing";
+
 /// The list of all causes.
 pub fn causes() -> String {
     let mut text = String::from("Causes. `tcpautopsy explain CAUSE` prints the page of one.\n\n");
     text += &list(Cause::ALL);
     text += "\nAn error text or a number is explained as well: tcpautopsy explain ECONNRESET\n";
+    text += "How to take a capture that tells more: tcpautopsy explain capturing\n";
     text
 }
 
-/// The page of a cause, or what an error means.
+/// The page of a cause, that about capturing, or what an error means.
 ///
 /// # Errors
 /// Where nothing is known of it, a message that names what is near.
 pub fn explain(text: &str) -> Result<String, String> {
+    if text.trim().eq_ignore_ascii_case(CAPTURING_NAME) {
+        return Ok(CAPTURING.to_owned());
+    }
     if let Some(cause) = cause_named(text) {
         return Ok(cause.page().to_owned());
     }
@@ -170,7 +180,11 @@ fn unknown(text: &str) -> String {
     const ALIKE: f64 = 0.8;
     const SHOWN: usize = 3;
     let lower = text.trim().to_lowercase();
-    let names = Cause::ALL.iter().map(|cause| cause.id()).chain(Errno::ALL.iter().flat_map(|e| [e.name(), e.text()]));
+    let names = Cause::ALL
+        .iter()
+        .map(|cause| cause.id())
+        .chain([CAPTURING_NAME])
+        .chain(Errno::ALL.iter().flat_map(|e| [e.name(), e.text()]));
     let likeness = |name: &str| {
         let name = name.to_lowercase();
         if lower.len() > 2 && name.contains(&lower.replace([' ', '-'], "_")) {
@@ -209,6 +223,13 @@ mod tests {
             assert_eq!(explain(cause.title()).as_deref(), Ok(cause.page()), "{}", cause.title());
         }
         assert_eq!(explain("Stale-Keepalive-Reuse").as_deref(), Ok(Cause::StaleKeepaliveReuse.page()));
+    }
+
+    #[test]
+    fn how_to_capture_is_a_page_of_its_own() {
+        assert_eq!(explain("capturing").as_deref(), Ok(CAPTURING));
+        assert_eq!(explain(" Capturing"), explain("capturing"));
+        assert!(causes().contains("explain capturing"));
     }
 
     #[test]
@@ -269,6 +290,7 @@ mod tests {
             ("idle", "`idle_timeout_endpoint`"),
             ("stale_keepalive_reus", "`stale_keepalive_reuse`"),
             ("helth_check", "`health_check`"),
+            ("capturin", "`capturing`"),
             ("xyzzy", "connection reset by peer"),
             ("", "an error text"),
         ] {

@@ -11,6 +11,7 @@ mod bytes;
 mod error;
 mod identify;
 mod input;
+mod libpcap;
 mod link_type;
 mod map;
 mod merge;
@@ -28,6 +29,7 @@ mod unpack;
 
 pub use bpf::Filter;
 pub use error::InputError;
+pub use libpcap::libpcap_version;
 pub use link_type::LinkType;
 pub use merge::{Capture, OpenOptions};
 pub use progress::Progress;

@@ -123,7 +123,7 @@ pub(super) struct Definition {
     #[arg(long, value_name = "FILE", help_heading = REPORT)]
     pub(super) knowledge: Option<PathBuf>,
 
-    /// Memory for flows and buffers, at least 64M [default: 1G]
+    /// Memory for flows and buffers, from 64M [default: 1G]
     #[arg(long, value_name = "SIZE", help_heading = RUN)]
     pub(super) memory: Option<String>,
 
@@ -131,13 +131,17 @@ pub(super) struct Definition {
     #[arg(long, value_name = "N", help_heading = RUN)]
     pub(super) threads: Option<String>,
 
-    /// Say nothing on standard error but what stops the program
+    /// Say on standard error only what stops the program
     #[arg(long, conflicts_with = "verbose", help_heading = RUN)]
     pub(super) quiet: bool,
 
     /// Say on standard error what is done
     #[arg(long, help_heading = RUN)]
     pub(super) verbose: bool,
+
+    /// Print the manual page (man), or completions for bash, zsh, fish, powershell or elvish
+    #[arg(long, value_name = "WHAT", value_parser = PossibleValuesParser::new(super::generate::KINDS), hide_possible_values = true, exclusive = true, help_heading = RUN)]
+    pub(super) generate: Option<String>,
 
     /// What stood in front of the captures
     #[arg(skip)]
@@ -147,7 +151,7 @@ pub(super) struct Definition {
     #[arg(long, short, action = ArgAction::HelpShort, help_heading = RUN)]
     help: Option<bool>,
 
-    /// Print the version
+    /// Print the version; with --verbose also libpcap's
     #[arg(long, short = 'V', action = ArgAction::Version, help_heading = RUN)]
     version: Option<bool>,
 }

@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
-use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
+use clap::{CommandFactory, Parser};
 
 use super::options::Options;
 use super::{Answer, answer, parse};
@@ -28,7 +28,8 @@ pub enum Job {
     after_help = EXAMPLES
 )]
 struct ExplainDefinition {
-    /// The name of a cause, an error text, an error's name or its number; the list of causes where nothing is given
+    /// The name of a cause, an error text, an error's name or its number, or `capturing` for how to take a capture that
+    /// tells; the list of causes where nothing is given
     #[arg(
         value_name = "CAUSE|ERROR",
         allow_hyphen_values = true,
@@ -44,7 +45,13 @@ Examples:
   tcpautopsy explain stale_keepalive_reuse
   tcpautopsy explain ECONNRESET
   tcpautopsy explain 10054
-  tcpautopsy explain 'socket hang up'";
+  tcpautopsy explain 'socket hang up'
+  tcpautopsy explain capturing";
+
+/// The jobs whose command lines are their own, by name.
+pub(super) fn subcommands() -> impl Iterator<Item = (&'static str, clap::Command)> {
+    [(EXPLAIN, ExplainDefinition::command())].into_iter()
+}
 
 /// The name of the job that explains.
 const EXPLAIN: &str = "explain";

@@ -3,9 +3,11 @@
 //! Opens no capture: whether one can be read is for the run to find out.
 
 mod definition;
+mod generate;
 mod job;
 mod options;
 mod size;
+mod version;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -28,9 +30,9 @@ const MAX_THREADS: usize = 1024;
 /// What there is to say instead of running.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The text, with a line feed at its end: help and version go to standard output, all else to standard error.
+    /// The text, with a line feed at its end: help, version and what is generated go to standard output, all else to standard error.
     pub text: String,
-    /// The exit code: success for help and version.
+    /// The exit code: success for help, version and what is generated.
     pub exit: ExitCode,
 }
 
@@ -50,7 +52,14 @@ fn parse_with(
     if args.len() <= 1 {
         return Err(Answer { text: USAGE.to_owned(), exit: ExitCode::Usage });
     }
-    let definition = Definition::read(args).map_err(|error| answer(&error))?;
+    let verbose = args.iter().any(|argument| argument == "--verbose");
+    let definition = Definition::read(args).map_err(|error| match error.kind() {
+        ErrorKind::DisplayVersion if verbose => Answer { text: version::long(), exit: ExitCode::Success },
+        _ => answer(&error),
+    })?;
+    if let Some(text) = definition.generate.as_deref().and_then(generate::generated) {
+        return Err(Answer { text, exit: ExitCode::Success });
+    }
     options(definition, local)
         .map_err(|message| answer(&Definition::command().error(ErrorKind::ValueValidation, message)))
 }
@@ -71,7 +80,10 @@ fn answer(error: &clap::Error) -> Answer {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Success,
         _ => ExitCode::Usage,
     };
-    Answer { text: error.render().to_string(), exit }
+    let text = error.render().to_string();
+    // As every other message begins.
+    let text = text.strip_prefix("error: ").map(|rest| format!("tcpautopsy: {rest}")).unwrap_or(text);
+    Answer { text, exit }
 }
 
 fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, String>) -> Result<Options, String> {

@@ -64,8 +64,11 @@ impl IdleTimeout {
 
     /// Where to change it.
     pub fn advice(&self) -> String {
-        let note = if self.is_set() && !self.note.is_empty() { format!(" ({})", self.note) } else { String::new() };
-        format!("{}: {}{note}", self.product, self.setting)
+        if !self.is_set() {
+            return format!("{}: {}", self.product, self.setting);
+        }
+        let note = if self.note.is_empty() { String::new() } else { format!(" ({})", self.note) };
+        format!("look at {}: {}{note}", self.product, self.setting)
     }
 
     /// Whether the gap is this limit, within the tolerance.
@@ -304,7 +307,7 @@ mod tests {
         assert_eq!(whose(&[]), None);
         assert_eq!(
             (known[0].advice(), TABLE[0].advice().contains('(')),
-            ("lb-3: timeout client (ask Ann)".into(), false)
+            ("look at lb-3: timeout client (ask Ann)".into(), false)
         );
     }
 

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use super::sanitize::sanitize;
 use super::words::{count, list, path, verb};
-use crate::report::{Capture, Report};
+use crate::report::{Capture, Flow, Report};
 
 /// Problems of one input that are spelled out; the others are counted.
 const PROBLEMS_SPELLED_OUT: usize = 3;
@@ -18,7 +18,19 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     not_understood(capture, &mut notes);
     peculiar(capture, &mut notes);
     left_out(capture, &mut notes);
+    unknown(report, &mut notes);
     notes
+}
+
+/// Where an answer is missing, the way to it.
+fn unknown(report: &Report, notes: &mut Vec<String>) {
+    let is_undetermined = |flow: &Flow| flow.diagnosis.is_none() && flow.teardown.ended_badly();
+    if report.summary.senders.unknown > 0 || report.flows.iter().any(is_undetermined) {
+        notes.push(
+            "What is unknown or undetermined here, another capture may tell: `tcpautopsy explain capturing` says how to take it."
+                .to_owned(),
+        );
+    }
 }
 
 fn damage(capture: &Capture, notes: &mut Vec<String>) {

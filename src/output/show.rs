@@ -193,7 +193,7 @@ fn verdict(flow: &Flow) -> Option<String> {
 
 fn sender(reset: &crate::report::Reset) -> String {
     let who = match reset.sender {
-        Sender::Unknown => "its sender is not known".to_owned(),
+        Sender::Unknown => words::untold(reset),
         Sender::Middlebox => "something between client and server sent it".to_owned(),
         known => format!("the {} sent it", words::sender(known)),
     };

@@ -2,7 +2,7 @@
 
 use super::frames::Frames;
 use super::sanitize::sanitize;
-use super::words::{confidence, mechanism, product, safe_to_retry, sender, sentence, side, verb, weight};
+use super::words::{confidence, mechanism, product, safe_to_retry, sender, sentence, side, untold, verb, weight};
 use crate::report::{Flow, Reset, Sender, Stance};
 
 /// The lines; none where nothing was concluded.
@@ -51,10 +51,7 @@ pub(super) fn lines(flow: &Flow) -> Vec<String> {
 fn reset_lines(reset: &Reset) -> Vec<String> {
     let claimed = side(reset.claimed_sender);
     let who = match (reset.sender, reset.confidence) {
-        (Sender::Unknown, _) => {
-            let way_out = reset.would_decide.map_or_else(String::new, |capture| format!("; {capture} would tell"));
-            format!("nobody can tell from this capture who sent it{way_out}")
-        }
+        (Sender::Unknown, _) => untold(reset),
         (who, Some(sure)) => format!("sent by the {} ({})", sender(who), confidence(sure)),
         (who, None) => format!("sent by the {}", sender(who)),
     };

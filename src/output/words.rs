@@ -273,6 +273,12 @@ pub(super) fn mechanism(mechanism: Mechanism) -> Option<&'static str> {
     })
 }
 
+/// `its sender is not known; a capture of both directions would tell`, for a reset whose sender nobody can tell.
+pub(super) fn untold(reset: &Reset) -> String {
+    let way_out = reset.would_decide.map_or_else(String::new, |capture| format!("; {capture} would tell"));
+    format!("its sender is not known{way_out}")
+}
+
 /// `; it looks like the resets of guest filter`, where the file of `--knowledge` knows such a device.
 pub(super) fn product(reset: &Reset) -> String {
     let known = reset.product.as_deref();

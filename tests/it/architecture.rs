@@ -203,11 +203,11 @@ fn arrows_point_one_way() {
 }
 
 #[test]
-fn unsafe_code_stands_in_the_memory_map_alone() {
+fn unsafe_code_stands_where_the_page_says() {
     for (file, text) in sources() {
         let has = code(&text)
             .any(|line| line.contains("unsafe {") || line.contains("unsafe fn") || line.contains("unsafe impl"));
-        assert!(!has || file == "capture/map.rs", "{file} has unsafe code");
+        assert!(!has || ["capture/map.rs", "capture/libpcap.rs"].contains(&file.as_str()), "{file} has unsafe code");
     }
 }
 

@@ -26,7 +26,7 @@ fn names_limits_and_devices_are_in_every_format() {
         let print = |capture| {
             let output = run([capture, "--knowledge", "docs/site.toml", "--format", format]);
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            String::from_utf8(output.stdout).expect("a text").replace('\\', "")
+            String::from_utf8(output.stdout).expect("a text").replace(['\\', '`'], "")
         };
         let (idle, filter) = (print(IDLE), print(FILTER));
         for part in ["orders database", "branch office", "perhaps fw-2", "limit of fw-2", "set by NET-1234"] {

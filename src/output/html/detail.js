@@ -49,6 +49,7 @@ function resetsPanel(flow, report) {
     `In the ${reset.claimed_sender}'s name, `, places(reset, report), ". Sent by: ", badge(`kind-${reset.sender}`, SENDER[reset.sender]),
     reset.confidence && ` (${reset.confidence})`, reset.mechanism !== "unknown" && `, ${words(reset.mechanism)}`,
     reset.product && [", looks like the resets of ", foreign(reset.product)],
+    reset.would_decide && `; ${reset.would_decide} would tell`,
     `. Phase: ${reset.phase}`, reset.after_s !== null && `, ${duration(reset.after_s)} after the packet before`,
     reset.in_window === false && "; outside the window", reset.in_window && reset.exact === false && "; in the window, not exact",
     hopsText(reset)))), flow.resets.length > 12 && el("p", { class: "facts" }, `And ${flow.resets.length - 12} more.`));

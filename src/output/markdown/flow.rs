@@ -1,5 +1,6 @@
 //! What there is to say of one flow.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::ladder::ladder;
@@ -75,11 +76,11 @@ fn resets(flow: &Flow, report: &Report) -> String {
             words::other_side(reset.claimed_sender),
             places(&reset.frames, &reset.locations, report)
         );
-        part += match reset.sender {
-            Sender::Client => "the client sent it",
-            Sender::Server => "the server sent it",
-            Sender::Middlebox => "something between client and server sent it",
-            Sender::Unknown => "its sender is not known",
+        part += &match reset.sender {
+            Sender::Client => Cow::Borrowed("the client sent it"),
+            Sender::Server => Cow::Borrowed("the server sent it"),
+            Sender::Middlebox => Cow::Borrowed("something between client and server sent it"),
+            Sender::Unknown => Cow::Owned(prose(&words::untold(reset))),
         };
         if let Some(confidence) = reset.confidence {
             let _ = write!(part, " ({})", words::confidence(confidence));

@@ -236,6 +236,7 @@ pub fn two_days() -> Report {
 pub fn hostile() -> Report {
     let mut report = one_reset();
     report.flows[0].activity = Some("asked for \u{1b}]0;owned\u{7} and \u{202e}gnp.exe\n\n  twice".into());
+    report.flows[0].client_name = Some("\u{202e}web\u{1b}[31m-1".into());
     report.capture.inputs[0].path = "a\u{1b}[2Jb c.pcap".to_owned();
     report.capture.inputs[0].time_reversals = 1;
     report.summary.teardown.fin = 0;
@@ -283,8 +284,11 @@ pub fn maximal() -> Report {
     report.summary.causes = BTreeMap::from([("closed_with_unread_data".to_owned(), 1)]);
     report.summary.benign = Some(2);
     report.summary.harmful = 5;
-    report.summary.idle_gaps =
-        vec![IdleGap { seconds: Seconds(Duration::from_secs(350)), flows: 3, candidates: vec!["a load balancer"] }];
+    report.summary.idle_gaps = vec![IdleGap {
+        seconds: Seconds(Duration::from_secs(350)),
+        flows: 3,
+        candidates: vec!["a load balancer".into()],
+    }];
     report.incidents = vec![Incident {
         id: 1,
         title: "203.0.113.200:8443 restarted".to_owned(),
@@ -296,6 +300,8 @@ pub fn maximal() -> Report {
         explanation: "Two connections ended at once.".to_owned(),
     }];
     let flow = report.flows.iter_mut().find(|flow| flow.id == 7).expect("flow 7");
+    flow.client_name = Some("branch office".into());
+    flow.server_name = Some("lb-3".into());
     flow.ports_reused = true;
     flow.continues = Some(1);
     flow.continued_as = Some(4);
@@ -331,6 +337,7 @@ pub fn maximal() -> Report {
     reset.sender = Sender::Middlebox;
     reset.confidence = Some(Confidence::Likely);
     reset.mechanism = Mechanism::Forged;
+    reset.product = Some("guest filter".into());
     reset.hops = Some(Hops { sender: Some(3), claimed_sender: Some(9) });
     reset.obedience = Some(Obedience { obeyed: Some(true), why: "its number is the next one" });
     reset.would_decide = Some("a capture on the server's side");
