@@ -213,6 +213,11 @@ impl Timelines {
         self.by_id.is_empty()
     }
 
+    /// All of them, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Timeline> {
+        self.by_id.values()
+    }
+
     /// That of the flow with this id.
     pub fn get(&self, id: u32) -> Option<&Timeline> {
         self.by_id.get(&id)

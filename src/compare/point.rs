@@ -1,0 +1,81 @@
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use crate::flow::{Flow, Flows, Way};
+use crate::tcp::{Endpoint, Timestamp};
+
+/// What is known of the recording at one point.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Recorded {
+    /// Packets that the capturing kernel dropped, where the file says so.
+    pub dropped: Option<u64>,
+    /// Whether the file was read to a proper end.
+    pub complete: bool,
+}
+
+/// One place on the path, with all that was captured there.
+pub struct Point<'a> {
+    /// How it was recorded.
+    pub recorded: Recorded,
+    /// Whether flows were ended early to bound memory, so that some are missing.
+    pub evicted: bool,
+    flows: Vec<&'a Flow>,
+    addresses: HashMap<[u8; 16], Heard, RandomState>,
+}
+
+/// When an address was heard, and at which ports.
+#[derive(Clone, Debug, Default)]
+pub struct Heard {
+    /// First and last time of its flows.
+    pub span: Option<(Timestamp, Timestamp)>,
+    /// Whether it sent anything.
+    pub spoke: bool,
+    /// Ports of its that were seen; a few tell whether a filter hides the others.
+    pub ports: Vec<u16>,
+}
+
+/// Ports of one address that are remembered.
+const PORTS: usize = 16;
+
+impl<'a> Point<'a> {
+    /// A point with these flows.
+    pub fn new(flows: &'a Flows, recorded: Recorded) -> Self {
+        let mut addresses: HashMap<[u8; 16], Heard, RandomState> = HashMap::default();
+        for flow in flows.iter() {
+            for way in Way::BOTH {
+                let end = flow.stream.endpoints[way];
+                let heard = addresses.entry(end.address).or_default();
+                heard.spoke |= flow.stream.sides[way].spoke();
+                heard.take(flow, end.port);
+            }
+        }
+        Self { recorded, evicted: !flows.totals.evicted.is_empty(), flows: flows.iter().collect(), addresses }
+    }
+
+    /// Its flows, in the order in which they began.
+    pub fn flows(&self) -> &[&'a Flow] {
+        &self.flows
+    }
+
+    /// The flow at this place.
+    pub fn flow(&self, index: usize) -> Option<&'a Flow> {
+        self.flows.get(index).copied()
+    }
+
+    /// What was heard of the address of an endpoint.
+    pub fn heard(&self, end: Endpoint) -> Option<&Heard> {
+        self.addresses.get(&end.address)
+    }
+}
+
+impl Heard {
+    fn take(&mut self, flow: &Flow, port: u16) {
+        if let Some((first, last)) = flow.first_time.zip(flow.last_time()) {
+            self.span = Some(self.span.map_or((first, last), |(from, to)| (from.min(first), to.max(last))));
+        }
+        if self.ports.len() < PORTS && !self.ports.contains(&port) {
+            self.ports.push(port);
+        }
+    }
+}
