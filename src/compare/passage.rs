@@ -16,10 +16,6 @@ use crate::tcp::{Duration, FrameNumber, Segment, Timestamp};
 /// tell a capture that lost packets.
 const NEAR: usize = 24;
 
-/// How long before or after a reset the address must have been heard at a point, for the point to have been recording then: the
-/// least retransmission timeout that RFC 6298 section 2.4 asks for, by which a host that waits would be heard again.
-const HEARD_WITHIN: Duration = Duration::from_secs(1);
-
 /// The longest that a packet is believed to be on its way between two points: the maximum segment lifetime as common stacks have it.
 const LONGEST_WAY: Duration = Duration::from_secs(30);
 
@@ -61,9 +57,10 @@ pub struct Seen {
 pub enum Absence {
     /// It was not there: the point captured all that passed around then.
     Proven,
-    /// It was not there, unless the point leaves out this port by a filter: it never saw the connection.
-    Unfiltered,
-    /// It was not there, or those of the claimed sender's addresses were not: the point has nothing of either side of the connection.
+    /// It was not there, and nothing of the connection: it ends before, or another host of the same address has it, or a filter
+    /// hides it.
+    Elsewhere,
+    /// It may have been there: the capturing kernel dropped so many packets.
     Dropped(u64),
     /// The clocks cannot be compared.
     NoClock,
@@ -121,7 +118,7 @@ impl Passage {
 impl Absence {
     /// Whether the reset was not there.
     pub fn is_proof(&self) -> bool {
-        matches!(self, Self::Proven | Self::Unfiltered)
+        matches!(self, Self::Proven | Self::Elsewhere)
     }
 }
 
@@ -130,8 +127,8 @@ impl fmt::Display for Absence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Proven => f.write_str("does not have it, and lost nothing around it"),
-            Self::Unfiltered => {
-                f.write_str("does not have this connection at all, though it has others of the same host at that time")
+            Self::Elsewhere => {
+                f.write_str("has nothing of this connection, though it heard others of the same host then")
             }
             Self::Dropped(packets) => write!(f, "does not have it, but its kernel dropped {packets} packets"),
             Self::NoClock => f.write_str("does not have it, but no packet ties its clock to that of the others"),
@@ -275,13 +272,18 @@ impl<'a> Scene<'_, 'a> {
 
     /// The resets of the connection, each with all points that saw it, in the order of the path.
     fn resets(&self) -> Vec<Vec<Candidate<'a>>> {
+        let mut copies: Vec<Candidate<'a>> = Vec::new();
         let mut passages: Vec<Vec<Candidate<'a>>> = Vec::new();
         let mut alike: HashMap<Identity, Vec<usize>, RandomState> = HashMap::default();
         for point in 0..self.points.len() {
             for view in self.connection.at(point) {
                 let Some(flow) = self.flow(view) else { continue };
-                for (place, reset) in flow.resets().iter().enumerate().filter(|(_, reset)| !reset.duplicate) {
+                for (place, reset) in flow.resets().iter().enumerate() {
                     let candidate = candidate(view, place, reset);
+                    if reset.duplicate {
+                        copies.push(candidate);
+                        continue;
+                    }
                     let known = alike.entry(candidate.identity).or_default();
                     let best = known
                         .iter()
@@ -295,6 +297,18 @@ impl<'a> Scene<'_, 'a> {
                         }
                     }
                 }
+            }
+        }
+        // What looked like a copy here may be another packet, as elsewhere.
+        for copy in copies {
+            let mut known = alike.get(&copy.identity).into_iter().flatten();
+            let lacks = |at: &&usize| {
+                let mut seen = passages.get(**at).into_iter().flatten();
+                seen.all(|one| one.seen.point != copy.seen.point)
+            };
+            if let Some(passage) = known.find(lacks).and_then(|&at| passages.get_mut(at)) {
+                passage.push(copy);
+                passage.sort_by_key(|one| one.seen.point);
             }
         }
         passages
@@ -349,7 +363,8 @@ impl<'a> Scene<'_, 'a> {
         else {
             return Absence::NoClock;
         };
-        let slack = Duration(HEARD_WITHIN.0.saturating_add(self.clocks.slack(point, witness.seen.point).0));
+        // Of what a device sends to both sides at once, either is as late as its part of the way is long.
+        let slack = Duration(self.clocks.slack(point, witness.seen.point).0.saturating_mul(2));
         if !covers((first, last), time, slack) {
             return Absence::NotCovered;
         }
@@ -365,12 +380,7 @@ impl<'a> Scene<'_, 'a> {
         if missing > 0 {
             return Absence::Lossy(missing);
         }
-        if views.is_empty() {
-            let port = witness.segment.source.port;
-            // A filter for one port leaves one port.
-            return if heard.ports.contains(&port) { Absence::Proven } else { Absence::Unfiltered };
-        }
-        Absence::Proven
+        if views.is_empty() { Absence::Elsewhere } else { Absence::Proven }
     }
 }
 

@@ -24,19 +24,14 @@ pub struct Point<'a> {
     addresses: HashMap<[u8; 16], Heard, RandomState>,
 }
 
-/// When an address was heard, and at which ports.
+/// When an address was heard.
 #[derive(Clone, Debug, Default)]
 pub struct Heard {
     /// First and last time of its flows.
     pub span: Option<(Timestamp, Timestamp)>,
     /// Whether it sent anything.
     pub spoke: bool,
-    /// Ports of its that were seen; a few tell whether a filter hides the others.
-    pub ports: Vec<u16>,
 }
-
-/// Ports of one address that are remembered.
-const PORTS: usize = 16;
 
 impl<'a> Point<'a> {
     /// A point with these flows.
@@ -47,7 +42,7 @@ impl<'a> Point<'a> {
                 let end = flow.stream.endpoints[way];
                 let heard = addresses.entry(end.address).or_default();
                 heard.spoke |= flow.stream.sides[way].spoke();
-                heard.take(flow, end.port);
+                heard.take(flow);
             }
         }
         Self { recorded, evicted: !flows.totals.evicted.is_empty(), flows: flows.iter().collect(), addresses }
@@ -70,12 +65,9 @@ impl<'a> Point<'a> {
 }
 
 impl Heard {
-    fn take(&mut self, flow: &Flow, port: u16) {
+    fn take(&mut self, flow: &Flow) {
         if let Some((first, last)) = flow.first_time.zip(flow.last_time()) {
             self.span = Some(self.span.map_or((first, last), |(from, to)| (from.min(first), to.max(last))));
-        }
-        if self.ports.len() < PORTS && !self.ports.contains(&port) {
-            self.ports.push(port);
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use super::{Question, forged, genuine};
 use crate::attribution::Party;
-use crate::attribution::case::Suspect;
 use crate::compare::{Absence, Passage};
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::knowledge::ttl;
@@ -33,7 +32,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     if !passage.beyond().is_empty() || passage.unseen.is_empty() && passage.seen.len() < 2 {
         return None;
     }
-    let local = is_beside(suspect, passage);
+    let local = is_beside(question, passage);
     let frames = passage.seen.iter().map(|seen| seen.frame).collect();
     let elsewhere = passage.seen.len() > 1;
     Some(genuine(
@@ -50,11 +49,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
 }
 
 /// Whether the capture was taken beside the claimed host, and the reset has crossed no router on its way there.
-fn is_beside(suspect: &Suspect<'_>, passage: &Passage) -> bool {
+fn is_beside(question: &Question<'_>, passage: &Passage) -> bool {
+    let suspect = question.suspect;
     let side = if passage.to_server { Near::Client } else { Near::Server };
     let ttl = suspect.segment().ttl;
     let usual = suspect.case.host(suspect.own());
-    suspect.case.surroundings.vantage.near == side
-        && ttl::hops(ttl) == 0
+    let at_once = || {
+        question.trigger().and_then(|trigger| suspect.since(trigger)).is_some_and(|took| took < super::hops::OWN_ANSWER)
+    };
+    ttl::hops(ttl) == 0
+        && (suspect.case.surroundings.vantage.near == side || at_once())
         && usual.is_none_or(|host| host.ttls.iter().all(|seen| seen.value == ttl))
 }
