@@ -78,6 +78,11 @@ impl<'a> Crossing<'a> {
         })
     }
 
+    /// Whether a point has anything of the connection.
+    pub(super) fn is_seen_at(&self, point: usize) -> bool {
+        self.passings.get(point).is_some_and(|there| !there.is_empty())
+    }
+
     /// Whether a point's segments of the connection were all kept.
     pub(super) fn is_whole(&self, point: usize) -> bool {
         self.whole.get(point).is_some_and(|whole| *whole)

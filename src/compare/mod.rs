@@ -9,6 +9,7 @@ mod clock;
 mod connection;
 mod crossing;
 mod difference;
+mod losses;
 mod passage;
 mod point;
 #[cfg(test)]

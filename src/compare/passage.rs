@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 use super::clock::{Clocks, way_to_server};
 use super::connection::{Connection, View};
 use super::crossing::{Crossing, Identity, Passing, identity};
+use super::losses::Losses;
 use super::point::Point;
 use crate::flow::{Flow, Pair, ResetSegment, Way};
 use crate::tcp::{Duration, FrameNumber, Segment, Timestamp};
@@ -68,10 +69,12 @@ pub enum Absence {
     NotCovered,
     /// The address was never heard there.
     UnknownAddress,
-    /// Only packets of the other way were captured there.
+    /// Nothing of the claimed sender was captured there, in this connection or at all.
     OneSided,
     /// Other packets of the same way, captured elsewhere, are missing, too.
     Lossy(u64),
+    /// Around it nothing is missing, but elsewhere so many packets of so many that passed there are.
+    Leaky(u64, u64),
     /// Some of its resets or flows were not kept.
     NotKept,
 }
@@ -134,9 +137,12 @@ impl fmt::Display for Absence {
             Self::NoClock => f.write_str("does not have it, but no packet ties its clock to that of the others"),
             Self::NotCovered => f.write_str("does not have it, but heard nothing of that host at that time"),
             Self::UnknownAddress => f.write_str("does not have it, and no packet of that host at all"),
-            Self::OneSided => f.write_str("does not have it, but captured no packets of that host's side"),
+            Self::OneSided => f.write_str("does not have it, but captured nothing that this host sent"),
             Self::Lossy(packets) => {
                 write!(f, "does not have it, but lacks {packets} other packets of that side, too")
+            }
+            Self::Leaky(missing, all) => {
+                write!(f, "does not have it, but lacks {missing} of {all} packets that passed there")
             }
             Self::NotKept => f.write_str("has more resets or connections than were kept"),
         }
@@ -170,10 +176,12 @@ pub fn passages(
     clocks: &Clocks,
 ) -> Passages {
     let mut passages = Passages::default();
+    let losses = Losses::new(points, connections, crossings);
     for (place, (connection, crossing)) in connections.iter().zip(crossings).enumerate() {
         let Some(crossing) = crossing else { continue };
         let Some(to_server) = way_to_server(connection, points) else { continue };
-        let scene = Scene { points, connection, crossing, clocks, usual: Usual::of(points.len(), crossing) };
+        let scene =
+            Scene { points, connection, crossing, clocks, losses: &losses, usual: Usual::of(points.len(), crossing) };
         for members in scene.resets() {
             let Some(first) = members.first() else { continue };
             let mut passage = Passage {
@@ -208,6 +216,7 @@ struct Scene<'s, 'a> {
     connection: &'s Connection,
     crossing: &'s Crossing<'a>,
     clocks: &'s Clocks,
+    losses: &'s Losses,
     usual: Usual,
 }
 
@@ -337,6 +346,12 @@ impl<'a> Scene<'_, 'a> {
         Some(if near.identity.way == client { there.since(here) } else { here.since(there) })
     }
 
+    /// Until when the claimed sender's address was heard where `witness` was seen.
+    fn heard_until(&self, witness: &Candidate<'_>) -> Option<Timestamp> {
+        let heard = self.points.get(witness.seen.point)?.heard(witness.segment.source)?;
+        self.clocks.common(witness.seen.point, heard.span?.1)
+    }
+
     /// What it means that a point does not have a reset that `witness` is.
     fn absence(&self, point: usize, witness: &Candidate<'_>) -> Absence {
         let Some(there) = self.points.get(point) else { return Absence::NotKept };
@@ -365,10 +380,14 @@ impl<'a> Scene<'_, 'a> {
         };
         // Of what a device sends to both sides at once, either is as late as its part of the way is long.
         let slack = Duration(self.clocks.slack(point, witness.seen.point).0.saturating_mul(2));
-        if !covers((first, last), time, slack) {
+        // What ended just then, while the other point went on, had ended.
+        let went_on = self.heard_until(witness).is_some_and(|until| until > time.plus(slack));
+        if !covers((first, last), time, slack) || last < time && went_on {
             return Absence::NotCovered;
         }
-        if !heard.spoke {
+        // A host that was asked and is silent here, while its answer is seen elsewhere, was not heard.
+        let is_silent = |(view, flow): &(&View, &Flow)| flow.ends[view.way(way)].segments == 0;
+        if !heard.spoke || !views.is_empty() && views.iter().all(is_silent) {
             return Absence::OneSided;
         }
         let missing = self
@@ -379,6 +398,9 @@ impl<'a> Scene<'_, 'a> {
             .count() as u64;
         if missing > 0 {
             return Absence::Lossy(missing);
+        }
+        if let Some((missing, all)) = self.losses.of(point, witness.seen.point) {
+            return Absence::Leaky(missing, all);
         }
         if views.is_empty() { Absence::Elsewhere } else { Absence::Proven }
     }
