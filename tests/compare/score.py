@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
 """Measure `tcpautopsy compare` on captures at several points whose truth is known.
 
-  score.py DIR [--binary PATH] [--chain] [--verbose]
+  score.py DIR [--binary PATH] [--points POINT,POINT...] [--verbose]
 
-Reads every truth.json below DIR and compares, of each run, every capture of the client's interface with every one of the
-server's; with --chain the routers' captures between them as well. Counts the resets that either has: those that are decided, how
-many of them name the true maker, and of the others the reasons given. With --chain it also looks whether a device between the
-routers is located there.
+Reads every truth.json below DIR and compares, of each run, every capture of the first point with every one of the others;
+without --points the client's interface with the server's. Counts the resets that any of them has: those that are decided, how
+many of them name the true maker, and of the others the reasons given; and whether the stretch of the path that is named
+for a device between the routers is the right one. docs/compare.md has the figures.
 
 Standard library only.
 """
 import argparse, collections, itertools, json, os, subprocess, sys
 
-# What stands between the two routers, as docs of the recordings say.
+# The points in the order of the path; the devices in BETWEEN stand between the two routers.
+POINTS = ("client", "mid_client_side", "mid_server_side", "server")
 BETWEEN = ("inline_injector", "onpath_injector", "idle_middlebox")
 
 
@@ -23,24 +24,23 @@ def report(binary, captures):
     return json.loads(done.stdout)
 
 
-def chains(truth, whole):
-    """Lists of files in the order of the path."""
+def chains(truth, points):
+    """Lists of files in the order of the path; none where the run lacks a point."""
     at = collections.defaultdict(list)
     for capture in truth["captures"]:
         at[capture["point"]].append(capture["file"])
-    middle = [at[point][:1] for point in ("mid_client_side", "mid_server_side") if at[point]] if whole else []
-    for client, server in itertools.product(at["client"], at["server"]):
-        for chain in itertools.product([client], *middle, [server]):
-            yield list(chain)
+    return map(list, itertools.product(*(at[point] for point in points)))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dir")
     parser.add_argument("--binary", default="target/release/tcpautopsy")
-    parser.add_argument("--chain", action="store_true")
+    parser.add_argument("--points", default="client,server", help="of %s" % ", ".join(POINTS))
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
+    points = args.points.split(",")
+    places = [POINTS.index(point) for point in points]
     counts, reasons, wrong_runs = collections.Counter(), collections.Counter(), collections.Counter()
     undecided_runs = collections.Counter()
     for folder, _, files in sorted(os.walk(args.dir)):
@@ -49,7 +49,7 @@ def main():
         with open(os.path.join(folder, "truth.json")) as f:
             truth = json.load(f)
         run = os.path.relpath(folder, args.dir)
-        for chain in chains(truth, args.chain):
+        for chain in chains(truth, points):
             said = {}
             for flow in report(args.binary, [os.path.join(folder, name) for name in chain])["flows"]:
                 for reset in flow["resets"]:
@@ -81,10 +81,13 @@ def main():
                         counts[f"undecided, {word}" + ("" if word == "unknown" else ", right" if right else ", wrong")] += 1
                         reasons[comparison["why"]] += 1
                         undecided_runs[run, comparison["why"]] += 1
-                    if args.chain and true["sender_detail"] in BETWEEN and len(chain) == 4:
+                    if true["sender_detail"] in BETWEEN:
                         near, far = comparison["made_between"]
-                        inside = (near or 0) <= 2 and (far or 5) >= 3
-                        counts[("located exactly" if (near, far) == (2, 3) else "located in a longer stretch") if inside else "located elsewhere"] += 1
+                        # The stretch in places of POINTS, and the shortest that these captures can tell.
+                        near, far = -1 if near is None else places[near - 1], 9 if far is None else places[far - 1]
+                        least = max((p for p in places if p <= 1), default=-1), min((p for p in places if p >= 2), default=9)
+                        inside = near <= 1 and far >= 2
+                        counts[("located exactly" if (near, far) == least else "located in a longer stretch") if inside else "located elsewhere"] += 1
                         if not inside:
                             print(f"elsewhere: {name}: {comparison['made_between']}")
     decided = counts["decided, right"] + counts["decided, wrong"]
