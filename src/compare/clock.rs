@@ -33,10 +33,14 @@ pub struct Clocks {
 /// What the packets captured at two points say.
 #[derive(Clone, Copy, Default)]
 struct Pairing {
-    /// The least time from the nearer to the farther point, with the number of packets.
-    to_server: (Option<i64>, u64),
+    /// The least time from the first to the other point.
+    up: Option<i64>,
     /// The same the other way.
-    to_client: (Option<i64>, u64),
+    down: Option<i64>,
+    /// Packets towards the server.
+    to_server: u64,
+    /// Packets towards the client.
+    to_client: u64,
 }
 
 impl Clocks {
@@ -52,7 +56,8 @@ impl Clocks {
                     let Some(pairing) = pairings.get_mut(near * count + far) else { continue };
                     for (one, other) in crossing.common(near, far) {
                         if let (Some(here), Some(there)) = (one.sighting.time(), other.sighting.time()) {
-                            pairing.take(there.since(here).0, one.identity.way == to_server);
+                            let way = one.identity.way;
+                            pairing.take(there.since(here).0, way == crossing.ascending, way == to_server);
                         }
                     }
                 }
@@ -97,18 +102,17 @@ const UNBOUNDED: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(1);
 
 impl Pairing {
-    fn take(&mut self, later: i64, to_server: bool) {
-        let (least, count) = if to_server { &mut self.to_server } else { &mut self.to_client };
-        let took = if to_server { later } else { later.saturating_neg() };
+    fn take(&mut self, later: i64, goes_up: bool, to_server: bool) {
+        let least = if goes_up { &mut self.up } else { &mut self.down };
+        let took = if goes_up { later } else { later.saturating_neg() };
         *least = Some(least.map_or(took, |least| least.min(took)));
-        *count += 1;
+        *if to_server { &mut self.to_server } else { &mut self.to_client } += 1;
     }
 
     /// The clock of the farther point, given that of the nearer one.
     fn clock(&self, near: Clock) -> Option<Clock> {
-        let ((to_server, there), (to_client, back)) = (self.to_server, self.to_client);
         let base = near.offset?;
-        let (own, off) = match (to_server, to_client) {
+        let (own, off) = match (self.up, self.down) {
             (Some(up), Some(down)) => {
                 (up.saturating_sub(down) / 2, Some(up.saturating_add(down).saturating_abs().saturating_add(1) / 2))
             }
@@ -116,12 +120,12 @@ impl Pairing {
             (None, Some(down)) => (down.saturating_neg(), None),
             (None, None) => return None,
         };
-        let unsteady = to_server.zip(to_client).is_some_and(|(up, down)| up.saturating_add(down) < 0);
+        let unsteady = self.up.zip(self.down).is_some_and(|(up, down)| up.saturating_add(down) < 0);
         Some(Clock {
             offset: Some(Duration(base.0.saturating_add(own))),
             uncertainty: near.uncertainty.zip(off).map(|(known, off)| Duration(known.0.saturating_add(off))),
-            to_server: there,
-            to_client: back,
+            to_server: self.to_server,
+            to_client: self.to_client,
             unsteady: unsteady || near.unsteady,
         })
     }

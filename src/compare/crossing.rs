@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
+use super::clock::way_to_server;
 use super::connection::Connection;
 use super::point::Point;
 use crate::flow::Way;
@@ -34,10 +35,12 @@ pub struct Crossing<'a> {
     seen: Vec<HashMap<Identity, (usize, u32), RandomState>>,
     /// By point: whether no segment was left out.
     whole: Vec<bool>,
+    /// The way of the connection that passes the points in their order.
+    pub(super) ascending: Way,
 }
 
 impl<'a> Crossing<'a> {
-    /// The segments of a connection.
+    /// The segments of a connection; [`super::align`] tells its course.
     pub fn new(connection: &Connection, points: &[Point<'_>], timelines: &'a [Timelines]) -> Self {
         let mut passings: Vec<Vec<Passing<'a>>> = points.iter().map(|_| Vec::new()).collect();
         let mut whole = vec![true; points.len()];
@@ -64,7 +67,8 @@ impl<'a> Crossing<'a> {
             }
             seen
         });
-        Self { seen: seen.collect(), passings, whole }
+        let ascending = way_to_server(connection, points).unwrap_or(Way::Forward);
+        Self { seen: seen.collect(), passings, whole, ascending }
     }
 
     /// The segments that either point saw once and that are the same.

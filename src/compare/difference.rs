@@ -60,7 +60,7 @@ pub fn differences(points: &[Point<'_>], connection: &Connection, crossing: &Cro
         let &[near, far] = pair else { continue };
         for way in Way::BOTH {
             let to_server = way == server;
-            let (from, to) = if to_server { (near, far) } else { (far, near) };
+            let (from, to) = if way == crossing.ascending { (near, far) } else { (far, near) };
             let mut tally = Tally { found: &mut found, from, to, to_server };
             tally.headers(connection, crossing, way);
             tally.translation(points, connection, way);

@@ -1,9 +1,6 @@
 //! What recordings lost.
 
-use super::clock::way_to_server;
-use super::connection::Connection;
 use super::crossing::Crossing;
-use super::point::Point;
 
 /// One packet in so many may be missing from a recording that still proves that a reset was not there: what `certain` promises is
 /// one in a hundred, and losses come in bursts.
@@ -18,14 +15,13 @@ pub(super) struct Losses {
 
 impl Losses {
     /// What all connections say that both points saw.
-    pub(super) fn new(points: &[Point<'_>], connections: &[Connection], crossings: &[Option<Crossing<'_>>]) -> Self {
-        let count = points.len();
+    pub(super) fn new(count: usize, crossings: &[Option<Crossing<'_>>]) -> Self {
         let mut losses = Self { points: count, counts: vec![(0, 0); count * count] };
-        for (connection, crossing) in connections.iter().zip(crossings) {
-            let (Some(crossing), Some(to_server)) = (crossing, way_to_server(connection, points)) else { continue };
+        for crossing in crossings {
+            let Some(crossing) = crossing else { continue };
             for (has, passings) in crossing.passings.iter().enumerate() {
                 for one in passings.iter().filter(|one| one.sighting.is_ordinary()) {
-                    let nearer = if one.identity.way == to_server { 0..has } else { has + 1..count };
+                    let nearer = if one.identity.way == crossing.ascending { 0..has } else { has + 1..count };
                     for should in nearer.filter(|point| crossing.is_seen_at(*point) && crossing.is_whole(*point)) {
                         if let Some((missing, all)) = losses.counts.get_mut(has * count + should) {
                             *missing += u64::from(!crossing.has(should, one));

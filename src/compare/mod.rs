@@ -7,6 +7,7 @@
 
 mod clock;
 mod connection;
+mod course;
 mod crossing;
 mod difference;
 mod losses;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use clock::{Clock, Clocks};
 pub use connection::{Connection, View, connections};
+pub use course::align;
 pub use crossing::Crossing;
 pub use difference::{Difference, Kind, differences};
 pub use passage::{Absence, Passage, Passages, Seen, passages};

@@ -32,6 +32,8 @@ pub struct Passage {
     pub way: Way,
     /// Whether it goes to the server.
     pub to_server: bool,
+    /// Whether it passes the points in their order.
+    pub ascending: bool,
     /// Where it was captured, by point.
     pub seen: Vec<Seen>,
     /// Where it was not.
@@ -89,12 +91,12 @@ pub struct Passages {
 impl Passage {
     /// Whether a point is nearer to the claimed sender than another.
     fn is_nearer(&self, one: usize, other: usize) -> bool {
-        if self.to_server { one < other } else { one > other }
+        if self.ascending { one < other } else { one > other }
     }
 
     /// The point nearest to the claimed sender of those that saw it.
     pub fn nearest(&self) -> Option<&Seen> {
-        if self.to_server { self.seen.first() } else { self.seen.last() }
+        if self.ascending { self.seen.first() } else { self.seen.last() }
     }
 
     /// The points beyond that, towards the claimed sender, in the order of the path from here.
@@ -106,7 +108,7 @@ impl Passage {
             .filter(|(point, _)| self.is_nearer(*point, nearest.point))
             .map(|(point, absence)| (*point, absence))
             .collect();
-        if self.to_server {
+        if self.ascending {
             beyond.reverse();
         }
         beyond
@@ -176,7 +178,7 @@ pub fn passages(
     clocks: &Clocks,
 ) -> Passages {
     let mut passages = Passages::default();
-    let losses = Losses::new(points, connections, crossings);
+    let losses = Losses::new(points.len(), crossings);
     for (place, (connection, crossing)) in connections.iter().zip(crossings).enumerate() {
         let Some(crossing) = crossing else { continue };
         let Some(to_server) = way_to_server(connection, points) else { continue };
@@ -188,6 +190,7 @@ pub fn passages(
                 connection: place,
                 way: first.identity.way,
                 to_server: first.identity.way == to_server,
+                ascending: first.identity.way == crossing.ascending,
                 seen: members.iter().map(|one| one.seen).collect(),
                 unseen: Vec::new(),
             };
@@ -342,8 +345,7 @@ impl<'a> Scene<'_, 'a> {
     fn took(&self, near: &Candidate<'_>, far: &Candidate<'_>) -> Option<Duration> {
         let here = self.clocks.common(near.seen.point, near.segment.time?)?;
         let there = self.clocks.common(far.seen.point, far.segment.time?)?;
-        let client = way_to_server(self.connection, self.points)?;
-        Some(if near.identity.way == client { there.since(here) } else { here.since(there) })
+        Some(if near.identity.way == self.crossing.ascending { there.since(here) } else { here.since(there) })
     }
 
     /// Until when the claimed sender's address was heard where `witness` was seen.

@@ -1,8 +1,8 @@
 //! Two captures of one conversation, each a trace: what they prove of each other.
 
 use super::{
-    Absence, Clocks, Connection, Crossing, Difference, Kind, Passages, Point, Recorded, connections, differences,
-    passages,
+    Absence, Clocks, Connection, Crossing, Difference, Kind, Passages, Point, Recorded, align, connections,
+    differences, passages,
 };
 use crate::attribution::testing::Scene;
 use crate::flow::Flows;
@@ -48,7 +48,8 @@ impl Path {
         let points: Vec<Point<'_>> = self.flows.iter().map(|flows| Point::new(flows, self.recorded)).collect();
         let connections = connections(&points);
         let crossing = |connection| Crossing::new(connection, &points, &self.timelines);
-        let crossings: Vec<_> = connections.iter().map(|connection| Some(crossing(connection))).collect();
+        let mut crossings: Vec<_> = connections.iter().map(|connection| Some(crossing(connection))).collect();
+        align(&points, &connections, &mut crossings);
         let clocks = Clocks::new(&points, &connections, &crossings);
         let passages = passages(&points, &connections, &crossings, &clocks);
         let told = connections
@@ -88,6 +89,24 @@ fn what_the_nearer_capture_lacks_was_made_between() {
     // A forger that tells both sides: two resets, each seen at one end.
     let path = both("45 s RA 51 ack 101", "45 c RA 101 ack 51");
     assert_eq!(told(&path), [(vec![0], vec![(1, Absence::Proven)]), (vec![1], vec![(0, Absence::Proven)])]);
+}
+
+#[test]
+fn the_course_is_told_by_the_packets_and_not_by_the_order_of_the_files() {
+    for reset in ["45 s RA 51 ack 101", "45 c RA 101 ack 51"] {
+        let (client, server) =
+            if reset.contains('s') { (reset, "80 c A 101 ack 51") } else { ("80 s A 51 ack 101", reset) };
+        let path = Path::of(&[&format!("{SERVER}{server}"), &format!("{CLIENT}{client}")]);
+        let (here, there) = if reset.contains('s') { (1, 0) } else { (0, 1) };
+        assert_eq!(told(&path), [(vec![here], vec![(there, Absence::Proven)])], "{reset}");
+        let passages = path.compared().passages;
+        assert_eq!(passages.iter().next().and_then(|one| one.made_behind()).map(|(point, _)| point), Some(there));
+    }
+    // Without routers between, the handshake tells.
+    let near = |text: &str| text.replace("ttl 60", "ttl 64");
+    let path =
+        Path::of(&[&format!("{}80 c A 101 ack 51", near(SERVER)), &format!("{}45 s RA 51 ack 101", near(CLIENT))]);
+    assert!(path.compared().passages.iter().all(|one| one.made_behind().is_some()));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::frames::Frames;
 use super::sanitize::sanitize;
 use super::words::{count, path, side, verb};
 use crate::report::{
-    ComparedClock, ComparedDifference, Comparison, Near, Report, ResetAtPoint, ResetComparison, Seconds,
+    ComparedClock, ComparedDifference, Comparison, Near, Report, ResetAtPoint, ResetComparison, Seconds, Side,
 };
 
 /// Kinds of differences that are spelled out; the others are counted.
@@ -58,7 +58,7 @@ fn clock(clock: &ComparedClock) -> String {
     };
     let ahead = if offset.0.0 < 0 { "behind" } else { "ahead of" };
     let off = match clock.uncertainty_s {
-        Some(off) => format!(" within ±{}", length(off)),
+        Some(off) => format!(", give or take {}", length(off)),
         None => ", if packets take no time".to_owned(),
     };
     let unsteady = if clock.unsteady { ", and the two do not run alike" } else { "" };
@@ -102,7 +102,7 @@ pub(super) fn difference(one: &ComparedDifference) -> String {
 }
 
 /// Where a reset passed and where it was made: `capture 1 (frame 5), capture 2 (frame 5); not capture 3; ...`.
-pub(super) fn passage(reset: &ResetComparison) -> String {
+pub(super) fn passage(reset: &ResetComparison, claimed: Side) -> String {
     let at = |wanted: Option<bool>| reset.points.iter().filter(move |point| point.seen == wanted);
     let seen: Vec<String> = at(Some(true)).map(place).collect();
     let not: Vec<String> = at(Some(false)).map(|point| point.point.to_string()).collect();
@@ -112,8 +112,7 @@ pub(super) fn passage(reset: &ResetComparison) -> String {
     }
     let made = match reset.made_between {
         [Some(near), Some(far)] => format!("it was made between captures {near} and {far}"),
-        [None, Some(first)] => format!("it came from the client's side of capture {first}"),
-        [Some(last), None] => format!("it came from the server's side of capture {last}"),
+        [None, Some(end)] | [Some(end), None] => format!("it came from the {}'s side of capture {end}", side(claimed)),
         [None, None] => return format!("{text}."),
     };
     let undecided = if reset.decided { String::new() } else { format!(". Not decided: {}", sanitize(&reset.why)) };
@@ -126,9 +125,11 @@ fn place(point: &ResetAtPoint) -> String {
     format!("{} ({word} {})", point.point, Frames(&point.frames))
 }
 
-/// The stretch of the path in a cell: `2-3`, `client-1`, `2-server`.
-pub(super) fn stretch(reset: &ResetComparison) -> String {
-    let end = |point: Option<usize>, host: &str| point.map_or_else(|| host.to_owned(), |point| point.to_string());
-    let [near, far] = reset.made_between;
-    format!("{}-{}", end(near, "client"), end(far, "server"))
+/// The stretch of the path in a cell: `2-3`, `1-client`, `2-server`.
+pub(super) fn stretch(reset: &ResetComparison, claimed: Side) -> String {
+    match reset.made_between {
+        [Some(near), Some(far)] => format!("{near}-{far}"),
+        [None, Some(end)] | [Some(end), None] => format!("{end}-{}", side(claimed)),
+        [None, None] => String::new(),
+    }
 }

@@ -117,7 +117,7 @@ fn cells(flow: &Flow, incidents: Option<&Vec<u64>>) -> [String; HEADER.len()] {
         flow.client_bytes.to_string(),
         flow.server_bytes.to_string(),
         flow.wireshark_filter(),
-        compared.map(compared::stretch).unwrap_or_default(),
+        reset.zip(compared).map(|(reset, told)| compared::stretch(told, reset.claimed_sender)).unwrap_or_default(),
         shown(compared.map(|compared| compared.decided)),
     ]
 }

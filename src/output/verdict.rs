@@ -63,7 +63,9 @@ fn reset_lines(reset: &Reset) -> Vec<String> {
     };
     let how = mechanism(reset.mechanism).map_or_else(String::new, |how| format!(": {how}"));
     let mut lines = vec![format!("Reset in the {claimed}'s name, {}, {who}{how}.", in_frames(&reset.frames))];
-    lines.extend(reset.comparison.as_ref().map(|reset| format!("- {}", compared::passage(reset))));
+    lines.extend(
+        reset.comparison.as_ref().map(|points| format!("- {}", compared::passage(points, reset.claimed_sender))),
+    );
     for piece in &reset.evidence {
         lines.push(evidence(piece.stance, Some(sender(piece.about)), weight(piece.weight), &piece.text, &piece.frames));
     }

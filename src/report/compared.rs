@@ -104,7 +104,7 @@ pub(super) fn reset_comparison(passages: &[(&Passage, &Judged)], points: usize) 
     };
     let nearest = first.nearest()?.point + 1;
     let behind = first.made_behind().map(|(point, _)| point + 1);
-    let made_between = if first.to_server { [behind, Some(nearest)] } else { [Some(nearest), behind] };
+    let made_between = if first.ascending { [behind, Some(nearest)] } else { [Some(nearest), behind] };
     let decisive = judged.evidence.iter().find(|piece| {
         piece.weight == Weight::Decisive && (piece.aspect == Aspect::Elsewhere || piece.clue == attribution::LOCAL)
     });

@@ -88,11 +88,12 @@ pub fn compare(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCo
     let timelines = gather(options, &points, &captures, &connections, &wanted, memory)?;
     let surroundings: Vec<Surroundings> =
         captures.iter().zip(&timelines).map(|(flows, timelines)| Surroundings::of(flows, timelines)).collect();
-    let crossings: Vec<Option<Crossing<'_>>> = connections
+    let mut crossings: Vec<Option<Crossing<'_>>> = connections
         .iter()
         .enumerate()
         .map(|(place, connection)| wanted.contains(&place).then(|| Crossing::new(connection, &points, &timelines)))
         .collect();
+    compare::align(&points, &connections, &mut crossings);
     let clocks = Clocks::new(&points, &connections, &crossings);
     let passages = compare::passages(&points, &connections, &crossings, &clocks);
     let differences: HashMap<usize, Vec<Difference>> = connections

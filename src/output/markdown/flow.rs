@@ -100,7 +100,7 @@ fn resets(flow: &Flow, report: &Report) -> String {
             );
         }
         if let Some(comparison) = &reset.comparison {
-            let _ = write!(part, ". {}", prose(&compared::passage(comparison)));
+            let _ = write!(part, ". {}", prose(&compared::passage(comparison, reset.claimed_sender)));
         }
         part += "\n";
     }
