@@ -30,8 +30,9 @@ impl Key {
         if let Some(Selection { criteria, flows: _, note }) = selection {
             criteria.iter_mut().chain(note).for_each(|text| *text = self.text(text, &known));
         }
-        if let Some(Comparison { points: _, matched: _, resets: _, differences }) = comparison {
-            self.differences(differences);
+        if let Some(Comparison { points, matched: _, resets: _, differences }) = comparison {
+            points.iter_mut().for_each(|point| point.why = self.text(&point.why, &known));
+            self.differences(differences, &known);
         }
         for incident in incidents {
             let Incident { id: _, title, cause: _, server, first_time: _, last_time: _, flows: _, explanation } =
@@ -91,9 +92,9 @@ impl Key {
     }
 
     /// Only differing addresses name anybody.
-    fn differences(&self, differences: &mut [ComparedDifference]) {
+    fn differences(&self, differences: &mut [ComparedDifference], known: &[String]) {
         for ComparedDifference { before, after, .. } in differences {
-            before.iter_mut().chain(after).for_each(|text| *text = self.text(text, &[]));
+            before.iter_mut().chain(after).for_each(|text| *text = self.text(text, known));
         }
     }
 
@@ -148,15 +149,15 @@ impl Key {
         ladder.iter_mut().flatten().flat_map(|rung| &mut rung.notes).for_each(cow);
         for Reset { evidence, comparison, .. } in resets {
             evidence.iter_mut().for_each(|piece| cow(&mut piece.text));
-            if let Some(ResetComparison { why, .. }) = comparison.as_deref_mut() {
-                *why = text(why);
+            if let Some(ResetComparison { points, why, .. }) = comparison.as_deref_mut() {
+                points.iter_mut().filter_map(|point| point.why.as_mut()).chain([why]).for_each(|why| *why = text(why));
             }
         }
         if let Some(FlowComparison { points, differences }) = comparison.as_deref_mut() {
             for FlowAtPoint { client, server, .. } in points {
                 [client, server].into_iter().for_each(|end| end.ip = self.ip(end.ip));
             }
-            self.differences(differences);
+            self.differences(differences, known);
         }
         if let Some(diagnosis) = diagnosis.as_deref_mut() {
             let Diagnosis { cause: _, confidence: _, sentence, evidence, alternatives, remedies } = diagnosis;

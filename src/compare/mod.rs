@@ -13,8 +13,6 @@ mod difference;
 mod losses;
 mod passage;
 mod point;
-#[cfg(test)]
-mod tests;
 
 pub use clock::{Clock, Clocks};
 pub use connection::{Connection, View, connections};

@@ -359,7 +359,8 @@ impl<'a> Bench<'a> {
             let place = place_of(nearest.point, nearest.flow)?;
             Some((place, judged.get(place)?.get(nearest.reset)?))
         };
-        let chosen = self.teller(views, &judged, &at_nearest).unwrap_or_else(|| {
+        let is_reversed = passages.first().is_some_and(|passage| passage.ascending != passage.to_server);
+        let chosen = self.teller(views, &judged, is_reversed, &at_nearest).unwrap_or_else(|| {
             let badly = views.iter().position(needs_judging);
             badly.unwrap_or_default()
         });
@@ -404,12 +405,13 @@ impl<'a> Bench<'a> {
         Told { view, id: flow.map(|flow| flow.id), judged: verdicts, elsewhere: elsewhere.collect() }
     }
 
-    /// The view that tells a connection that was reset: the first that has a reset, unless that one's sender had been reset before by
+    /// The view that tells a connection that was reset: the client's, or the next that has a reset, unless that one's sender had been reset before by
     /// another, which only its own side saw.
     fn teller<'j>(
         &self,
         views: &[View],
         judged: &'j [Vec<Judged>],
+        is_reversed: bool,
         at_nearest: &impl Fn(&compare::Passage) -> Option<(usize, &'j Judged)>,
     ) -> Option<usize> {
         let decisive = |place: usize| {
@@ -417,7 +419,9 @@ impl<'a> Bench<'a> {
             let case = self.case(view)?;
             Story::without_application(&case, judged).decisive.map(|decisive| decisive.reset.segment.frame)
         };
-        let first = judged.iter().position(|judged| !judged.is_empty())?;
+        let mut with_resets =
+            (0..views.len()).filter(|&place| judged.get(place).is_some_and(|judged| !judged.is_empty()));
+        let first = if is_reversed { with_resets.next_back() } else { with_resets.next() }?;
         let Some(frame) = decisive(first) else { return Some(first) };
         let passage = self.passages.of(frame);
         let Some((nearest, verdict)) = passage.and_then(at_nearest) else { return Some(first) };

@@ -5,6 +5,7 @@ mod architecture;
 mod browser;
 mod capture;
 mod cli;
+mod compare;
 mod decode;
 mod evidence;
 mod formats;

@@ -88,6 +88,7 @@ pub fn reset(frames: &[u64], time: Option<Time>, from: Side) -> Reset {
         obedience: None,
         evidence: Vec::new(),
         would_decide: None,
+        comparison: None,
         segments: segments.collect(),
     }
 }
@@ -355,10 +356,10 @@ pub fn maximal() -> Report {
         before: Some("10.0.0.1:51812".to_owned()),
         after: Some("192.0.2.1:40001".to_owned()),
     };
-    let at =
+    let seen_at =
         |point| FlowAtPoint { point, client: flow.client, server: flow.server, client_packets: 6, server_packets: 4 };
     flow.comparison =
-        Some(Box::new(FlowComparison { points: vec![at(1), at(2)], differences: vec![difference.clone()] }));
+        Some(Box::new(FlowComparison { points: vec![seen_at(1), seen_at(2)], differences: vec![difference.clone()] }));
     let reset = &mut flow.resets[0];
     reset.comparison = Some(Box::new(ResetComparison {
         points: vec![

@@ -1,11 +1,15 @@
 //! Two captures of one conversation, each a trace: what they prove of each other.
 
-use super::{
+use crate::attribution::Case;
+use crate::attribution::testing::{Scene, clue};
+use crate::attribution::{Judged, Sender, judge};
+use crate::compare::{
     Absence, Clocks, Connection, Crossing, Difference, Kind, Passages, Point, Recorded, align, connections,
     differences, passages,
 };
-use crate::attribution::testing::Scene;
+use crate::evidence::{Confidence, Weight};
 use crate::flow::Flows;
+use crate::surroundings::Surroundings;
 use crate::tcp::{FrameNumber, Segment};
 use crate::timeline::Timelines;
 
@@ -221,4 +225,47 @@ fn nothing_to_compare_is_no_trouble() {
         let compared = Path::of(traces).compared();
         assert!(compared.passages.iter().count() <= 1);
     }
+}
+
+/// The verdicts on the resets of a point's only flow, beside those of the others.
+fn judged(path: &Path, point: usize) -> Vec<Judged> {
+    let compared = path.compared();
+    let (flows, timelines) = (&path.flows[point], &path.timelines[point]);
+    let surroundings = Surroundings::of(flows, timelines);
+    let flow = flows.iter().next().expect("a flow");
+    let timeline = timelines.get(flow.id).expect("its segments");
+    judge(&Case::new(flow, timeline, &surroundings, flows.end).beside(&compared.passages))
+}
+
+#[test]
+fn proof_outweighs_what_the_packet_looks_like() {
+    // Everything about it is the server's: its TTL, its number, its form.
+    let forged = both("62 s RA 51 ack 101", "80 c A 101 ack 51");
+    let verdict = judged(&forged, 0).pop().expect("a reset");
+    assert_eq!((verdict.sender, verdict.confidence), (Sender::Middlebox, Some(Confidence::Certain)));
+    assert_eq!(clue(&verdict, "other_capture").map(|piece| piece.weight), Some(Weight::Decisive));
+    // Where the server's capture may have lost it, only the packet speaks.
+    let lost = SERVER.replace("31.1 s PA 1 ack 101 len 50\n", "");
+    let path = Path::of(&[&format!("{CLIENT}62 s RA 51 ack 101"), &format!("{lost}80 c A 101 ack 51")]);
+    let verdict = judged(&path, 0).pop().expect("a reset");
+    assert_eq!(verdict.sender, Sender::Server);
+    assert!(clue(&verdict, "other_capture").is_none());
+}
+
+#[test]
+fn what_left_the_host_is_the_hosts() {
+    let path = both("62 s RA 51 ack 101", "51.9 s RA 51 ack 101");
+    let verdict = judged(&path, 1).pop().expect("a reset");
+    assert_eq!((verdict.sender, verdict.confidence), (Sender::Server, Some(Confidence::Certain)));
+    assert_eq!(clue(&verdict, "other_capture").map(|piece| piece.weight), Some(Weight::Decisive));
+    // At the client it is no piece of evidence of its own: it is judged where it was seen first.
+    assert!(clue(&judged(&path, 0).pop().expect("a reset"), "other_capture").is_none());
+    // Further out, something before that place may have made it.
+    let routed = |text: &str| text.replace("s ttl 64", "s ttl 61").replace("s ttl 60", "s ttl 58");
+    let path = Path::of(&[
+        &format!("{}62 s RA 51 ack 101", routed(CLIENT)),
+        &format!("{}51.9 s RA 51 ack 101", routed(SERVER).replace("31.1", "35").replace("10.1", "15")),
+    ]);
+    let verdict = judged(&path, 1).pop().expect("a reset");
+    assert_eq!(clue(&verdict, "other_capture").map(|piece| piece.weight), Some(Weight::Weak));
 }
