@@ -60,6 +60,9 @@ impl Connection {
     }
 }
 
+/// Both endpoints in their order, and whether the addresses are IPv6.
+type Ends = (Endpoint, Endpoint, bool);
+
 /// A flow among all.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Node {
@@ -145,7 +148,7 @@ impl<'p, 'a> Links<'p, 'a> {
 
     /// The same addresses and ports, and numbers that fit.
     fn by_ends(&mut self) {
-        let mut by_ends: HashMap<(Endpoint, Endpoint, bool), Vec<(Node, &Flow)>, RandomState> = HashMap::default();
+        let mut by_ends: HashMap<Ends, Vec<(Node, &Flow)>, RandomState> = HashMap::default();
         for (node, flow) in self.nodes() {
             let (one, other) = (flow.stream.endpoints.forward, flow.stream.endpoints.back);
             by_ends.entry((one.min(other), one.max(other), flow.stream.ipv6)).or_default().push((node, flow));

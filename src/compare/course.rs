@@ -69,6 +69,6 @@ fn course(connection: &Connection, points: &[Point<'_>], crossing: &Crossing<'_>
     }
     let answered = |view: &View| points.get(view.point)?.flow(view.flow)?.handshake_times().0;
     let mut times = connection.views.iter().filter_map(answered);
-    let (Some(first), Some(last)) = (times.next(), times.last()) else { return 0 };
+    let (Some(first), Some(last)) = (times.next(), times.next_back()) else { return 0 };
     first.0.saturating_sub(last.0)
 }

@@ -20,4 +20,4 @@ pub use course::align;
 pub use crossing::Crossing;
 pub use difference::{Difference, Kind, differences};
 pub use passage::{Absence, Passage, Passages, Seen, passages};
-pub use point::{Point, Recorded};
+pub use point::Point;

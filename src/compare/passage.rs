@@ -99,6 +99,11 @@ impl Passage {
         if self.ascending { self.seen.first() } else { self.seen.last() }
     }
 
+    /// Whether a flow of a point has it.
+    pub fn is_in(&self, point: usize, flow: usize) -> bool {
+        self.seen.iter().any(|seen| (seen.point, seen.flow) == (point, flow))
+    }
+
     /// The points beyond that, towards the claimed sender, in the order of the path from here.
     pub fn beyond(&self) -> Vec<(usize, &Absence)> {
         let Some(nearest) = self.nearest() else { return Vec::new() };
@@ -358,7 +363,7 @@ impl<'a> Scene<'_, 'a> {
     fn absence(&self, point: usize, witness: &Candidate<'_>) -> Absence {
         let Some(there) = self.points.get(point) else { return Absence::NotKept };
         let way = witness.identity.way;
-        if let Some(dropped @ 1..) = there.recorded.dropped {
+        if let Some(dropped @ 1..) = there.dropped {
             return Absence::Dropped(dropped);
         }
         let views: Vec<(&View, &Flow)> =

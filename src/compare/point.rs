@@ -5,19 +5,10 @@ use foldhash::fast::RandomState;
 use crate::flow::{Flow, Flows, Way};
 use crate::tcp::{Endpoint, Timestamp};
 
-/// What is known of the recording at one point.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Recorded {
-    /// Packets that the capturing kernel dropped, where the file says so.
-    pub dropped: Option<u64>,
-    /// Whether the file was read to a proper end.
-    pub complete: bool,
-}
-
 /// One place on the path, with all that was captured there.
 pub struct Point<'a> {
-    /// How it was recorded.
-    pub recorded: Recorded,
+    /// Packets that the capturing kernel dropped, where the file says so.
+    pub dropped: Option<u64>,
     /// Whether flows were ended early to bound memory, so that some are missing.
     pub evicted: bool,
     flows: Vec<&'a Flow>,
@@ -35,7 +26,7 @@ pub struct Heard {
 
 impl<'a> Point<'a> {
     /// A point with these flows.
-    pub fn new(flows: &'a Flows, recorded: Recorded) -> Self {
+    pub fn new(flows: &'a Flows, dropped: Option<u64>) -> Self {
         let mut addresses: HashMap<[u8; 16], Heard, RandomState> = HashMap::default();
         for flow in flows.iter() {
             for way in Way::BOTH {
@@ -45,7 +36,7 @@ impl<'a> Point<'a> {
                 heard.take(flow);
             }
         }
-        Self { recorded, evicted: !flows.totals.evicted.is_empty(), flows: flows.iter().collect(), addresses }
+        Self { dropped, evicted: !flows.totals.evicted.is_empty(), flows: flows.iter().collect(), addresses }
     }
 
     /// Its flows, in the order in which they began.

@@ -4,8 +4,7 @@ use crate::attribution::Case;
 use crate::attribution::testing::{Scene, clue};
 use crate::attribution::{Judged, Sender, judge};
 use crate::compare::{
-    Absence, Clocks, Connection, Crossing, Difference, Kind, Passages, Point, Recorded, align, connections,
-    differences, passages,
+    Absence, Clocks, Connection, Crossing, Difference, Kind, Passages, Point, align, connections, differences, passages,
 };
 use crate::evidence::{Confidence, Weight};
 use crate::flow::Flows;
@@ -17,7 +16,7 @@ use crate::timeline::Timelines;
 struct Path {
     flows: Vec<Flows>,
     timelines: Vec<Timelines>,
-    recorded: Recorded,
+    dropped: Option<u64>,
 }
 
 /// What they say.
@@ -45,11 +44,11 @@ impl Path {
             flows.push(scene.flows);
             timelines.push(scene.timelines);
         }
-        Self { flows, timelines, recorded: Recorded { dropped: None, complete: true } }
+        Self { flows, timelines, dropped: None }
     }
 
     fn compared(&self) -> Compared {
-        let points: Vec<Point<'_>> = self.flows.iter().map(|flows| Point::new(flows, self.recorded)).collect();
+        let points: Vec<Point<'_>> = self.flows.iter().map(|flows| Point::new(flows, self.dropped)).collect();
         let connections = connections(&points);
         let crossing = |connection| Crossing::new(connection, &points, &self.timelines);
         let mut crossings: Vec<_> = connections.iter().map(|connection| Some(crossing(connection))).collect();
@@ -65,8 +64,11 @@ impl Path {
     }
 }
 
+/// The points that lack a reset.
+type Absences = Vec<(usize, Absence)>;
+
 /// What is known of the resets, in their order: the points that have each, and what its absence means elsewhere.
-fn told(path: &Path) -> Vec<(Vec<usize>, Vec<(usize, Absence)>)> {
+fn told(path: &Path) -> Vec<(Vec<usize>, Absences)> {
     let compared = path.compared();
     let all = compared.passages.iter();
     all.map(|passage| (passage.seen.iter().map(|seen| seen.point).collect(), passage.unseen.clone())).collect()
@@ -129,7 +131,7 @@ fn a_recording_with_losses_proves_nothing() {
     let path = Path::of(&[&format!("{CLIENT}45 s RA 51 ack 101"), &format!("{lost}80 c A 101 ack 51")]);
     assert_eq!(told(&path), [(vec![0], vec![(1, Absence::Lossy(1))])]);
     let mut path = both("45 s RA 51 ack 101", "80 c A 101 ack 51");
-    path.recorded.dropped = Some(3);
+    path.dropped = Some(3);
     assert_eq!(told(&path), [(vec![0], vec![(1, Absence::Dropped(3))])]);
 }
 
