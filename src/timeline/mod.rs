@@ -5,6 +5,7 @@
 
 mod gather;
 mod members;
+mod profile;
 mod recording;
 mod sighting;
 #[cfg(test)]
@@ -12,5 +13,6 @@ mod tests;
 
 pub use gather::{Depth, Gathering, Timelines};
 pub use members::Members;
+pub use profile::{Ended, Profile, SideProfile};
 pub use recording::Recording;
 pub use sighting::{Sighting, Timeline};

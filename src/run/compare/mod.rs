@@ -82,7 +82,7 @@ fn find(options: &Options, reading: &Reading) -> Result<Found, Error> {
     let is_shown =
         |number: u32| names_one(options) && chosen.as_ref().is_some_and(|chosen| chosen.ids.contains(&number));
     let wanted = reading::wanted(&connections, |number, connection| {
-        is_shown(number) || connection.views.iter().any(needs_judging)
+        options.all_flows || is_shown(number) || connection.views.iter().any(needs_judging)
     });
     let timelines = reading::gather(options, &points, captures, &connections, &wanted)?;
     let surroundings: Vec<Surroundings> =
@@ -114,9 +114,7 @@ fn find(options: &Options, reading: &Reading) -> Result<Found, Error> {
             None => bench.flow(&told.view).into_iter().for_each(|flow| around.learn_good(flow)),
         }
     }
-    let flows = flow_comparisons(&bench, &connections, &told, &differences, |place| {
-        options.all_flows || wanted.contains(&place)
-    });
+    let flows = flow_comparisons(&bench, &connections, &told, &differences, |place| wanted.contains(&place));
     let vantages: Vec<_> = surroundings.iter().map(|surroundings| surroundings.vantage.clone()).collect();
     let comparison = report::comparison(&points, &connections, &clocks, &vantages, differences.iter().flatten());
     let inputs = connections.iter().map(inputs_of).collect();
@@ -193,9 +191,7 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
             let end = ends.get(point).copied().flatten();
             let case = Case::new(flow, timeline, found.surroundings.get(point)?, end);
             let verdict = conclude(&case, told.judged.clone(), &found.around);
-            // Of a flow that hosts are known by, only the beginning was looked at.
-            let whole = names_one(options) || second_look::has_something_to_judge(flow, end);
-            Some(Verdict { timeline: Some(timeline).filter(|_| whole), elsewhere: told.elsewhere.clone(), ..verdict })
+            Some(Verdict { timeline: Some(timeline), elsewhere: told.elsewhere.clone(), ..verdict })
         });
         Verdict { comparison, ..judged.unwrap_or_default() }
     };
