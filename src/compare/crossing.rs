@@ -97,6 +97,19 @@ impl<'a> Crossing<'a> {
         self.seen.get(point).and_then(|seen| seen.get(identity)).map_or(0, |(_, times)| *times)
     }
 
+    /// How many of the segments like this one, which is at a place of a point, another point lacks: each time that it was sent
+    /// anew counts, at the place of the first.
+    pub(super) fn lacking(&self, point: usize, place: usize, one: &Passing<'_>, there: usize) -> u32 {
+        if !self.has(there, one) {
+            return 1;
+        }
+        let seen = self.seen.get(point).and_then(|seen| seen.get(&one.identity));
+        match (seen, self.times(there, &one.identity)) {
+            (Some(&(first, times)), got @ 1..) if first == place => times.saturating_sub(got),
+            _ => 0,
+        }
+    }
+
     /// Segments, without resets, of one way that a point has around a frame: those closest before and behind it.
     pub(super) fn around(&self, point: usize, frame: FrameNumber, way: Way, most: usize) -> Vec<&Passing<'a>> {
         let Some(there) = self.passings.get(point) else { return Vec::new() };

@@ -156,8 +156,8 @@ impl Tally<'_> {
             if !crossing.is_whole(here) || !crossing.is_whole(there) {
                 continue;
             }
-            let own = passings.filter(|one| one.identity.way == way && one.sighting.is_ordinary());
-            let missing = own.filter(|one| !crossing.has(there, one)).count();
+            let own = passings.enumerate().filter(|(_, one)| one.identity.way == way && one.sighting.is_ordinary());
+            let missing: u32 = own.map(|(place, one)| crossing.lacking(here, place, one, there)).sum();
             (0..missing).for_each(|_| self.note(kind, None));
         }
     }

@@ -219,6 +219,11 @@ fn what_changed_on_the_way_is_told_once_a_kind() {
         .map(|one| (one.kind, one.packets))
         .collect();
     assert_eq!(lost, [(Kind::NotReceived, 1)]);
+    // One of two copies arrived.
+    let twice = "60 c PA 101 ack 51 len 7 id 9\n300 c PA 101 ack 51 len 7 id 10";
+    let path = both(twice, "310 c PA 101 ack 51 len 7 id 10");
+    let lost = path.compared().differences.into_iter().find(|one| one.kind == Kind::NotReceived);
+    assert_eq!(lost.map(|one| (one.packets, one.to_server)), Some((1, true)));
 }
 
 #[test]
