@@ -127,7 +127,7 @@ fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode
     let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
     let is_judged =
         |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
-    let timelines = second_look::gather(&options.captures, bpf(options)?, recording, flows, is_judged, share)?;
+    let timelines = second_look::gather(&options.captures, bpf(options)?, recording, flows, is_judged, share, threads)?;
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
     let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;

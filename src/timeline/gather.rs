@@ -2,11 +2,11 @@ use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
 
-use super::members::Members;
+use super::found::Found;
+use super::members::{Depth, Members};
 use super::profile::Profile;
 use super::sighting::{Sighting, Timeline};
-use crate::capture::Frame;
-use crate::decode::{Decoder, View};
+use crate::decode::View;
 use crate::flow::{Copies, Flow, Way};
 use crate::tcp::{Endpoint, FrameNumber, Segment};
 
@@ -29,20 +29,18 @@ pub(super) const MOST_PAYLOAD: usize = 2048;
 /// The same where only the flow's last messages matter.
 const LATER_PAYLOAD: usize = 600;
 
-/// How much of a flow is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Depth {
-    /// Its [`Profile`], to know its hosts by.
-    Profile,
-    /// All that may explain how it ended, too.
-    Whole,
-}
-
 /// Collects the segments of some flows.
 pub struct Gathering {
     members: Members,
     flows: Vec<Gathered>,
     octets: usize,
+    limit: usize,
+}
+
+/// Keeps what [`Found`] holds.
+pub struct Keeper<'a> {
+    flows: &'a mut [Gathered],
+    octets: &'a mut usize,
     limit: usize,
 }
 
@@ -83,7 +81,7 @@ impl Gathering {
 
     /// Asks for a flow.
     pub fn want(&mut self, flow: &Flow, depth: Depth) {
-        self.members.add(flow);
+        self.members.add(flow, depth);
         let copied = flow.resets().iter().filter(|reset| reset.duplicate).map(|reset| reset.segment.frame);
         let kept = || Box::new(Kept { copied_resets: copied.collect(), ..Kept::default() });
         self.flows.push(Gathered {
@@ -100,47 +98,18 @@ impl Gathering {
         self.flows.is_empty()
     }
 
-    /// Looks at the next frame.
-    #[inline]
-    pub fn look(&mut self, decoder: &mut Decoder, frame: &Frame<'_>) {
-        let mut place = None;
-        let seen = decoder.view(frame, |segment| {
-            place = self.members.place_of(segment);
-            place.and_then(|place| self.flows.get(place)).is_some_and(|flow| flow.wants(segment))
-        });
-        if let (Some((segment, view)), Some(place)) = (seen, place) {
-            self.keep(place, segment, &view, frame.bytes);
-        }
+    /// What finds the segments that are wanted, and what keeps them: each for a thread of its own.
+    pub fn halves(&mut self) -> (&Members, Keeper<'_>) {
+        (&self.members, Keeper { flows: &mut self.flows, octets: &mut self.octets, limit: self.limit })
     }
 
     /// Takes in a segment that was decoded before, with the octets that `view` speaks of.
     pub fn take(&mut self, segment: Segment, view: &View, frame: &[u8]) {
-        if let Some(place) = self.members.place_of(&segment) {
-            self.keep(place, segment, view, frame);
+        let (members, mut keeper) = self.halves();
+        if let Some(place) = members.place_of(&segment) {
+            let data = view.payload.clone().and_then(|range| frame.get(range)).unwrap_or_default();
+            keeper.take(place, &segment, view, data);
         }
-    }
-
-    fn keep(&mut self, place: usize, segment: Segment, view: &View, frame: &[u8]) {
-        let Some(flow) = self.flows.get_mut(place) else { return };
-        let way = if segment.source == flow.forward { Way::Forward } else { Way::Back };
-        let copy = match (&flow.kept, &mut flow.copies) {
-            (Some(kept), _) if segment.flags.rst() => kept.copied_resets.contains(&segment.frame),
-            (_, Some(copies)) => copies.is_copy(&segment),
-            (_, None) => false,
-        };
-        if !copy {
-            flow.profile.take(&segment, way, view);
-        }
-        let Some(kept) = &mut flow.kept else { return };
-        kept.full |= self.octets >= self.limit;
-        if kept.full {
-            kept.timeline.left_out += 1;
-            return;
-        }
-        let most = if kept.is_beginning() { MOST_PAYLOAD } else { LATER_PAYLOAD };
-        let sighting = Sighting { copy, ..Sighting::new(segment, way, view, frame, most) };
-        self.octets += sighting.octets();
-        self.octets -= kept.keep(sighting);
     }
 
     /// What was collected.
@@ -159,10 +128,41 @@ impl Gathering {
     }
 }
 
-impl Gathered {
-    #[inline]
-    fn wants(&self, segment: &Segment) -> bool {
-        self.kept.is_some() || self.profile.wants(segment)
+impl Keeper<'_> {
+    /// Takes in what was found.
+    pub fn keep(&mut self, found: &Found) {
+        // Asks for the memory of many flows at once, so that the cache misses overlap.
+        for one in &found.segments {
+            std::hint::black_box(self.flows.get(one.place).map(|flow| flow.id));
+        }
+        for one in &found.segments {
+            let data = one.view.payload.clone().and_then(|range| found.octets.get(range)).unwrap_or_default();
+            self.take(one.place, &one.segment, &one.view, data);
+        }
+    }
+
+    fn take(&mut self, place: usize, segment: &Segment, view: &View, data: &[u8]) {
+        let Some(flow) = self.flows.get_mut(place) else { return };
+        let way = if segment.source == flow.forward { Way::Forward } else { Way::Back };
+        let copy = match (&flow.kept, &mut flow.copies) {
+            (Some(kept), _) if segment.flags.rst() => kept.copied_resets.contains(&segment.frame),
+            (_, Some(copies)) => copies.is_copy(segment),
+            (_, None) => false,
+        };
+        if !copy {
+            flow.profile.take(segment, way, view);
+        }
+        let Some(kept) = &mut flow.kept else { return };
+        kept.full |= *self.octets >= self.limit;
+        if kept.full {
+            kept.timeline.left_out += 1;
+            return;
+        }
+        let most = if kept.is_beginning() { MOST_PAYLOAD } else { LATER_PAYLOAD };
+        let data = data.get(..most).unwrap_or(data);
+        let sighting = Sighting { copy, ..Sighting::new(segment, way, view, data) };
+        *self.octets += sighting.octets();
+        *self.octets -= kept.keep(sighting);
     }
 }
 

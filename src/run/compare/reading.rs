@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::flow::{FlowTable, Flows};
 use crate::progress;
 use crate::run::{FIXED_MEMORY, MEMORY_FOR_TIMELINES, bpf, limits, second_look};
-use crate::timeline::{Gathering, Timelines};
+use crate::timeline::{Found, Gathering, Timelines};
 
 /// Connections that ended well and are gathered even so: by them clocks are compared, and the habits of hosts known.
 const GOOD_ONES: usize = 64;
@@ -111,10 +111,14 @@ pub fn gather(
         .collect();
     let mut decoders: Vec<Decoder> = gatherings.iter().map(|_| Decoder::new(DecodeLimits::default())).collect();
     let (mut capture, _) = Capture::open(&options.captures, OpenOptions { filter: bpf(options)? });
+    let mut found = Found::default();
     while let Some(frame) = capture.next() {
         let point = usize::from(frame.input);
         if let (Some(gathering), Some(decoder)) = (gatherings.get_mut(point), decoders.get_mut(point)) {
-            gathering.look(decoder, &frame);
+            let (members, mut keeper) = gathering.halves();
+            found.clear();
+            found.look(members, decoder, &frame);
+            keeper.keep(&found);
         }
     }
     Ok(gatherings.into_iter().map(Gathering::finish).collect())
