@@ -496,9 +496,16 @@ impl Flows {
         Some(std::mem::take(piece))
     }
 
-    /// Of several captures of the same traffic one flow for each connection: those that `told` has a number and inputs for, by
-    /// capture and place, in the order of the numbers.
-    pub fn join(captures: Vec<Self>, told: impl Fn(usize, usize) -> Option<(u32, Vec<u16>)>) -> Self {
+    /// Gives every flow another identifier, by its place.
+    pub fn renumber(&mut self, number: impl Fn(usize) -> u32) {
+        for (place, flow) in self.pieces.iter_mut().flatten().enumerate() {
+            flow.id = number(place);
+        }
+    }
+
+    /// Of several captures of the same traffic one flow for each connection: those that `told` has inputs for, by capture and
+    /// place, in the order of their identifiers.
+    pub fn join(captures: Vec<Self>, told: impl Fn(usize, usize) -> Option<Vec<u16>>) -> Self {
         let mut joined = Self {
             pieces: Vec::new(),
             given: 0,
@@ -510,8 +517,7 @@ impl Flows {
         for (capture, part) in captures.into_iter().enumerate() {
             joined.totals.take(part.totals);
             for (place, mut flow) in part.pieces.into_iter().flatten().enumerate() {
-                let Some((number, inputs)) = told(capture, place) else { continue };
-                flow.id = number;
+                let Some(inputs) = told(capture, place) else { continue };
                 flow.inputs = inputs.into_iter().fold(InputSet::default(), |set, input| joined.inputs.with(set, input));
                 flows.push(flow);
             }

@@ -131,10 +131,13 @@ fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
     let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;
-    let members = options.evidence.as_ref().map(|_| {
-        second_look::members(flows, |flow| is_chosen(flow) && (all_flows || second_look::needs_judging(flow, flows)))
-    });
-    let judgement = Judgement::new(&analysis.flows, &timelines);
+    let judgement = Judgement::new(flows, &timelines);
+    let continuations = &judgement.surroundings.continuations;
+    let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
+    let members = options
+        .evidence
+        .as_ref()
+        .map(|_| second_look::members(flows, |flow| is_chosen(flow) && (all_flows || is_listed(flow))));
     let judge = |flow: &Flow| judgement.of(flow);
     let findings = Findings {
         inputs: analysis.inputs,
@@ -143,6 +146,7 @@ fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode
         paths: &|_| analysis.decoder.paths(),
         flows: analysis.flows,
         judge: &judge,
+        continuations,
         around: &judgement.around,
         not_recorded,
         judged_by_less: timelines.incomplete,

@@ -7,7 +7,7 @@ use super::pipeline;
 use crate::capture::{Capture, Filter, OpenOptions};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::error::Error;
-use crate::flow::{Flow, Flows, Teardown};
+use crate::flow::{Flow, Flows, Roles, Teardown};
 use crate::report;
 use crate::tcp::{FrameNumber, Segment, Timestamp};
 use crate::timeline::{Depth, Found, Gathering, Members, Recording, Timelines};
@@ -24,27 +24,42 @@ pub fn can_read_again(paths: &[PathBuf]) -> bool {
 /// Keeps at most `memory` octets.
 pub fn ask(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool, memory: usize) -> Gathering {
     let mut gathering = Gathering::new(memory);
-    let mut known: HashMap<[u8; 16], usize> = HashMap::new();
+    let mut known: HashMap<[u8; 16], Known> = HashMap::new();
     for flow in flows.iter().filter(|flow| is_wanted(flow)) {
         gathering.want(flow, Depth::Whole);
         let ends = &flow.stream.endpoints;
-        known.insert(ends.forward.address, 0);
-        known.insert(ends.back.address, 0);
+        for address in [ends.forward.address, ends.back.address] {
+            known.entry(address).or_default().asked |= was_reset_for_asking(flow);
+        }
     }
     for flow in flows.iter().filter(|flow| !is_wanted(flow)) {
         let ends = &flow.stream.endpoints;
-        let mut helps = false;
+        let mut helps = None;
         for address in [ends.forward.address, ends.back.address] {
-            if let Some(companions) = known.get_mut(&address).filter(|companions| **companions < COMPANIONS) {
-                *companions += 1;
-                helps = true;
+            if let Some(known) = known.get_mut(&address).filter(|known| known.companions < COMPANIONS) {
+                known.companions += 1;
+                helps = helps.max(Some(if known.asked { Depth::Opening } else { Depth::Profile }));
             }
         }
-        if helps {
-            gathering.want(flow, Depth::Profile);
+        if let Some(depth) = helps {
+            gathering.want(flow, depth);
         }
     }
     gathering
+}
+
+/// An address that flows to be judged have.
+#[derive(Default)]
+struct Known {
+    /// Other flows that it is known by.
+    companions: usize,
+    /// A connection with it was reset when its client had just asked: what others asked for may tell why.
+    asked: bool,
+}
+
+/// Whether the client had spoken last when a reset came.
+fn was_reset_for_asking(flow: &Flow) -> bool {
+    flow.turn_at_reset().is_some_and(|turn| turn.way == Roles::of(flow).from_client)
 }
 
 /// The segments of all flows that did not end well, and the profiles of enough others to know their hosts by.

@@ -29,18 +29,18 @@ pub fn choose(options: &Options, flows: &Flows, with_frame: impl FnOnce(u64) -> 
 }
 
 /// The connections asked for, of which several points each have their view: those that an option speaks of at any point.
-/// `number`: that of the connection of a flow, by point and id; `last`: the highest of them.
+/// `number`: that of the connection of a flow; `last`: the highest of them.
 pub fn choose_connections(
     options: &Options,
     points: &[Flows],
-    number: impl Fn(usize, u32) -> Option<u32>,
+    number: impl Fn(u32) -> u32,
     last: u32,
     with_frame: impl FnOnce(u64) -> Option<u32>,
 ) -> Option<Chosen> {
     let mut chosen: Option<Chosen> = None;
-    for (point, flows) in points.iter().enumerate() {
+    for flows in points {
         let Some(found) = among_all(options, flows) else { continue };
-        let numbers = found.ids.iter().filter_map(|&id| number(point, id));
+        let numbers = found.ids.iter().map(|&id| number(id));
         match &mut chosen {
             Some(chosen) => chosen.ids.extend(numbers),
             None => chosen = Some(Chosen { ids: numbers.collect(), ..found }),

@@ -53,7 +53,7 @@ impl Found {
         });
         let (Some((segment, view)), Some(place)) = (seen, place) else { return };
         let start = self.octets.len();
-        if members.depth(place) == Depth::Whole {
+        if members.depth(place) >= Depth::Opening {
             let data = view.payload.clone().and_then(|range| frame.bytes.get(range)).unwrap_or_default();
             self.octets.extend_from_slice(data.get(..MOST_PAYLOAD).unwrap_or(data));
         }

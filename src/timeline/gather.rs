@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
@@ -29,6 +30,9 @@ pub(super) const MOST_PAYLOAD: usize = 2048;
 /// The same where only the flow's last messages matter.
 const LATER_PAYLOAD: usize = 600;
 
+/// Segments whose data is an opening: a ClientHello may need two.
+const OPENING: usize = 2;
+
 /// Collects the segments of some flows.
 pub struct Gathering {
     members: Members,
@@ -48,6 +52,7 @@ pub struct Keeper<'a> {
 #[derive(Default)]
 pub struct Timelines {
     by_id: HashMap<u32, (Profile, Option<Timeline>), RandomState>,
+    openings: HashMap<u32, Timeline, RandomState>,
     /// Flows wanted whole of which not all could be kept.
     pub incomplete: u64,
 }
@@ -58,6 +63,8 @@ struct Gathered {
     profile: Profile,
     /// Only where the flow table met a copy.
     copies: Option<Box<Copies>>,
+    /// Only where it is wanted.
+    opening: Option<Box<Timeline>>,
     /// Only of flows wanted whole.
     kept: Option<Box<Kept>>,
 }
@@ -89,6 +96,7 @@ impl Gathering {
             forward: flow.stream.endpoints.forward,
             profile: Profile::default(),
             copies: flow.has_copies().then(Box::default),
+            opening: (depth == Depth::Opening).then(Box::default),
             kept: (depth == Depth::Whole).then(kept),
         });
     }
@@ -123,6 +131,9 @@ impl Gathering {
                 kept.timeline
             });
             timelines.by_id.insert(flow.id, (flow.profile, timeline));
+            if let Some(opening) = flow.opening.filter(|opening| !opening.sightings.is_empty()) {
+                timelines.openings.insert(flow.id, *opening);
+            }
         }
         timelines
     }
@@ -151,6 +162,15 @@ impl Keeper<'_> {
         };
         if !copy {
             flow.profile.take(segment, way, view);
+        }
+        if let Some(opening) = &mut flow.opening
+            && opening.sightings.len() < OPENING
+            && (way == Way::Forward && segment.payload_len > 0 && !segment.flags.rst() && !copy)
+            && *self.octets < self.limit
+        {
+            let sighting = Sighting::new(segment, way, view, data.get(..MOST_PAYLOAD).unwrap_or(data));
+            *self.octets += sighting.octets();
+            opening.sightings.push(sighting);
         }
         let Some(kept) = &mut flow.kept else { return };
         kept.full |= *self.octets >= self.limit;
@@ -224,6 +244,18 @@ impl Timelines {
     /// The segments of the flow with this id, if it was wanted whole.
     pub fn get(&self, id: u32) -> Option<&Timeline> {
         self.by_id.get(&id)?.1.as_ref()
+    }
+
+    /// The first data of who began the flow with this id, if that or more was wanted.
+    pub fn opening(&self, id: u32) -> Option<Cow<'_, Timeline>> {
+        if let Some(opening) = self.openings.get(&id) {
+            return Some(Cow::Borrowed(opening));
+        }
+        let whole = self.get(id)?;
+        let said = whole.sightings.iter().filter(|one| {
+            one.way == Way::Forward && one.is_ordinary() && one.segment.payload_len > 0 && !one.after_gap
+        });
+        Some(Cow::Owned(Timeline { sightings: said.take(OPENING).cloned().collect(), left_out: 0 }))
     }
 
     /// The flow with this id in little, if it was wanted.

@@ -6,6 +6,8 @@ use crate::tcp::{Endpoint, FrameNumber, PathId, Segment};
 pub enum Depth {
     /// Its [`super::Profile`], to know its hosts by.
     Profile,
+    /// With it the first data of who began it, for the name that it asks for.
+    Opening,
     /// All that may explain how it ended, too.
     Whole,
 }

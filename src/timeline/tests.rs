@@ -192,3 +192,29 @@ fn many_members_are_all_found() {
     assert_eq!(found.len(), 2500);
     assert!(found.iter().all(|id| id % 2 == 0) && found.is_sorted());
 }
+
+#[test]
+fn the_opening_of_a_flow_has_the_first_data_of_who_began_it() {
+    let data =
+        |frame: u64, seq: u32| Segment { seq: SeqNum(seq), ip_id: Some(frame as u16), ..segment(frame, frame as i64) };
+    let said =
+        |frame, seq, words: &'static [u8]| (Segment { payload_len: words.len() as u32, ..data(frame, seq) }, words);
+    let answer = Segment { payload_len: 6, ip_id: Some(2), ..back(2, 2) };
+    let packets = [said(1, 1, b"one"), (answer, &b"answer"[..]), said(3, 4, b"two"), said(4, 7, b"three")];
+    let flows = follow(&packets.map(|(segment, _)| segment));
+    for (depth, expected) in
+        [(Depth::Profile, &[][..]), (Depth::Opening, &["one", "two"]), (Depth::Whole, &["one", "two"])]
+    {
+        let mut gathering = Gathering::new(1 << 20);
+        flows.iter().for_each(|flow| gathering.want(flow, depth));
+        for (segment, words) in packets {
+            let view = View { payload: Some(0..words.len()), ..View::default() };
+            gathering.take(segment, &view, words);
+        }
+        let timelines = gathering.finish();
+        let opening = timelines.opening(only(&flows).id).unwrap_or_default();
+        let words: Vec<_> = opening.sightings.iter().map(|one| String::from_utf8_lossy(&one.payload)).collect();
+        assert_eq!(words, expected, "{depth:?}");
+        assert_eq!(timelines.get(only(&flows).id).is_some(), depth == Depth::Whole);
+    }
+}

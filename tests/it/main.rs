@@ -6,6 +6,7 @@ mod browser;
 mod capture;
 mod cli;
 mod compare;
+mod continuations;
 mod decode;
 mod evidence;
 mod formats;

@@ -6,19 +6,19 @@ mod told;
 
 use std::collections::{HashMap, HashSet};
 
-use super::judgement::conclude;
+use super::judgement::{conclude, name};
 use super::{Opened, bpf, exit_code, finish, second_look, selection, skipped, tell_what_was_read};
 use crate::attribution::Case;
 use crate::capture::InputError;
 use crate::causes::{Around, Story};
 use crate::cli::Options;
-use crate::compare::{self, Clocks, Connection, Crossing, Difference, Passages, Point, View};
+use crate::compare::{self, Clocks, Connection, Crossing, Difference, Passages, View};
 use crate::decode::{DecodeCounts, DecodeLimits, Decoder};
 use crate::error::{Error, ExitCode};
 use crate::flow::{Flow, Flows, Roles};
 use crate::notes::Notes;
 use crate::report::{self, Compared, Comparison, Findings, FlowComparison, IsSelected, Report, Verdict, Wanted};
-use crate::surroundings::Surroundings;
+use crate::surroundings::{Continuations, Surroundings};
 use crate::timeline::Timelines;
 use numbers::Numbers;
 use reading::Reading;
@@ -35,11 +35,12 @@ pub fn compare(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCo
     if points < 2 || !are_files {
         return Err(Error::NothingToCompare);
     }
-    let reading = Reading::of(options, capture, points);
+    let mut reading = Reading::of(options, capture, points);
     for (input, flows) in reading.inputs.iter().zip(&reading.captures) {
         tell_what_was_read(std::slice::from_ref(input), &flows.totals, notes);
     }
-    let found = find(options, &reading)?;
+    let (connections, numbers) = reading.number();
+    let found = find(options, &reading, &connections, &numbers)?;
     let mut report = report(options, reading, found, &errors);
     finish(options, &mut report, key.as_ref(), output, notes)?;
     Ok(exit_code(options, &report))
@@ -68,12 +69,10 @@ impl Found {
     }
 }
 
-fn find(options: &Options, reading: &Reading) -> Result<Found, Error> {
+fn find(options: &Options, reading: &Reading, connections: &[Connection], numbers: &Numbers) -> Result<Found, Error> {
     let captures = &reading.captures;
-    let points: Vec<Point<'_>> =
-        captures.iter().zip(&reading.inputs).map(|(flows, input)| Point::new(flows, input.dropped_by_kernel)).collect();
-    let connections = compare::connections(&points);
-    let chosen = choose(options, captures, &points, &connections)?;
+    let points = reading.points();
+    let chosen = choose(options, captures, numbers)?;
     let needs_judging = |view: &View| {
         let flow = points.get(view.point).and_then(|point| point.flow(view.flow));
         let end = captures.get(view.point).and_then(|flows| flows.end);
@@ -81,10 +80,10 @@ fn find(options: &Options, reading: &Reading) -> Result<Found, Error> {
     };
     let is_shown =
         |number: u32| names_one(options) && chosen.as_ref().is_some_and(|chosen| chosen.ids.contains(&number));
-    let wanted = reading::wanted(&connections, |number, connection| {
+    let wanted = reading::wanted(connections, |number, connection| {
         options.all_flows || is_shown(number) || connection.views.iter().any(needs_judging)
     });
-    let timelines = reading::gather(options, &points, captures, &connections, &wanted)?;
+    let timelines = reading::gather(options, &points, captures, connections, &wanted)?;
     let surroundings: Vec<Surroundings> =
         captures.iter().zip(&timelines).map(|(flows, timelines)| Surroundings::of(flows, timelines)).collect();
     let mut crossings: Vec<Option<Crossing<'_>>> = connections
@@ -92,9 +91,9 @@ fn find(options: &Options, reading: &Reading) -> Result<Found, Error> {
         .enumerate()
         .map(|(place, connection)| wanted.contains(&place).then(|| Crossing::new(connection, &points, &timelines)))
         .collect();
-    compare::align(&points, &connections, &mut crossings);
-    let clocks = Clocks::new(&points, &connections, &crossings);
-    let passages = compare::passages(&points, &connections, &crossings, &clocks);
+    compare::align(&points, connections, &mut crossings);
+    let clocks = Clocks::new(&points, connections, &crossings);
+    let passages = compare::passages(&points, connections, &crossings, &clocks);
     let differences: Vec<Vec<Difference>> = connections
         .iter()
         .zip(&crossings)
@@ -106,17 +105,21 @@ fn find(options: &Options, reading: &Reading) -> Result<Found, Error> {
 
     let bench =
         Bench { points: &points, captures, timelines: &timelines, surroundings: &surroundings, passages: &passages };
-    let told: Vec<Told> = bench.tell_all(&connections, needs_judging);
+    let told: Vec<Told> = bench.tell_all(connections, needs_judging);
     let mut around = Around::default();
     for told in &told {
         match bench.case(&told.view).filter(|_| needs_judging(&told.view)) {
             Some(case) => around.learn(&Story::without_application(&case, &told.judged)),
-            None => bench.flow(&told.view).into_iter().for_each(|flow| around.learn_good(flow)),
+            None => {
+                let Some(flow) = bench.flow(&told.view) else { continue };
+                let opening = timelines.get(told.view.point).and_then(|timelines| timelines.opening(flow.id));
+                around.learn_good(flow, opening.and_then(|opening| name(flow, &opening)));
+            }
         }
     }
-    let flows = flow_comparisons(&bench, &connections, &told, &differences, |place| wanted.contains(&place));
+    let flows = flow_comparisons(&bench, connections, &told, &differences, |place| wanted.contains(&place));
     let vantages: Vec<_> = surroundings.iter().map(|surroundings| surroundings.vantage.clone()).collect();
-    let comparison = report::comparison(&points, &connections, &clocks, &vantages, differences.iter().flatten());
+    let comparison = report::comparison(&points, connections, &clocks, &vantages, differences.iter().flatten());
     let inputs = connections.iter().map(inputs_of).collect();
     drop(points);
     Ok(Found { chosen, told, inputs, flows, comparison, passages, timelines, surroundings, around })
@@ -128,22 +131,11 @@ fn names_one(options: &Options) -> bool {
 }
 
 /// The connections that the command line asks for.
-fn choose(
-    options: &Options,
-    captures: &[Flows],
-    points: &[Point<'_>],
-    connections: &[Connection],
-) -> Result<Option<selection::Chosen>, Error> {
-    let numbers = Numbers::of(points, connections);
+fn choose(options: &Options, captures: &[Flows], numbers: &Numbers) -> Result<Option<selection::Chosen>, Error> {
     let filter = bpf(options)?;
-    let last = u32::try_from(connections.len()).unwrap_or(u32::MAX);
-    Ok(selection::choose_connections(
-        options,
-        captures,
-        |point, id| numbers.of_flow(point, id),
-        last,
-        |frame| numbers.with_frame(options, filter, captures, frame),
-    ))
+    let with_frame = |frame| numbers.with_frame(options, filter, captures, frame);
+    let number = |id| numbers.of_flow(id);
+    Ok(selection::choose_connections(options, captures, number, numbers.last, with_frame))
 }
 
 /// What is said of each connection that `is_looked_at`, by its place.
@@ -176,13 +168,10 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
     let located = located(&found.told, &found.timelines);
     let comparison = std::mem::take(&mut found.comparison);
     let found = &found;
-    let places: HashMap<(usize, usize), (u32, &Vec<u16>)> = (1u32..)
-        .zip(found.told.iter().zip(&found.inputs))
-        .map(|(number, (told, inputs))| ((told.view.point, told.view.flow), (number, inputs)))
-        .collect();
-    let joined = Flows::join(captures, |point, flow| {
-        places.get(&(point, flow)).map(|(number, inputs)| (*number, (*inputs).clone()))
-    });
+    let told = found.told.iter().zip(&found.inputs);
+    let places: HashMap<(usize, usize), &Vec<u16>> =
+        told.map(|(told, inputs)| ((told.view.point, told.view.flow), inputs)).collect();
+    let joined = Flows::join(captures, |point, flow| places.get(&(point, flow)).map(|inputs| (*inputs).clone()));
     let judge = |flow: &Flow| {
         let comparison = found.flows.get(&flow.id).cloned();
         let judged = found.told(flow.id).and_then(|told| {
@@ -207,6 +196,8 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
         paths: &|flow| decoder(flow).unwrap_or(&nothing).paths(),
         flows: joined,
         judge: &judge,
+        // What a point knows of changing addresses is in what the points say of each other.
+        continuations: &Continuations::default(),
         around: &found.around,
         not_recorded: 0,
         judged_by_less: found.timelines.iter().map(|timelines| timelines.incomplete).sum(),

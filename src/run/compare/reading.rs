@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use super::numbers::Numbers;
 use crate::capture::{Capture, InputSummary, OpenOptions};
 use crate::cli::Options;
-use crate::compare::{Connection, Point};
+use crate::compare::{self, Connection, Point};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::error::Error;
 use crate::flow::{FlowTable, Flows};
@@ -49,6 +50,24 @@ impl Reading {
         let (decoders, captures) =
             stations.into_iter().map(|station| (station.decoder, station.table.finish())).unzip();
         Self { inputs: capture.finish(), decoders, captures, passed }
+    }
+
+    /// The points with their flows.
+    pub fn points(&self) -> Vec<Point<'_>> {
+        let inputs = self.captures.iter().zip(&self.inputs);
+        inputs.map(|(flows, input)| Point::new(flows, input.dropped_by_kernel)).collect()
+    }
+
+    /// Finds the connections, and gives their flows their numbers.
+    pub fn number(&mut self) -> (Vec<Connection>, Numbers) {
+        let points = self.points();
+        let connections = compare::connections(&points);
+        let numbers = Numbers::of(&points, &connections);
+        drop(points);
+        for (point, flows) in self.captures.iter_mut().enumerate() {
+            flows.renumber(|place| numbers.id(point, place));
+        }
+        (connections, numbers)
     }
 }
 

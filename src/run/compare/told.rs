@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::numbers::is_first;
 use crate::attribution::{self, Case, Judged};
 use crate::causes::Story;
 use crate::compare::{Connection, Passage, Passages, Point, View};
@@ -80,8 +81,8 @@ impl<'a> Bench<'a> {
         };
         let is_reversed = passages.first().is_some_and(|passage| passage.ascending != passage.to_server);
         let chosen = self
-            .teller(views, &judged, is_reversed, &at_nearest)
-            .or_else(|| views.iter().position(needs_judging))
+            .teller(connection, &judged, is_reversed, &at_nearest)
+            .or_else(|| views.iter().position(|view| self.is_first(view, connection) && needs_judging(view)))
             .unwrap_or_default();
         let &view = views.get(chosen)?;
         let flow = self.flow(&view)?;
@@ -127,28 +128,35 @@ impl<'a> Bench<'a> {
         verdicts
     }
 
-    /// The view that tells a connection that was reset: the client's, or the next that has a reset, unless that one's sender had been reset before by
-    /// another, which only its own side saw.
+    /// Whether a view has the connection's number.
+    fn is_first(&self, view: &View, connection: &Connection) -> bool {
+        is_first(view, connection, self.points)
+    }
+
+    /// The view that tells a connection that was reset: the client's, or the next that has a reset, unless that one's sender had
+    /// been reset before by another, which only its own side saw.
     fn teller<'j>(
         &self,
-        views: &[View],
+        connection: &Connection,
         judged: &'j [Vec<Judged>],
         is_reversed: bool,
         at_nearest: &impl Fn(&Passage) -> Option<(usize, &'j Judged)>,
     ) -> Option<usize> {
+        let views = &connection.views;
+        let may_tell = |place: usize| views.get(place).is_some_and(|view| self.is_first(view, connection));
         let decisive = |place: usize| {
             let (view, judged) = (views.get(place)?, judged.get(place)?);
             let case = self.case(view)?;
             Story::without_application(&case, judged).decisive.map(|decisive| decisive.reset.segment.frame)
         };
-        let mut with_resets =
-            (0..views.len()).filter(|&place| judged.get(place).is_some_and(|judged| !judged.is_empty()));
+        let mut with_resets = (0..views.len())
+            .filter(|&place| may_tell(place) && judged.get(place).is_some_and(|judged| !judged.is_empty()));
         let first = if is_reversed { with_resets.next_back() } else { with_resets.next() }?;
         let Some(frame) = decisive(first) else { return Some(first) };
         let passage = self.passages.of(frame);
         let Some((nearest, verdict)) = passage.and_then(at_nearest) else { return Some(first) };
         let before = decisive(nearest).is_some_and(|other| other < verdict.frame);
-        Some(if nearest != first && before { nearest } else { first })
+        Some(if nearest != first && before && may_tell(nearest) { nearest } else { first })
     }
 }
 
