@@ -59,6 +59,8 @@ pub enum Error {
     OutputExists(PathBuf),
     /// The file for the report is one of the captures.
     OutputIsInput(PathBuf),
+    /// Of the captures to be compared fewer than two can be read, or one is no regular file.
+    NothingToCompare,
     /// Evidence is asked for from captures that can be read only once.
     EvidenceOfPipe,
     /// The file of `--anonymize-key-file` holds no key.
@@ -92,9 +94,11 @@ impl Error {
     /// The exit code it calls for.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NothingToAnalyse(_) | Self::Thread(_) | Self::Key(_) | Self::Write { .. } => {
-                ExitCode::NothingAnalysed
-            }
+            Self::NothingToAnalyse(_)
+            | Self::NothingToCompare
+            | Self::Thread(_)
+            | Self::Key(_)
+            | Self::Write { .. } => ExitCode::NothingAnalysed,
             Self::Bpf(_)
             | Self::OutputExists(_)
             | Self::OutputIsInput(_)
@@ -132,6 +136,9 @@ impl fmt::Display for Error {
             Self::OutputIsInput(path) => {
                 write!(f, "{} is one of the captures: name another file for the report", path.display())
             }
+            Self::NothingToCompare => f.write_str(
+                "compare needs two captures or more that are regular files: it reads them twice, so save a pipe to a file first",
+            ),
             Self::EvidenceOfPipe => f.write_str(
                 "--write-evidence reads the captures a second time, which a pipe does not allow: save it to a file first",
             ),
@@ -178,6 +185,7 @@ mod tests {
             Error::Unknown("nothing is known of `x`".into()),
             Error::OutputExists("report.json".into()),
             Error::OutputIsInput("a.pcap".into()),
+            Error::NothingToCompare,
             Error::EvidenceOfPipe,
             Error::NoKey("key".into()),
             Error::Knowledge { path: "site.toml".into(), what: "line 3: missing field `place`".into() },

@@ -1,3 +1,4 @@
+use crate::compare::Passages;
 use crate::flow::{Flow, Pair, ResetSegment, Roles, Way};
 use crate::surroundings::{Earlier, Host, Later, Surroundings};
 use crate::tcp::{Duration, Segment, SeqNum, Timestamp};
@@ -16,6 +17,8 @@ pub struct Case<'a> {
     pub surroundings: &'a Surroundings,
     /// The latest time of any segment of the capture.
     pub end: Option<Timestamp>,
+    /// What captures at other points of the path have of its resets, where there are any.
+    pub passages: Option<&'a Passages>,
     round_trips: Pair<Option<Duration>>,
 }
 
@@ -24,7 +27,13 @@ impl<'a> Case<'a> {
     pub fn new(flow: &'a Flow, timeline: &'a Timeline, surroundings: &'a Surroundings, end: Option<Timestamp>) -> Self {
         let round_trips =
             Pair { forward: shortest_answer(timeline, Way::Forward), back: shortest_answer(timeline, Way::Back) };
-        Self { flow, roles: Roles::of(flow), timeline, surroundings, end, round_trips }
+        Self { flow, roles: Roles::of(flow), timeline, surroundings, end, passages: None, round_trips }
+    }
+
+    /// The same with what captures at other points have of its resets.
+    #[must_use]
+    pub fn beside(self, passages: &'a Passages) -> Self {
+        Self { passages: Some(passages), ..self }
     }
 
     /// What the other flows say of the endpoint that sends this way.

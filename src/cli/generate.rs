@@ -4,7 +4,7 @@ use clap::{Command, CommandFactory};
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
-use super::definition::{ANALYZE, Definition, SHOW};
+use super::definition::{ANALYZE, COMPARE, Definition, SHOW};
 use super::job::subcommands;
 
 /// What can be asked for.
@@ -27,6 +27,7 @@ fn whole() -> Command {
     let with_captures = [
         (ANALYZE, "Say of every connection how it ended (the default)"),
         (SHOW, "Tell connections segment by segment"),
+        (COMPARE, "Say what captures of several places prove together"),
     ];
     let with_captures = with_captures.map(|(name, about)| Definition::command().name(name).about(about));
     Definition::command()

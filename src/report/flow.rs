@@ -6,7 +6,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::filter::WiresharkFilter;
-use super::{Diagnosis, Outcome, Reset, Rung, Seconds, Time};
+use super::{Diagnosis, FlowComparison, Outcome, Reset, Rung, Seconds, Time};
 
 /// One TCP connection, both directions.
 ///
@@ -79,6 +79,8 @@ pub struct Flow {
     pub diagnosis: Option<Box<Diagnosis>>,
     /// What the applications saw.
     pub outcome: Option<Box<Outcome>>,
+    /// The connection as several points saw it; `None` where there was nothing to compare.
+    pub comparison: Option<Box<FlowComparison>>,
 }
 
 /// An address and a port.
@@ -251,6 +253,7 @@ impl Flow {
             ladder: None,
             diagnosis: None,
             outcome: None,
+            comparison: None,
         }
     }
 
@@ -349,8 +352,9 @@ impl Serialize for Flow {
             ladder,
             diagnosis,
             outcome,
+            comparison,
         } = self;
-        let mut out = serializer.serialize_struct("Flow", 35)?;
+        let mut out = serializer.serialize_struct("Flow", 35 + usize::from(comparison.is_some()))?;
         out.serialize_field("id", id)?;
         out.serialize_field("transport", "tcp")?;
         out.serialize_field("client", client)?;
@@ -387,6 +391,9 @@ impl Serialize for Flow {
         out.serialize_field("ladder", ladder)?;
         out.serialize_field("diagnosis", diagnosis)?;
         out.serialize_field("outcome", outcome)?;
+        if comparison.is_some() {
+            out.serialize_field("comparison", comparison)?;
+        }
         out.end()
     }
 }

@@ -1,6 +1,6 @@
 use super::second_look;
 use crate::application;
-use crate::attribution::{self, Case};
+use crate::attribution::{self, Case, Judged};
 use crate::causes::{self, Around, Fate, Story};
 use crate::flow::{Flow, Flows, Roles};
 use crate::outcome;
@@ -42,22 +42,27 @@ impl<'a> Judgement<'a> {
         let Some(timeline) = self.timelines.get(flow.id) else { return Verdict::default() };
         let case = Case::new(flow, timeline, &self.surroundings, self.end);
         let resets = attribution::judge(&case);
-        let story = Story::new(&case, &resets);
-        let diagnosis = causes::diagnose(&story, &self.around);
-        let application = story.application.protocol.map(|protocol| Application {
-            protocol: protocol.id(),
-            detail: story.application.detail.clone(),
-            progress: story.application.progress.clone(),
-        });
-        let outcome = outcome::of(&story);
-        let benign = causes::benign(&story, diagnosis.as_ref(), &self.around);
-        let fate = Some(Fate::of(&story, diagnosis.as_ref(), benign.is_some()));
-        Verdict { resets, diagnosis, application, outcome, benign, fate, timeline: Some(timeline) }
+        Verdict { timeline: Some(timeline), ..conclude(&case, resets, &self.around) }
     }
 }
 
+/// Why a flow ended, given the verdicts on its resets and what happened around it.
+pub fn conclude<'a>(case: &Case<'_>, resets: Vec<Judged>, around: &Around) -> Verdict<'a> {
+    let story = Story::new(case, &resets);
+    let diagnosis = causes::diagnose(&story, around);
+    let application = story.application.protocol.map(|protocol| Application {
+        protocol: protocol.id(),
+        detail: story.application.detail.clone(),
+        progress: story.application.progress.clone(),
+    });
+    let outcome = outcome::of(&story);
+    let benign = causes::benign(&story, diagnosis.as_ref(), around);
+    let fate = Some(Fate::of(&story, diagnosis.as_ref(), benign.is_some()));
+    Verdict { resets, diagnosis, application, outcome, benign, fate, ..Verdict::default() }
+}
+
 /// The name that the client of a flow that ended well asked for in its first data.
-fn name(flow: &Flow, opening: &Timeline) -> Option<String> {
+pub fn name(flow: &Flow, opening: &Timeline) -> Option<String> {
     if opening.sightings.is_empty() {
         return None;
     }

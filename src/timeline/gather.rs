@@ -236,6 +236,11 @@ impl Timelines {
         self.by_id.is_empty()
     }
 
+    /// All of them, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Timeline> {
+        self.by_id.values().filter_map(|(_, timeline)| timeline.as_ref())
+    }
+
     /// The segments of the flow with this id, if it was wanted whole.
     pub fn get(&self, id: u32) -> Option<&Timeline> {
         self.by_id.get(&id)?.1.as_ref()

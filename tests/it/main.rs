@@ -5,6 +5,7 @@ mod architecture;
 mod browser;
 mod capture;
 mod cli;
+mod compare;
 mod continuations;
 mod decode;
 mod evidence;
