@@ -57,9 +57,12 @@ fn manual() -> Vec<u8> {
         let _ = man.render_extra_section(&mut section);
         let heading = format!(".SH \"TCPAUTOPSY {}\"", name.to_uppercase());
         // Its own sections become parts of its section.
-        let text = String::from_utf8_lossy(&section).replace(".SH DESCRIPTION", &heading).replace("\n.SH ", "\n.SS ");
+        let text = String::from_utf8_lossy(&section).replace("\n.SH ", "\n.SS ").replace(".SS DESCRIPTION", &heading);
         page.extend(text.as_bytes());
     }
+    // What stands below the options in the help.
+    let mut page =
+        String::from_utf8_lossy(&page).replace(".SH EXTRA", ".SH NOTES").replace(".SS EXTRA", ".SS NOTES").into_bytes();
     page.extend(b".SH \"SEE ALSO\"\ntcpdump(8), tshark(1), pcap\\-filter(7)\n");
     page
 }

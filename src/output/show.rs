@@ -9,9 +9,10 @@ use super::order::when;
 use super::proof::{self, Proof};
 use super::sanitize::sanitize;
 use super::table::{BOLD, PLAIN, TableOptions, USUAL_WIDTH, wrap};
+use super::verdict::reset_in_words;
 use super::words::{self, ended, going_on};
 use super::{frames::Frames, rungs};
-use crate::report::{Flow, Report, Sender, Side, Time};
+use crate::report::{Flow, Report, Side, Time};
 
 /// SGR sequences (ECMA-48): red for resets, cyan for what proves something.
 const RESET: &str = "\x1b[31m";
@@ -79,7 +80,7 @@ impl<W: Write> Page<'_, W> {
             self.text(&verdict, "  ", None)?;
         }
         for reset in &flow.resets {
-            self.text(&sender(reset), "  ", None)?;
+            self.text(&reset_in_words(reset), "  ", None)?;
         }
         if let Some(before) = flow.continues {
             self.text(&format!("It is the connection of flow {before}, whose addresses changed."), "  ", None)?;
@@ -189,16 +190,4 @@ fn verdict(flow: &Flow) -> Option<String> {
         )),
         None => going_on(flow).map(|text| words::sentence(&sanitize(&text))),
     }
-}
-
-fn sender(reset: &crate::report::Reset) -> String {
-    let who = match reset.sender {
-        Sender::Unknown => words::untold(reset),
-        Sender::Middlebox => "something between client and server sent it".to_owned(),
-        known => format!("the {} sent it", words::sender(known)),
-    };
-    let sure = reset.confidence.map_or_else(String::new, |sure| format!(" ({})", words::confidence(sure)));
-    let side = words::side(reset.claimed_sender);
-    let what = words::mechanism(reset.mechanism).map_or_else(String::new, |what| format!("; {what}"));
-    format!("RST in the {side}'s name, {}: {who}{sure}{what}{}.", Frames(&reset.frames), words::product(reset))
 }

@@ -3,8 +3,8 @@
 use super::compared;
 use super::frames::Frames;
 use super::sanitize::sanitize;
-use super::words::{confidence, mechanism, product, safe_to_retry, sender, sentence, side, untold, verb, weight};
-use crate::report::{Flow, Reset, Sender, Stance};
+use super::words::{confidence, safe_to_retry, sender, sent_by, sentence, side, verb, weight};
+use crate::report::{Flow, Reset, Stance};
 
 /// The lines; none where nothing was concluded.
 pub(super) fn lines(flow: &Flow) -> Vec<String> {
@@ -52,15 +52,7 @@ pub(super) fn lines(flow: &Flow) -> Vec<String> {
 }
 
 fn reset_lines(reset: &Reset) -> Vec<String> {
-    let claimed = side(reset.claimed_sender);
-    let who = match (reset.sender, reset.confidence) {
-        (Sender::Unknown, _) => untold(reset),
-        (who, Some(sure)) => format!("sent by the {} ({})", sender(who), confidence(sure)),
-        (who, None) => format!("sent by the {}", sender(who)),
-    };
-    let how = mechanism(reset.mechanism).map_or_else(String::new, |how| format!(": {how}"));
-    let like = product(reset);
-    let mut lines = vec![format!("Reset in the {claimed}'s name, {}, {who}{how}{like}.", in_frames(&reset.frames))];
+    let mut lines = vec![reset_in_words(reset)];
     lines.extend(
         reset.comparison.as_ref().map(|points| format!("- {}", compared::passage(points, reset.claimed_sender))),
     );
@@ -68,6 +60,12 @@ fn reset_lines(reset: &Reset) -> Vec<String> {
         lines.push(evidence(piece.stance, Some(sender(piece.about)), weight(piece.weight), &piece.text, &piece.frames));
     }
     lines
+}
+
+/// `Reset in the server's name, frame 9, sent by the middlebox (certain): no host of the connection made it.`
+pub(super) fn reset_in_words(reset: &Reset) -> String {
+    let claimed = side(reset.claimed_sender);
+    format!("Reset in the {claimed}'s name, {}, {}.", in_frames(&reset.frames), sent_by(reset))
 }
 
 /// `frame 9`, `frames 9-11`.

@@ -273,16 +273,19 @@ pub(super) fn mechanism(mechanism: Mechanism) -> Option<&'static str> {
     })
 }
 
-/// `its sender is not known; a capture of both directions would tell`, for a reset whose sender nobody can tell.
-pub(super) fn untold(reset: &Reset) -> String {
-    let way_out = reset.would_decide.map_or_else(String::new, |capture| format!("; {capture} would tell"));
-    format!("its sender is not known{way_out}")
-}
-
-/// `; it looks like the resets of guest filter`, where the file of `--knowledge` knows such a device.
-pub(super) fn product(reset: &Reset) -> String {
-    let known = reset.product.as_deref();
-    known.map_or_else(String::new, |product| format!("; it looks like the resets of {}", sanitize(product)))
+/// `sent by the middlebox (certain): no host of the connection made it`; of an unknown sender with what capture would tell, and
+/// with the device of the site whose resets look like it.
+pub(super) fn sent_by(reset: &Reset) -> String {
+    let mut text = match (reset.sender, reset.confidence) {
+        (Sender::Unknown, _) => "its sender is not known".to_owned(),
+        (who, Some(sure)) => format!("sent by the {} ({})", sender(who), confidence(sure)),
+        (who, None) => format!("sent by the {}", sender(who)),
+    };
+    text += &mechanism(reset.mechanism).map_or_else(String::new, |how| format!(": {how}"));
+    if let Some(product) = &reset.product {
+        text += &format!("; it looks like the resets of {}", sanitize(product));
+    }
+    text + &reset.would_decide.map_or_else(String::new, |capture| format!("; {capture} would tell"))
 }
 
 /// The identifier of the same.

@@ -1,6 +1,5 @@
 //! What there is to say of one flow.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::ladder::ladder;
@@ -10,7 +9,7 @@ use crate::output::compared;
 use crate::output::frames::Frames;
 use crate::output::proof;
 use crate::output::words::{self, ended, going_on};
-use crate::report::{Flow, Location, Outcome, Report, Reset, SafeToRetry, Sender, SideOutcome};
+use crate::report::{Flow, Location, Outcome, Report, Reset, SafeToRetry, SideOutcome};
 
 /// Pieces of evidence of one flow that are told.
 const EVIDENCE: usize = 12;
@@ -73,24 +72,12 @@ fn resets(flow: &Flow, report: &Report) -> String {
     for reset in flow.resets.iter().take(RESETS) {
         let _ = write!(
             part,
-            "- RST in the {}'s name, to the {}, {}: ",
+            "- Reset in the {}'s name, to the {}, {}: {}",
             words::side(reset.claimed_sender),
             words::other_side(reset.claimed_sender),
-            places(&reset.frames, &reset.locations, report)
+            places(&reset.frames, &reset.locations, report),
+            prose(&words::sent_by(reset))
         );
-        part += &match reset.sender {
-            Sender::Client => Cow::Borrowed("the client sent it"),
-            Sender::Server => Cow::Borrowed("the server sent it"),
-            Sender::Middlebox => Cow::Borrowed("something between client and server sent it"),
-            Sender::Unknown => Cow::Owned(prose(&words::untold(reset))),
-        };
-        if let Some(confidence) = reset.confidence {
-            let _ = write!(part, " ({})", words::confidence(confidence));
-        }
-        if let Some(mechanism) = words::mechanism(reset.mechanism) {
-            let _ = write!(part, "; {mechanism}");
-        }
-        part += &prose(&words::product(reset));
         if let Some(hops) = &reset.hops
             && let (Some(own), Some(claimed)) = (hops.sender, hops.claimed_sender)
         {
