@@ -65,6 +65,13 @@ pub enum Error {
     NoKey(PathBuf),
     /// The system gave no randomness, or the key file could not be read or made.
     Key(io::Error),
+    /// The file of `--kernel-trace` could not be read.
+    KernelTrace {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// Nothing is known of what `explain` was asked, in a text that says what is near.
     Unknown(String),
     /// The report could not be written; no path means standard output.
@@ -85,9 +92,11 @@ impl Error {
     /// The exit code it calls for.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NothingToAnalyse(_) | Self::Thread(_) | Self::Key(_) | Self::Write { .. } => {
-                ExitCode::NothingAnalysed
-            }
+            Self::NothingToAnalyse(_)
+            | Self::Thread(_)
+            | Self::Key(_)
+            | Self::KernelTrace { .. }
+            | Self::Write { .. } => ExitCode::NothingAnalysed,
             Self::Bpf(_)
             | Self::OutputExists(_)
             | Self::OutputIsInput(_)
@@ -128,6 +137,9 @@ impl fmt::Display for Error {
                 "--write-evidence reads the captures a second time, which a pipe does not allow: save it to a file first",
             ),
             Self::NoKey(path) => write!(f, "{} holds no key: it should have 64 hexadecimal digits", path.display()),
+            Self::KernelTrace { path, source } => {
+                write!(f, "cannot read the kernel trace {}: {source}", path.display())
+            }
             Self::Key(source) => write!(f, "no key to anonymise with: {source}"),
             Self::Write { path: Some(path), source } => write!(f, "cannot write {}: {source}", path.display()),
             Self::Write { path: None, source } => write!(f, "cannot write to standard output: {source}"),
@@ -138,7 +150,10 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Write { source, .. } | Self::Thread(source) | Self::Key(source) => Some(source),
+            Self::Write { source, .. }
+            | Self::KernelTrace { source, .. }
+            | Self::Thread(source)
+            | Self::Key(source) => Some(source),
             _ => None,
         }
     }

@@ -83,6 +83,8 @@ pub enum Aspect {
     Aftermath,
     /// What it says of itself.
     Declared,
+    /// What the kernel of its claimed sender says of it.
+    Witness,
 }
 
 /// One piece of evidence about a hypothesis `H`.

@@ -22,7 +22,7 @@
 //! # The rooms around it
 //!
 //! [`application`] says what the octets of a conversation mean, where its segments were gathered in a [`timeline`].
-//! [`tcp`] is the vocabulary that all others share: sequence numbers, flags, times, frame numbers. [`trace`] reads and writes
+//! [`witness`] joins what a host's kernel said of its resets. [`tcp`] is the vocabulary that all others share: sequence numbers, flags, times, frame numbers. [`trace`] reads and writes
 //! flows as text. [`outcome`] says what the applications saw of an end. [`knowledge`] has tables of what is known beforehand,
 //! and [`explain`] answers questions about them and about the causes. [`cli`] reads the command line, [`error`] has what stops
 //! the program and its exit codes, [`notes`] and [`progress`] speak on standard error.
@@ -54,3 +54,4 @@ pub mod surroundings;
 pub mod tcp;
 pub mod timeline;
 pub mod trace;
+pub mod witness;

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use super::key::Key;
 use crate::report::{
-    Application, Capture, Diagnosis, Endpoint, Flow, IcmpMessage, Incident, Input, Outcome, Report, Reset, Selection,
-    SideOutcome, SkippedInput, Vantage,
+    Application, Capture, Diagnosis, Endpoint, Flow, IcmpMessage, Incident, Input, KernelTrace, KernelWord, Outcome,
+    Report, Reset, Selection, SideOutcome, SkippedInput, Vantage,
 };
 
 impl Key {
@@ -66,6 +66,7 @@ impl Key {
             dropped_by_kernel: _,
             dropped: _,
             vantage,
+            kernel_trace,
         } = capture;
         for (nth, input) in (1..).zip(inputs) {
             let Input { path, problems, .. } = input;
@@ -79,6 +80,10 @@ impl Key {
         }
         if let Some(bpf) = bpf {
             *bpf = self.text(bpf, &[]);
+        }
+        if let Some(KernelTrace { path, clock, problem, .. }) = kernel_trace {
+            "kernel-trace".clone_into(path);
+            clock.iter_mut().chain(problem).for_each(|text| *text = self.text(text, &[]));
         }
         if let Some(Vantage { near: _, why }) = vantage {
             *why = self.text(why, &[]);
@@ -133,7 +138,11 @@ impl Key {
         }
         benign.iter_mut().for_each(cow);
         ladder.iter_mut().flatten().flat_map(|rung| &mut rung.notes).for_each(cow);
-        for Reset { evidence, .. } in resets {
+        for Reset { evidence, kernel, .. } in resets {
+            if let Some(KernelWord { reason, process, .. }) = kernel {
+                reason.iter_mut().for_each(|reason| *reason = text(reason));
+                process.iter_mut().for_each(|process| process.name = self.name("word", &process.name));
+            }
             evidence.iter_mut().for_each(|piece| cow(&mut piece.text));
         }
         if let Some(diagnosis) = diagnosis.as_deref_mut() {

@@ -2,6 +2,7 @@ use crate::flow::{Flow, Pair, ResetSegment, Roles, Way};
 use crate::surroundings::{Host, Surroundings};
 use crate::tcp::{Duration, Segment, SeqNum, Timestamp};
 use crate::timeline::{Sighting, Timeline};
+use crate::witness::Heard;
 
 /// A flow to be judged, and all that may be asked about it. Immutable: clues and causes are plain functions of it.
 #[derive(Clone)]
@@ -100,6 +101,11 @@ impl<'a> Suspect<'a> {
     /// The segment itself.
     pub fn segment(&self) -> &'a Segment {
         &self.reset.segment
+    }
+
+    /// What the kernel of a host says of it, where its trace is at hand.
+    pub fn heard(&self) -> Option<&'a Heard> {
+        self.case.surroundings.testimony.of(self.segment().frame)
     }
 
     /// As it was sighted.

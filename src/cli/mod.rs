@@ -112,6 +112,7 @@ fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, Stri
         flow: definition.flow,
         frame: definition.frame,
         captures: definition.captures,
+        kernel_trace: definition.kernel_trace,
         format,
         output: definition.output,
         evidence: definition.write_evidence.map(|path| Evidence {

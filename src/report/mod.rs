@@ -11,6 +11,7 @@ mod diagnosis;
 mod filter;
 mod flow;
 mod icmp;
+mod kernel;
 mod ladder;
 mod reset;
 mod summary;
@@ -25,6 +26,7 @@ pub use diagnosis::{
     Alternative, CauseEvidence, Confidence, Diagnosis, Outcome, SafeToRetry, SideOutcome, Stance, Weight,
 };
 pub use flow::{Analysis, Application, Endpoint, Flow, FlowLine, IcmpMessage, Roles, SideAnalysis, Teardown, Zeek};
+pub use kernel::{KernelTrace, KernelWord, OffsetFrom, Process};
 pub use ladder::{RUNGS, Rung};
 pub use reset::{Form, Hops, Location, Mechanism, Obedience, Phase, Reset, ResetEvidence, ResetSegment, Sender, Side};
 pub use summary::{IdleGap, Incident, Selection, SenderCounts, Summary, TeardownCounts};

@@ -7,6 +7,7 @@ use crate::report::{Application, Verdict};
 use crate::surroundings::Surroundings;
 use crate::tcp::Timestamp;
 use crate::timeline::Timelines;
+use crate::witness::Testimony;
 
 /// Says of each flow who reset it and why, by its segments and by what the other flows tell.
 pub struct Judgement<'a> {
@@ -21,7 +22,12 @@ pub struct Judgement<'a> {
 impl<'a> Judgement<'a> {
     /// Learns from all flows what one alone does not tell.
     pub fn new(flows: &Flows, timelines: &'a Timelines) -> Self {
-        let surroundings = Surroundings::of(flows, timelines);
+        Self::with_witness(flows, timelines, Testimony::default())
+    }
+
+    /// The same where the kernel of a host says something of the resets.
+    pub fn with_witness(flows: &Flows, timelines: &'a Timelines, testimony: Testimony) -> Self {
+        let surroundings = Surroundings { testimony, ..Surroundings::of(flows, timelines) };
         let mut around = Around::default();
         for flow in flows.iter() {
             match timelines.get(flow.id).filter(|_| second_look::needs_judging(flow, flows)) {

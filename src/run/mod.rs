@@ -4,6 +4,7 @@ mod evidence;
 mod explain;
 mod hash;
 mod judgement;
+mod kernel_trace;
 mod key;
 mod pipeline;
 mod second_look;
@@ -24,8 +25,9 @@ use crate::flow::{Flow, Limits};
 use crate::notes::Notes;
 use crate::output;
 use crate::progress;
-use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Verdict, Wanted};
+use crate::report::{self, Findings, IsSelected, KernelTrace, Report, SkippedInput, Verdict, Wanted};
 use crate::timeline::Recording;
+use crate::witness::Testimony;
 
 /// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
 const FIXED_MEMORY: u64 = 24 << 20;
@@ -46,6 +48,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let first_filter = bpf()?;
     options.check_output()?;
     let key = key::key(options, notes)?;
+    let kernel_log = options.kernel_trace.as_deref().map(kernel_trace::read).transpose()?;
     let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter: first_filter });
     if errors.len() == options.captures.len() {
         // The one thing that went wrong is the message, also with --quiet.
@@ -105,7 +108,13 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let members = options.evidence.as_ref().map(|_| {
         second_look::members(flows, |flow| is_chosen(flow) && (all_flows || second_look::needs_judging(flow, flows)))
     });
-    let judgement = Judgement::new(&analysis.flows, &timelines);
+    let testimony = kernel_log.as_ref().map(|log| Testimony::new(log, &analysis.flows));
+    let kernel_trace =
+        options.kernel_trace.as_deref().zip(kernel_log.zip(testimony.as_ref())).map(|(path, (log, said))| {
+            kernel_trace::tell(path, &log, said, notes);
+            KernelTrace::new(path.display().to_string(), &log, said)
+        });
+    let judgement = Judgement::with_witness(&analysis.flows, &timelines, testimony.unwrap_or_default());
     let end = analysis.flows.end;
     let judge = |flow: &Flow| {
         // Of a flow that others are known by, only the beginning was looked at.
@@ -124,6 +133,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         not_recorded,
         judged_by_less: timelines.incomplete,
         vantage: (!timelines.is_empty()).then(|| judgement.surroundings.vantage.clone()),
+        kernel_trace,
         // An empty expression lets everything pass.
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
         filtered_frames: frames.saturating_sub(analysis.frames),

@@ -6,6 +6,7 @@ mod vantage;
 
 use crate::flow::Flows;
 use crate::timeline::Timelines;
+use crate::witness::Testimony;
 
 pub use endings::{Ending, Endings, Kind};
 pub use hosts::{Host, Hosts};
@@ -20,6 +21,8 @@ pub struct Surroundings {
     pub endings: Endings,
     /// Where the capture was taken.
     pub vantage: Vantage,
+    /// What the kernel of a host says of the resets, where its trace is at hand.
+    pub testimony: Testimony,
 }
 
 impl Surroundings {
@@ -36,6 +39,6 @@ impl Surroundings {
             }
         }
         endings.sort();
-        Self { hosts, endings, vantage: places.vantage() }
+        Self { hosts, endings, vantage: places.vantage(), testimony: Testimony::default() }
     }
 }

@@ -22,4 +22,5 @@ mod shared;
 mod show;
 mod support;
 mod wireshark;
+mod witness;
 mod zeek;

@@ -9,6 +9,7 @@ mod flow_label;
 mod form;
 mod hops;
 mod identification;
+mod kernel;
 mod link;
 mod mirrored;
 mod odd_bits;
@@ -21,6 +22,7 @@ mod tos;
 
 pub use hops::LOCAL;
 pub(super) use hops::baseline;
+pub use kernel::{SENT as KERNEL_SENT, SILENT as KERNEL_SILENT};
 
 use super::Party;
 use super::case::Suspect;
@@ -50,7 +52,7 @@ impl<'a> Question<'a> {
 type Clue = fn(&Question<'_>) -> Option<Evidence<Party>>;
 
 /// All clues; their order means nothing.
-const CLUES: [Clue; 17] = [
+const CLUES: [Clue; 18] = [
     ack_change::look,
     ack_field::look,
     aftermath::look,
@@ -60,6 +62,7 @@ const CLUES: [Clue; 17] = [
     form::look,
     hops::look,
     identification::look,
+    kernel::look,
     link::look,
     mirrored::look,
     odd_bits::look,

@@ -1,0 +1,81 @@
+//! The saved trace of a kernel that `--kernel-trace` names.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use crate::error::Error;
+use crate::notes::Notes;
+use crate::witness::{Log, MOST_EVENTS, Testimony};
+
+/// Octets of a line that are kept; the longest known, of a format file, has about 3,000.
+const MOST_LINE: usize = 16_384;
+
+/// The reports in a file.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn read(path: &Path) -> Result<Log, Error> {
+    let failed = |source| Error::KernelTrace { path: path.to_owned(), source };
+    let mut log = Log::new(MOST_EVENTS);
+    let mut reader = BufReader::new(File::open(path).map_err(failed)?);
+    while let Some(line) = next_line(&mut reader).map_err(failed)? {
+        log.take(&line);
+    }
+    Ok(log)
+}
+
+/// Says on standard error what a reader must know of a log.
+pub fn tell(path: &Path, log: &Log, testimony: &Testimony, notes: Notes) {
+    let path = path.display();
+    if let Some(Err(problem)) = &testimony.clock {
+        notes.warn(format_args!("{path} could not be joined with the capture: {}", problem.why()));
+    }
+    if log.lost > 0 {
+        notes.warn(format_args!("{path}: {} events were lost; a report that is missing may be one of them", log.lost));
+    }
+    if log.unread > 0 {
+        notes.warn(format_args!("{path}: {} reports on resets could not be read", log.unread));
+    }
+    notes.tell(format_args!(
+        "{path}: {} resets sent, {} accepted; {} of these reports are about captured resets",
+        log.sent, log.received, testimony.joined
+    ));
+}
+
+/// The next line, cut where it is too long; `None` at the end.
+fn next_line(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    loop {
+        let buffer = reader.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok((!line.is_empty()).then_some(line));
+        }
+        let end = buffer.iter().position(|&octet| octet == b'\n');
+        let whole = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or_default();
+        let room = MOST_LINE - line.len().min(MOST_LINE);
+        line.extend_from_slice(whole.get(..room).unwrap_or(whole));
+        let used = whole.len() + usize::from(end.is_some());
+        reader.consume(used);
+        if end.is_some() {
+            return Ok(Some(line));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_bounded_and_none_is_missed() {
+        let long = vec![b'x'; 3 * MOST_LINE];
+        let text = [b"one\n\n", long.as_slice(), b"\nlast"].concat();
+        let mut reader = BufReader::with_capacity(1000, text.as_slice());
+        let mut lengths = Vec::new();
+        while let Some(line) = next_line(&mut reader).expect("memory can be read") {
+            lengths.push(line.len());
+        }
+        assert_eq!(lengths, [3, 0, MOST_LINE, 4]);
+    }
+}
