@@ -55,6 +55,13 @@ pub enum Error {
     Thread(io::Error),
     /// A `--bpf` expression that libpcap does not take, and why, in a text that names both.
     Bpf(String),
+    /// An interface cannot be watched.
+    Interface {
+        /// Its name.
+        name: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
     /// The file for the report is there already, and `--force` was not given.
     OutputExists(PathBuf),
     /// The file for the report is one of the captures.
@@ -85,9 +92,11 @@ impl Error {
     /// The exit code it calls for.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NothingToAnalyse(_) | Self::Thread(_) | Self::Key(_) | Self::Write { .. } => {
-                ExitCode::NothingAnalysed
-            }
+            Self::NothingToAnalyse(_)
+            | Self::Interface { .. }
+            | Self::Thread(_)
+            | Self::Key(_)
+            | Self::Write { .. } => ExitCode::NothingAnalysed,
             Self::Bpf(_)
             | Self::OutputExists(_)
             | Self::OutputIsInput(_)
@@ -117,6 +126,7 @@ impl fmt::Display for Error {
             Self::NothingToAnalyse(reasons) => f.write_str(&reasons.join("; ")),
             Self::Thread(source) => write!(f, "cannot start a thread: {source}; try --threads 1"),
             Self::Bpf(reason) => write!(f, "--bpf: {reason}"),
+            Self::Interface { name, reason } => write!(f, "cannot listen on {name}: {reason}"),
             Self::Unknown(message) => f.write_str(message),
             Self::OutputExists(path) => {
                 write!(f, "{} exists already: add --force to overwrite it, or name another file", path.display())

@@ -6,13 +6,15 @@ use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::options::Options;
-use super::{Answer, answer, parse};
+use super::{Answer, LiveOptions, answer, live, parse};
 
 /// One of the jobs of the program.
 #[derive(Clone, Debug)]
 pub enum Job {
     /// Read captures and report.
     Analyze(Box<Options>),
+    /// Watch an interface.
+    Live(Box<LiveOptions>),
     /// Explain a cause or an error; where nothing is named, list the causes.
     Explain(Option<String>),
 }
@@ -49,12 +51,19 @@ Examples:
 /// The name of the job that explains.
 const EXPLAIN: &str = "explain";
 
+/// The name of the job that watches an interface.
+const LIVE: &str = "live";
+
 /// Reads the arguments, the program's name first, as [`std::env::args_os`] gives them.
 ///
 /// # Errors
 /// What there is to say instead of running.
 pub fn job(args: impl IntoIterator<Item = OsString>) -> Result<Job, Answer> {
     let mut args: Vec<OsString> = args.into_iter().collect();
+    if args.get(1).is_some_and(|first| first == LIVE) {
+        args.remove(1);
+        return live::parse(args).map(|options| Job::Live(Box::new(options)));
+    }
     if args.get(1).is_none_or(|first| first != EXPLAIN) {
         return parse(args).map(|options| Job::Analyze(Box::new(options)));
     }

@@ -83,6 +83,8 @@ pub enum Format {
     Pcap,
     /// pcapng.
     Pcapng,
+    /// None: they come from an interface.
+    Live,
 }
 
 /// How an input is packed.
@@ -184,6 +186,7 @@ impl From<capture::Format> for Format {
         match format {
             capture::Format::Pcap => Self::Pcap,
             capture::Format::Pcapng => Self::Pcapng,
+            capture::Format::Live => Self::Live,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::capture::{Capture, InputSummary};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::flow::{FlowTable, Flows, Key, Keyer, Limits};
 use crate::tcp::{IcmpError, Segment};
-use crate::timeline::Recording;
+use crate::timeline::{Kept, Recording};
 
 /// Segments handed over at a time: few enough for the batches under way to stay in a level-two cache,
 /// enough for the hand-over (some microseconds) to vanish.
@@ -29,6 +29,8 @@ pub struct Analysis {
     pub frames: u64,
     /// What was recorded, where that was asked for.
     pub recording: Option<Recording>,
+    /// What was judged before the end, and may not be recorded any more.
+    pub judged: Kept,
 }
 
 /// What decoding made of some frames, in their order.
@@ -136,6 +138,7 @@ impl Reader {
             flows,
             frames: self.frames,
             recording: self.recording,
+            judged: Kept::default(),
         }
     }
 }
