@@ -55,6 +55,13 @@ pub enum Error {
     Thread(io::Error),
     /// A `--bpf` expression that libpcap does not take, and why, in a text that names both.
     Bpf(String),
+    /// An interface cannot be watched.
+    Interface {
+        /// Its name.
+        name: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
     /// The file for the report is there already, and `--force` was not given.
     OutputExists(PathBuf),
     /// The file for the report is one of the captures.
@@ -72,6 +79,8 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// The kernel of this host cannot be asked, and why, in a text that says what to do.
+    KernelWitness(String),
     /// Nothing is known of what `explain` was asked, in a text that says what is near.
     Unknown(String),
     /// The report could not be written; no path means standard output.
@@ -93,9 +102,11 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::NothingToAnalyse(_)
+            | Self::Interface { .. }
             | Self::Thread(_)
             | Self::Key(_)
             | Self::KernelTrace { .. }
+            | Self::KernelWitness(_)
             | Self::Write { .. } => ExitCode::NothingAnalysed,
             Self::Bpf(_)
             | Self::OutputExists(_)
@@ -126,6 +137,7 @@ impl fmt::Display for Error {
             Self::NothingToAnalyse(reasons) => f.write_str(&reasons.join("; ")),
             Self::Thread(source) => write!(f, "cannot start a thread: {source}; try --threads 1"),
             Self::Bpf(reason) => write!(f, "--bpf: {reason}"),
+            Self::Interface { name, reason } => write!(f, "cannot listen on {name}: {reason}"),
             Self::Unknown(message) => f.write_str(message),
             Self::OutputExists(path) => {
                 write!(f, "{} exists already: add --force to overwrite it, or name another file", path.display())
@@ -137,6 +149,7 @@ impl fmt::Display for Error {
                 "--write-evidence reads the captures a second time, which a pipe does not allow: save it to a file first",
             ),
             Self::NoKey(path) => write!(f, "{} holds no key: it should have 64 hexadecimal digits", path.display()),
+            Self::KernelWitness(reason) => write!(f, "--kernel-witness: {reason}"),
             Self::KernelTrace { path, source } => {
                 write!(f, "cannot read the kernel trace {}: {source}", path.display())
             }

@@ -43,6 +43,7 @@ pub mod evidence_file;
 pub mod explain;
 pub mod flow;
 pub mod knowledge;
+pub mod live;
 pub mod notes;
 pub mod outcome;
 pub mod output;

@@ -15,7 +15,7 @@ pub(super) fn testify(candidate: Candidate, story: &Story<'_>) -> Candidate {
     }
     let name = story.name(decisive.reset.way);
     let text = format!("{name}'s own kernel gives {reason} as its reason");
-    candidate.because(Aspect::Witness, Weight::Moderate, [decisive.reset.segment.frame], text)
+    candidate.because(Aspect::Witness, Weight::Strong, [decisive.reset.segment.frame], text)
 }
 
 /// The cause that a reason means.

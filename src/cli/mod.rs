@@ -4,6 +4,7 @@
 
 mod definition;
 mod job;
+mod live;
 mod options;
 mod size;
 
@@ -18,7 +19,8 @@ use jiff::tz::TimeZone;
 use crate::error::ExitCode;
 use crate::select::{Around, LogLine, Selection, WrittenTime};
 use definition::Definition;
-pub use job::{Job, job};
+pub use job::{Job, job, warden};
+pub use live::{Direction, Events, LiveOptions};
 pub use options::{Color, Command, Evidence, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
 pub use size::{DEFAULT_MEMORY, MIN_MEMORY};
 

@@ -9,6 +9,7 @@ pub mod csv;
 mod frames;
 pub mod html;
 pub mod json;
+pub mod line;
 pub mod markdown;
 pub mod ndjson;
 mod notes;

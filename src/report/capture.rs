@@ -85,6 +85,8 @@ pub enum Format {
     Pcap,
     /// pcapng.
     Pcapng,
+    /// None: they come from an interface.
+    Live,
 }
 
 /// How an input is packed.
@@ -186,6 +188,7 @@ impl From<capture::Format> for Format {
         match format {
             capture::Format::Pcap => Self::Pcap,
             capture::Format::Pcapng => Self::Pcapng,
+            capture::Format::Live => Self::Live,
         }
     }
 }

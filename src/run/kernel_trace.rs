@@ -11,40 +11,49 @@ use crate::witness::{Log, MOST_EVENTS, Testimony};
 /// Octets of a line that are kept; the longest known, of a format file, has about 3,000.
 const MOST_LINE: usize = 16_384;
 
-/// The reports in a file.
-///
-/// # Errors
-/// Where it cannot be read.
-pub fn read(path: &Path) -> Result<Log, Error> {
-    let failed = |source| Error::KernelTrace { path: path.to_owned(), source };
-    let mut log = Log::new(MOST_EVENTS);
-    let mut reader = BufReader::new(File::open(path).map_err(failed)?);
-    while let Some(line) = next_line(&mut reader).map_err(failed)? {
-        log.take(&line);
-    }
-    Ok(log)
+/// What a host's kernel reported.
+pub struct Witness {
+    /// The file as typed, or what else the reports come from.
+    pub name: String,
+    /// The reports.
+    pub log: Log,
 }
 
-/// Says on standard error what a reader must know of a log.
-pub fn tell(path: &Path, log: &Log, testimony: &Testimony, notes: Notes) {
-    let path = path.display();
+impl Witness {
+    /// The reports in a file.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::KernelTrace { path: path.to_owned(), source };
+        let mut log = Log::new(MOST_EVENTS);
+        let mut reader = BufReader::new(File::open(path).map_err(failed)?);
+        while let Some(line) = next_line(&mut reader).map_err(failed)? {
+            log.take(&line);
+        }
+        Ok(Self { name: path.display().to_string(), log })
+    }
+}
+
+/// Says on standard error what a reader must know of the reports.
+pub fn tell(Witness { name, log }: &Witness, testimony: &Testimony, notes: Notes) {
     if let Some(Err(problem)) = &testimony.clock {
-        notes.warn(format_args!("{path} could not be joined with the capture: {}", problem.why()));
+        notes.warn(format_args!("{name} could not be joined with the capture: {}", problem.why()));
     }
     if log.lost > 0 {
-        notes.warn(format_args!("{path}: {} events were lost; a report that is missing may be one of them", log.lost));
+        notes.warn(format_args!("{name}: {} events were lost; a report that is missing may be one of them", log.lost));
     }
     if log.unread > 0 {
-        notes.warn(format_args!("{path}: {} reports on resets could not be read", log.unread));
+        notes.warn(format_args!("{name}: {} reports on resets could not be read", log.unread));
     }
     notes.tell(format_args!(
-        "{path}: {} resets sent, {} accepted; {} of these reports are about captured resets",
+        "{name}: {} resets sent, {} accepted; {} of these reports are about captured resets",
         log.sent, log.received, testimony.joined
     ));
 }
 
 /// The next line, cut where it is too long; `None` at the end.
-fn next_line(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+pub fn next_line(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     loop {
         let buffer = reader.fill_buf()?;

@@ -10,6 +10,11 @@ mod pipeline;
 mod second_look;
 mod selection;
 
+pub(crate) use kernel_trace::Witness;
+pub(crate) use key::key;
+pub(crate) use pipeline::Analysis;
+pub(crate) use selection::choose;
+
 pub use explain::explain;
 pub use judgement::Judgement;
 pub use second_look::{ask, needs_judging};
@@ -18,6 +23,7 @@ use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+use crate::anonymize::Key;
 use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
 use crate::cli::{Command, FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
@@ -30,7 +36,7 @@ use crate::timeline::Recording;
 use crate::witness::Testimony;
 
 /// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
-const FIXED_MEMORY: u64 = 24 << 20;
+pub(crate) const FIXED_MEMORY: u64 = 24 << 20;
 
 /// One part in so many of the memory is for the segments of flows that are judged.
 const MEMORY_FOR_TIMELINES: u64 = 4;
@@ -47,8 +53,8 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let bpf = || options.bpf.as_deref().map(filter).transpose();
     let first_filter = bpf()?;
     options.check_output()?;
-    let key = key::key(options, notes)?;
-    let kernel_log = options.kernel_trace.as_deref().map(kernel_trace::read).transpose()?;
+    let key = key(options, notes)?;
+    let witness = options.kernel_trace.as_deref().map(Witness::read).transpose()?;
     let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter: first_filter });
     if errors.len() == options.captures.len() {
         // The one thing that went wrong is the message, also with --quiet.
@@ -59,11 +65,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     for error in &errors {
         notes.warn(error);
     }
-    // Only these tell what Zeek would say of a flow: the page holds the JSON report.
-    let tells = matches!(options.format, OutputFormat::Json | OutputFormat::Ndjson | OutputFormat::Html);
-    let zeek = tells && !options.summary;
-    let listed = if options.summary { 0 } else { LISTED_FLOW };
-    let limits = Limits::within(options.memory.saturating_sub(FIXED_MEMORY), zeek, listed);
+    let limits = limits(options, options.memory.saturating_sub(FIXED_MEMORY));
     let threads = options.threads.map_or_else(default_threads, usize::from);
     let read = capture.progress();
     notes.tell(format_args!(
@@ -77,13 +79,34 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         options.memory >> 20
     ));
     let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
-    let share = usize::try_from(options.memory / MEMORY_FOR_TIMELINES).unwrap_or(usize::MAX);
+    let share = share_for_timelines(options);
     let recording = (!second_look::can_read_again(&options.captures)).then(|| Recording::new(share));
     let mut analysis = pipeline::analyse(capture, recording, limits, threads).map_err(Error::Thread)?;
+    analysis.witness = witness;
     drop(bar);
+    conclude(options, analysis, &errors, key.as_ref(), |report| write(options, report, output))
+}
+
+/// Judges what was followed and gives the report to `write`; the exit code says how that went.
+///
+/// # Errors
+/// Where the report cannot be written.
+pub(crate) fn conclude(
+    options: &Options,
+    mut analysis: Analysis,
+    errors: &[InputError],
+    key: Option<&Key>,
+    write: impl FnOnce(&Report) -> Result<(), Error>,
+) -> Result<ExitCode, Error> {
+    let notes = Notes::new(options.verbosity);
+    let bpf = || options.bpf.as_deref().map(filter).transpose();
+    let share = share_for_timelines(options);
     for input in &analysis.inputs {
         for problem in &input.problems {
-            notes.warn(format_args!("{}: {} (at offset {})", input.path, problem.reason, problem.offset));
+            match input.format {
+                Format::Live => notes.warn(format_args!("{}: {}", input.path, problem.reason)),
+                _ => notes.warn(format_args!("{}: {} (at offset {})", input.path, problem.reason, problem.offset)),
+            }
         }
     }
 
@@ -101,19 +124,20 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let shows = options.command == Command::Show || options.flow.is_some() || options.frame.is_some();
     let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
     let is_judged = |flow: &Flow| second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
-    let timelines = second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, share)?;
+    let mut timelines = second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, share)?;
+    analysis.judged.complete(&mut timelines);
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
     let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;
     let members = options.evidence.as_ref().map(|_| {
         second_look::members(flows, |flow| is_chosen(flow) && (all_flows || second_look::needs_judging(flow, flows)))
     });
-    let testimony = kernel_log.as_ref().map(|log| Testimony::new(log, &analysis.flows));
-    let kernel_trace =
-        options.kernel_trace.as_deref().zip(kernel_log.zip(testimony.as_ref())).map(|(path, (log, said))| {
-            kernel_trace::tell(path, &log, said, notes);
-            KernelTrace::new(path.display().to_string(), &log, said)
-        });
+    let witness = analysis.witness.take();
+    let testimony = witness.as_ref().map(|witness| Testimony::new(&witness.log, &analysis.flows));
+    let kernel_trace = witness.zip(testimony.as_ref()).map(|(witness, testimony)| {
+        kernel_trace::tell(&witness, testimony, notes);
+        KernelTrace::new(witness.name, &witness.log, testimony)
+    });
     let judgement = Judgement::with_witness(&analysis.flows, &timelines, testimony.unwrap_or_default());
     let end = analysis.flows.end;
     let judge = |flow: &Flow| {
@@ -153,12 +177,12 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
             Err(error) => notes.warn(format_args!("{}: cannot be read again for --hash: {error}", input.path)),
         }
     }
-    if let Some(key) = &key {
+    if let Some(key) = key {
         key.report(&mut report);
     }
-    write(options, &report, output)?;
+    write(&report)?;
     if let (Some(evidence), Some(members)) = (&options.evidence, &members) {
-        let frames = evidence::write(options, evidence, bpf()?, (members, key.as_ref()), &report)?;
+        let frames = evidence::write(options, evidence, bpf()?, (members, key), &report)?;
         notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
     }
     if let Some(path) = &options.output {
@@ -167,12 +191,26 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     Ok(exit_code(options, &report))
 }
 
-fn tell_what_was_read(analysis: &pipeline::Analysis, notes: Notes) {
+/// Octets for the segments of flows that are judged.
+pub(crate) fn share_for_timelines(options: &Options) -> usize {
+    usize::try_from(options.memory / MEMORY_FOR_TIMELINES).unwrap_or(usize::MAX)
+}
+
+/// How many flows and resets fit in so many octets.
+pub(crate) fn limits(options: &Options, octets: u64) -> Limits {
+    // Only these tell what Zeek would say of a flow: the page holds the JSON report.
+    let tells = matches!(options.format, OutputFormat::Json | OutputFormat::Ndjson | OutputFormat::Html);
+    let zeek = tells && !options.summary;
+    Limits::within(octets, zeek, if options.summary { 0 } else { LISTED_FLOW })
+}
+
+fn tell_what_was_read(analysis: &Analysis, notes: Notes) {
     for input in &analysis.inputs {
         let link_types: Vec<_> = input.link_types.iter().map(ToString::to_string).collect();
         let format = match input.format {
             Format::Pcap => "pcap",
             Format::Pcapng => "pcapng",
+            Format::Live => "live",
         };
         let packing = input.compression.map_or_else(String::new, |packing| format!(" in {}", packing.name()));
         notes.tell(format_args!(
@@ -200,7 +238,7 @@ fn skipped(error: &InputError) -> SkippedInput {
     SkippedInput { path: error.path().to_owned(), reason: error.to_string() }
 }
 
-fn write(options: &Options, report: &Report, file: Option<std::fs::File>) -> Result<(), Error> {
+pub(crate) fn write(options: &Options, report: &Report, file: Option<std::fs::File>) -> Result<(), Error> {
     let stdout = io::stdout();
     let is_terminal = file.is_none() && stdout.is_terminal();
     let mut out: Box<dyn Write> = match file {

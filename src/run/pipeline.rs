@@ -4,11 +4,12 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use super::kernel_trace::Witness;
 use crate::capture::{Capture, InputSummary};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::flow::{FlowTable, Flows, Key, Keyer, Limits};
 use crate::tcp::{IcmpError, Segment};
-use crate::timeline::Recording;
+use crate::timeline::{Kept, Recording};
 
 /// Segments handed over at a time: few enough for the batches under way to stay in a level-two cache,
 /// enough for the hand-over (some microseconds) to vanish.
@@ -29,6 +30,10 @@ pub struct Analysis {
     pub frames: u64,
     /// What was recorded, where that was asked for.
     pub recording: Option<Recording>,
+    /// What a host's kernel reported of resets.
+    pub witness: Option<Witness>,
+    /// What was judged before the end, and may not be recorded any more.
+    pub judged: Kept,
 }
 
 /// What decoding made of some frames, in their order.
@@ -136,6 +141,8 @@ impl Reader {
             flows,
             frames: self.frames,
             recording: self.recording,
+            witness: None,
+            judged: Kept::default(),
         }
     }
 }

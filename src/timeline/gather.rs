@@ -11,22 +11,22 @@ use crate::tcp::{Endpoint, FrameNumber, Segment};
 
 /// Segments kept from the beginning of a flow: a handshake, its request and the first of the answer, also where every
 /// packet was captured twice.
-const FIRST: usize = 64;
+pub(super) const FIRST: usize = 64;
 
 /// Segments kept in front of a reset and at the end: more than a congestion window's worth of what may have provoked one.
-const LAST: usize = 256;
+pub(super) const LAST: usize = 256;
 
 /// Segments kept behind a reset: an answer, a repetition, and what a sender had under way.
-const BEHIND: usize = 96;
+pub(super) const BEHIND: usize = 96;
 
 /// Segments kept of one flow at most. A flood of resets beyond it is counted; its first thousands tell as much.
-const MOST: usize = 6000;
+pub(super) const MOST: usize = 6000;
 
 /// Octets of data kept of one segment: a ClientHello with post-quantum key shares (some 1,800), a long request head.
 pub(super) const MOST_PAYLOAD: usize = 2048;
 
 /// The same where only the flow's last messages matter.
-const LATER_PAYLOAD: usize = 600;
+pub(super) const LATER_PAYLOAD: usize = 600;
 
 /// Segments by which a further copy of a packet may follow it.
 const COPIES_WITHIN: usize = 24;
@@ -67,6 +67,8 @@ struct Gathered {
     latest: VecDeque<Sighting>,
     behind: usize,
     full: bool,
+    /// Segments before the next one are not at hand.
+    gap: bool,
 }
 
 impl Gathering {
@@ -92,6 +94,7 @@ impl Gathering {
             latest: VecDeque::new(),
             behind: 0,
             full: false,
+            gap: false,
         });
     }
 
@@ -115,9 +118,17 @@ impl Gathering {
 
     /// Takes in a segment that was decoded before, with the octets that `view` speaks of.
     pub fn take(&mut self, segment: Segment, view: &View, frame: &[u8]) {
-        if let Some(index) = self.members.place_of(&segment) {
-            self.keep(index, segment, view, frame);
+        self.take_after(0, segment, view, frame);
+    }
+
+    /// The same where so many segments of its flow in front of it are not at hand any more.
+    pub(super) fn take_after(&mut self, skipped: u32, segment: Segment, view: &View, frame: &[u8]) {
+        let Some(index) = self.members.place_of(&segment) else { return };
+        if let Some(flow) = self.flows.get_mut(index).filter(|_| skipped > 0) {
+            flow.kept.left_out += u64::from(skipped);
+            flow.gap = true;
         }
+        self.keep(index, segment, view, frame);
     }
 
     fn keep(&mut self, index: usize, segment: Segment, view: &View, frame: &[u8]) {
@@ -143,6 +154,7 @@ impl Gathering {
         } else {
             flow.has_copy_of(&sighting)
         };
+        sighting.after_gap = std::mem::take(&mut flow.gap);
         self.octets += sighting.octets();
         let dropped = flow.keep(sighting);
         self.octets -= dropped;
@@ -202,7 +214,7 @@ impl Gathered {
 }
 
 impl Sighting {
-    fn octets(&self) -> usize {
+    pub(super) fn octets(&self) -> usize {
         size_of::<Self>() + self.payload.len()
     }
 }
@@ -211,6 +223,11 @@ impl Timelines {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
+    }
+
+    /// Puts a timeline in place of another.
+    pub(super) fn insert(&mut self, id: u32, timeline: Timeline) {
+        self.by_id.insert(id, timeline);
     }
 
     /// That of the flow with this id.

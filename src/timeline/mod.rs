@@ -4,6 +4,7 @@
 //! second look at the capture [gathers](Gathering) theirs: a file is read again, of a pipe the recent past was [recorded](Recording).
 
 mod gather;
+mod kept;
 mod members;
 mod recording;
 mod sighting;
@@ -11,6 +12,7 @@ mod sighting;
 mod tests;
 
 pub use gather::{Depth, Gathering, Timelines};
+pub use kept::Kept;
 pub use members::Members;
 pub use recording::Recording;
 pub use sighting::{Sighting, Timeline};

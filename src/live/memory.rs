@@ -1,0 +1,39 @@
+//! How `--memory` is shared out.
+
+use crate::cli::LiveOptions;
+use crate::flow::Limits;
+use crate::run;
+
+/// Octets that may wait between the threads at most; twice as much is held, since they are handed over by turns.
+const MOST_WAITING: u64 = 32 << 20;
+
+/// One part in so many of the memory may wait between the threads.
+const WAITING: u64 = 32;
+
+/// One part in so many is for the segments of flows that were judged and are not recorded any more.
+const JUDGED: u64 = 16;
+
+/// Bounds of everything that grows with traffic, octets where nothing else is said.
+pub(super) struct Memory {
+    /// Of the flow table.
+    pub limits: Limits,
+    /// The recent past.
+    pub recorded: usize,
+    /// Segments of flows that were judged for good.
+    pub judged: usize,
+    /// Frames between the threads, those handed over last not counted.
+    pub waiting: usize,
+}
+
+impl Memory {
+    /// The shares of what the user allows.
+    pub(super) fn of(options: &LiveOptions) -> Self {
+        let memory = options.analysis.memory;
+        let octets = |octets: u64| usize::try_from(octets).unwrap_or(usize::MAX);
+        let recorded = run::share_for_timelines(&options.analysis);
+        let (judged, waiting) = (memory / JUDGED, (memory / WAITING).min(MOST_WAITING));
+        let beside = run::FIXED_MEMORY + recorded as u64 + judged + 2 * waiting + super::judging::memory(memory) as u64;
+        let limits = run::limits(&options.analysis, memory.saturating_sub(beside));
+        Self { limits, recorded, judged: octets(judged), waiting: octets(waiting) }
+    }
+}

@@ -1,0 +1,190 @@
+//! Watches an interface, or a capture that is still being written, and says of each reset who sent it and why, as it happens.
+//!
+//! `source` is the thread that captures; it hands frames over in a `queue`. On the main thread `engine` decodes them, follows
+//! flows and records the recent past, as the analysis of a pipe does. `agenda` says when a flow with a reset is due, `judging`
+//! judges it by the flows and the past at hand, and the `teller` tells [observers](Observer) of the verdict: the `view`, and whoever
+//! else joins in. At the end the report is made as of any capture.
+
+mod agenda;
+mod engine;
+mod event;
+mod judging;
+mod memory;
+mod queue;
+mod source;
+mod statistics;
+mod status;
+mod teller;
+mod view;
+mod witness;
+
+pub use engine::Engine;
+pub use event::{Event, Observer};
+pub use statistics::Statistics;
+pub use witness::warden;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::capture::{
+    Capture, CaptureDirection, Filter, Format, Frames, InputSummary, Interface, InterfaceError, InterfaceOptions,
+    OpenOptions,
+};
+use crate::cli::{Direction, Events, LiveOptions, STANDARD_INPUT};
+use crate::error::{Error, ExitCode};
+use crate::notes::Notes;
+use crate::output;
+use crate::report::Report;
+use crate::run;
+use memory::Memory;
+use queue::{End, Queue};
+use source::Source;
+use view::View;
+use witness::Tracing;
+
+/// How long the frames are waited for that were under way when the end was asked for.
+const LAST_FRAMES: Duration = Duration::from_secs(2);
+
+/// Watches until somebody asks for the end, and reports.
+///
+/// # Errors
+/// What leaves nothing to watch, or nowhere to report it.
+pub fn watch(options: &LiveOptions) -> Result<ExitCode, Error> {
+    let notes = Notes::new(options.analysis.verbosity);
+    options.analysis.check_output()?;
+    let names = run::key(&options.analysis, notes)?;
+    let (source, input) = open(options)?;
+    let mut kernel = options.kernel_witness.then(Tracing::open).transpose().map_err(Error::KernelWitness)?;
+    let mut output = options.analysis.create_output()?;
+    let stop = signals()?;
+    let memory = Memory::of(options);
+    let queue = Arc::new(Queue::new(memory.waiting));
+    let mut engine = Engine::new(options, names.as_ref(), input, &memory);
+    let view = View::new(options.events, options.analysis.zone.clone().into(), options.analysis.verbosity);
+    let failed = view.failure();
+    engine.observe(Box::new(view));
+    if let Some(kernel) = &mut kernel {
+        engine.hear(kernel.start().map_err(Error::Thread)?);
+        engine.observe(Box::new(kernel.marks().map_err(Error::Thread)?));
+    }
+    source.start(&queue).map_err(Error::Thread)?;
+
+    let end = follow(&mut engine, &queue, options, notes, || stop.load(Ordering::Relaxed) || failed.is_set());
+    if let Some(kernel) = &mut kernel {
+        kernel.settle();
+    }
+    let (analysis, mut teller) = engine.finish(&end);
+    run::conclude(&options.analysis, analysis, &[], names.as_ref(), |report| {
+        teller.end(report);
+        if let Some(error) = failed.take()
+            && output.is_none()
+        {
+            return Err(Error::write(None, error));
+        }
+        match options.events {
+            Events::Ndjson if output.is_none() => rest(report),
+            _ => run::write(&options.analysis, report, output.take()),
+        }
+    })
+}
+
+/// Takes in frames until the end.
+fn follow(engine: &mut Engine<'_>, queue: &Queue, options: &LiveOptions, notes: Notes, stop: impl Fn() -> bool) -> End {
+    let mut frames = Frames::default();
+    let until = options.duration.map(|duration| Instant::now() + duration);
+    let mut closed: Option<Instant> = None;
+    loop {
+        let beside = queue.take(&mut frames, engine::TICK);
+        beside.news.iter().for_each(|news| notes.warn(news));
+        let left = options.packets.map_or(u64::MAX, |packets| packets.saturating_sub(engine.frames()));
+        engine.dropped(beside.dropped);
+        engine.take(&frames, left);
+        engine.tick_if_due();
+        if let Some(end) = beside.end {
+            return end;
+        }
+        let is_enough = options.packets.is_some_and(|packets| engine.frames() >= packets);
+        match closed {
+            // A stream that gives nothing cannot be told to end.
+            Some(since) if is_enough || options.interface == STANDARD_INPUT || since.elapsed() > LAST_FRAMES => {
+                return End::Asked;
+            }
+            Some(_) => {}
+            None if is_enough || stop() || until.is_some_and(|until| Instant::now() >= until) => {
+                closed = Some(Instant::now());
+                queue.close();
+            }
+            None => {}
+        }
+    }
+}
+
+/// Opens what frames come from.
+fn open(options: &LiveOptions) -> Result<(Source, InputSummary), Error> {
+    let summary = InputSummary {
+        path: options.interface.clone(),
+        format: Format::Live,
+        compression: None,
+        link_types: Vec::new(),
+        frames: 0,
+        bytes: 0,
+        first_time: None,
+        last_time: None,
+        time_reversals: 0,
+        cut_frames: 0,
+        dropped_by_kernel: None,
+        complete: false,
+        problems: Vec::new(),
+    };
+    let bpf = options.analysis.bpf.as_deref();
+    if options.interface == STANDARD_INPUT {
+        let filter = bpf.map(Filter::new).transpose().map_err(Error::Bpf)?;
+        let (capture, errors) = Capture::open(&[Path::new(STANDARD_INPUT).to_owned()], OpenOptions { filter });
+        if !errors.is_empty() {
+            return Err(Error::NothingToAnalyse(errors.iter().map(ToString::to_string).collect()));
+        }
+        let known = capture.summaries().pop().unwrap_or(summary);
+        return Ok((Source::Stream(Box::new(capture)), known));
+    }
+    let capture = InterfaceOptions {
+        snaplen: i32::try_from(options.snaplen).unwrap_or(i32::MAX),
+        buffer: i32::try_from(options.buffer).unwrap_or(i32::MAX),
+        promiscuous: options.promiscuous,
+        direction: match options.direction {
+            Direction::Both => CaptureDirection::Both,
+            Direction::In => CaptureDirection::In,
+            Direction::Out => CaptureDirection::Out,
+        },
+        bpf: options.analysis.bpf.clone(),
+    };
+    let interface = match Interface::open(&options.interface, &capture) {
+        Ok(interface) => Some(Box::new(interface)),
+        Err(InterfaceError::Missing(_) | InterfaceError::Down(_)) if options.wait => None,
+        Err(error) => return Err(Error::Interface { name: options.interface.clone(), reason: error.to_string() }),
+    };
+    let name = options.interface.clone();
+    Ok((Source::Interface { name, interface, options: capture, wait: options.wait }, summary))
+}
+
+/// Set by the first Ctrl-C or SIGTERM; the second one ends the program at once.
+fn signals() -> Result<Arc<AtomicBool>, Error> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        let exit = 128 + signal;
+        signal_hook::flag::register_conditional_shutdown(signal, exit, Arc::clone(&stop)).map_err(Error::Thread)?;
+        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Error::Thread)?;
+    }
+    Ok(stop)
+}
+
+/// The lines of flows that no event spoke of.
+fn rest(report: &Report) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    let flows = report.flows.iter().filter(|flow| flow.resets.is_empty());
+    for flow in flows {
+        output::ndjson::write_judged(flow, false, &mut out).map_err(|error| Error::write(None, error))?;
+    }
+    Ok(())
+}
