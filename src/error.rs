@@ -79,6 +79,8 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// The system does not tell what interfaces there are.
+    Interfaces(String),
     /// The kernel of this host cannot be asked, and why, in a text that says what to do.
     KernelWitness(String),
     /// Nothing is known of what `explain` was asked, in a text that says what is near.
@@ -107,6 +109,7 @@ impl Error {
             | Self::Key(_)
             | Self::KernelTrace { .. }
             | Self::KernelWitness(_)
+            | Self::Interfaces(_)
             | Self::Write { .. } => ExitCode::NothingAnalysed,
             Self::Bpf(_)
             | Self::OutputExists(_)
@@ -149,6 +152,7 @@ impl fmt::Display for Error {
                 "--write-evidence reads the captures a second time, which a pipe does not allow: save it to a file first",
             ),
             Self::NoKey(path) => write!(f, "{} holds no key: it should have 64 hexadecimal digits", path.display()),
+            Self::Interfaces(reason) => write!(f, "cannot list interfaces: {reason}"),
             Self::KernelWitness(reason) => write!(f, "--kernel-witness: {reason}"),
             Self::KernelTrace { path, source } => {
                 write!(f, "cannot read the kernel trace {}: {source}", path.display())

@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     let done = match &job {
         Job::Analyze(options) => run::analyze(options),
         Job::Live(options) => live::watch(options),
+        Job::Interfaces(format) => run::interfaces(*format),
         Job::Warden(instance) => live::warden(instance),
         Job::Explain(text) => run::explain(text.as_deref()),
     };

@@ -8,6 +8,7 @@
 
 mod bpf;
 mod bytes;
+mod devices;
 mod error;
 mod frames;
 mod identify;
@@ -30,6 +31,7 @@ mod tick;
 mod unpack;
 
 pub use bpf::Filter;
+pub use devices::{ListedInterface, interfaces};
 pub use error::InputError;
 pub use frames::Frames;
 #[cfg(unix)]

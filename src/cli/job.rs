@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
 
-use super::options::Options;
-use super::{Answer, LiveOptions, answer, live, parse};
+use super::options::{Options, OutputFormat};
+use super::{Answer, LiveOptions, answer, interfaces, live, parse};
 
 /// One of the jobs of the program.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub enum Job {
     Analyze(Box<Options>),
     /// Watch an interface.
     Live(Box<LiveOptions>),
+    /// List the interfaces.
+    Interfaces(OutputFormat),
     /// Remove this trace instance once standard input ends: what `live --kernel-witness` starts beside itself.
     Warden(PathBuf),
     /// Explain a cause or an error; where nothing is named, list the causes.
@@ -57,6 +59,9 @@ const EXPLAIN: &str = "explain";
 /// The name of the job that watches an interface.
 const LIVE: &str = "live";
 
+/// The name of the job that lists interfaces.
+const INTERFACES: &str = "interfaces";
+
 /// The name of the job that `live` gives itself; nobody types it.
 const WARDEN: &str = "remove-trace-instance";
 
@@ -74,6 +79,10 @@ pub fn job(args: impl IntoIterator<Item = OsString>) -> Result<Job, Answer> {
     if args.get(1).is_some_and(|first| first == LIVE) {
         args.remove(1);
         return live::parse(args).map(|options| Job::Live(Box::new(options)));
+    }
+    if args.get(1).is_some_and(|first| first == INTERFACES) {
+        args.remove(1);
+        return interfaces::parse(args).map(Job::Interfaces);
     }
     if let [_, first, instance] = args.as_slice()
         && first == WARDEN

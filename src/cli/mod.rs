@@ -3,6 +3,7 @@
 //! Opens no capture: whether one can be read is for the run to find out.
 
 mod definition;
+mod interfaces;
 mod job;
 mod live;
 mod options;

@@ -8,6 +8,7 @@ mod comments;
 pub mod csv;
 mod frames;
 pub mod html;
+pub mod interfaces;
 pub mod json;
 pub mod line;
 pub mod markdown;

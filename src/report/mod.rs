@@ -11,6 +11,7 @@ mod diagnosis;
 mod filter;
 mod flow;
 mod icmp;
+mod interfaces;
 mod kernel;
 mod ladder;
 mod reset;
@@ -26,6 +27,7 @@ pub use diagnosis::{
     Alternative, CauseEvidence, Confidence, Diagnosis, Outcome, SafeToRetry, SideOutcome, Stance, Weight,
 };
 pub use flow::{Analysis, Application, Endpoint, Flow, FlowLine, IcmpMessage, Roles, SideAnalysis, Teardown, Zeek};
+pub use interfaces::{Address, INTERFACES_SCHEMA, Interface, Interfaces};
 pub use kernel::{KernelTrace, KernelWord, OffsetFrom, Process};
 pub use ladder::{RUNGS, Rung};
 pub use reset::{Form, Hops, Location, Mechanism, Obedience, Phase, Reset, ResetEvidence, ResetSegment, Sender, Side};

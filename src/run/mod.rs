@@ -3,6 +3,7 @@
 mod evidence;
 mod explain;
 mod hash;
+mod interfaces;
 mod judgement;
 mod kernel_trace;
 mod key;
@@ -16,6 +17,7 @@ pub(crate) use pipeline::Analysis;
 pub(crate) use selection::choose;
 
 pub use explain::explain;
+pub use interfaces::interfaces;
 pub use judgement::Judgement;
 pub use second_look::{ask, needs_judging};
 
