@@ -62,6 +62,10 @@ pub enum Error {
         /// Why not, and what to do.
         reason: String,
     },
+    /// There is no such user to become.
+    NoUser(String),
+    /// Rights that are not needed could not be given up.
+    Rights(io::Error),
     /// The file for the report is there already, and `--force` was not given.
     OutputExists(PathBuf),
     /// The file for the report is one of the captures.
@@ -94,6 +98,7 @@ impl Error {
         match self {
             Self::NothingToAnalyse(_)
             | Self::Interface { .. }
+            | Self::Rights(_)
             | Self::Thread(_)
             | Self::Key(_)
             | Self::Write { .. } => ExitCode::NothingAnalysed,
@@ -102,6 +107,7 @@ impl Error {
             | Self::OutputIsInput(_)
             | Self::EvidenceOfPipe
             | Self::NoKey(_)
+            | Self::NoUser(_)
             | Self::Unknown(_) => ExitCode::Usage,
         }
     }
@@ -127,6 +133,8 @@ impl fmt::Display for Error {
             Self::Thread(source) => write!(f, "cannot start a thread: {source}; try --threads 1"),
             Self::Bpf(reason) => write!(f, "--bpf: {reason}"),
             Self::Interface { name, reason } => write!(f, "cannot listen on {name}: {reason}"),
+            Self::NoUser(name) => write!(f, "there is no user `{name}` to become"),
+            Self::Rights(source) => write!(f, "rights that are not needed could not be given up: {source}"),
             Self::Unknown(message) => f.write_str(message),
             Self::OutputExists(path) => {
                 write!(f, "{} exists already: add --force to overwrite it, or name another file", path.display())
@@ -148,7 +156,9 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Write { source, .. } | Self::Thread(source) | Self::Key(source) => Some(source),
+            Self::Write { source, .. } | Self::Thread(source) | Self::Key(source) | Self::Rights(source) => {
+                Some(source)
+            }
             _ => None,
         }
     }
@@ -175,6 +185,9 @@ mod tests {
         for error in [
             Error::NothingToAnalyse(vec!["cannot read a.pcap: no such file".into()]),
             Error::Thread(io()),
+            Error::Interface { name: "eth0".into(), reason: "it is down".into() },
+            Error::NoUser("x".into()),
+            Error::Rights(io()),
             Error::Bpf("bad filter 'tcp port': syntax error".into()),
             Error::Unknown("nothing is known of `x`".into()),
             Error::OutputExists("report.json".into()),

@@ -7,6 +7,7 @@ use crate::decode::Decoder;
 use crate::flow::{Flow, FlowTable};
 use crate::report::{self, Findings, Report, Selection, Wanted};
 use crate::run::{Judgement, ask, choose, needs_judging};
+use crate::surroundings::Losses;
 use crate::timeline::{Recording, Timelines};
 
 /// Flows looked at for companions of those that are judged, the latest ones; a look at so many takes some milliseconds.
@@ -40,6 +41,7 @@ pub(super) struct Ground<'a> {
     pub table: &'a FlowTable,
     pub recording: &'a Recording,
     pub decoder: &'a Decoder,
+    pub losses: &'a Losses,
 }
 
 impl Ground<'_> {
@@ -61,7 +63,7 @@ impl Ground<'_> {
             left -= self.recording.give(flow, most, &mut gathering);
         }
         let timelines = gathering.finish();
-        let judgement = Judgement::new(&flows, &timelines);
+        let judgement = Judgement::with_losses(&flows, &timelines, self.losses.clone());
         let chosen = choose(self.options, &flows, |_| None);
         let is_chosen =
             |flow: &Flow| ids.contains(&flow.id) && chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));

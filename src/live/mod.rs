@@ -10,7 +10,9 @@ mod engine;
 mod event;
 mod judging;
 mod memory;
+mod privileges;
 mod queue;
+mod rights;
 mod source;
 mod statistics;
 mod status;
@@ -55,12 +57,16 @@ pub fn watch(options: &LiveOptions) -> Result<ExitCode, Error> {
     let (source, input) = open(options)?;
     let mut output = options.analysis.create_output()?;
     let stop = signals()?;
+    privileges::drop(options.user.as_deref(), options.wait).map_err(refused)?;
     let memory = Memory::of(options);
     let queue = Arc::new(Queue::new(memory.waiting));
     let mut engine = Engine::new(options, names.as_ref(), input, &memory);
     let view = View::new(options.events, options.analysis.zone.clone().into(), options.analysis.verbosity);
     let failed = view.failure();
     engine.observe(Box::new(view));
+    if let Source::Interface { name, interface: Some(interface), .. } = &source {
+        notes.tell(format_args!("listening on {name}, {}", interface.link_type()));
+    }
     source.start(&queue).map_err(Error::Thread)?;
 
     let end = follow(&mut engine, &queue, options, notes, || stop.load(Ordering::Relaxed) || failed.is_set());
@@ -91,17 +97,18 @@ fn follow(engine: &mut Engine<'_>, queue: &Queue, options: &LiveOptions, notes: 
         engine.dropped(beside.dropped);
         engine.take(&frames, left);
         engine.tick_if_due();
+        if options.packets.is_some_and(|packets| engine.frames() >= packets) {
+            queue.close();
+            return End::Asked;
+        }
         if let Some(end) = beside.end {
             return end;
         }
-        let is_enough = options.packets.is_some_and(|packets| engine.frames() >= packets);
         match closed {
             // A stream that gives nothing cannot be told to end.
-            Some(since) if is_enough || options.interface == STANDARD_INPUT || since.elapsed() > LAST_FRAMES => {
-                return End::Asked;
-            }
+            Some(since) if options.interface == STANDARD_INPUT || since.elapsed() > LAST_FRAMES => return End::Asked,
             Some(_) => {}
-            None if is_enough || stop() || until.is_some_and(|until| Instant::now() >= until) => {
+            None if stop() || until.is_some_and(|until| Instant::now() >= until) => {
                 closed = Some(Instant::now());
                 queue.close();
             }
@@ -151,10 +158,20 @@ fn open(options: &LiveOptions) -> Result<(Source, InputSummary), Error> {
     let interface = match Interface::open(&options.interface, &capture) {
         Ok(interface) => Some(Box::new(interface)),
         Err(InterfaceError::Missing(_) | InterfaceError::Down(_)) if options.wait => None,
-        Err(error) => return Err(Error::Interface { name: options.interface.clone(), reason: error.to_string() }),
+        Err(error) => {
+            let reason = rights::way_out(&options.interface, &error);
+            return Err(Error::Interface { name: options.interface.clone(), reason });
+        }
     };
     let name = options.interface.clone();
     Ok((Source::Interface { name, interface, options: capture, wait: options.wait }, summary))
+}
+
+fn refused(refused: privileges::Refused) -> Error {
+    match refused {
+        privileges::Refused::NoUser(name) => Error::NoUser(name),
+        privileges::Refused::System(error) => Error::Rights(error),
+    }
 }
 
 /// Set by the first Ctrl-C or SIGTERM; the second one ends the program at once.

@@ -4,7 +4,7 @@ use crate::causes::{self, Around, Fate, Story};
 use crate::flow::{Flow, Flows};
 use crate::outcome;
 use crate::report::{Application, Verdict};
-use crate::surroundings::Surroundings;
+use crate::surroundings::{Losses, Surroundings};
 use crate::tcp::Timestamp;
 use crate::timeline::Timelines;
 
@@ -19,9 +19,14 @@ pub struct Judgement<'a> {
 }
 
 impl<'a> Judgement<'a> {
-    /// Learns from all flows what one alone does not tell.
+    /// Learns from all flows what one alone does not tell, in a capture that missed nothing.
     pub fn new(flows: &Flows, timelines: &'a Timelines) -> Self {
-        let surroundings = Surroundings::of(flows, timelines);
+        Self::with_losses(flows, timelines, Losses::default())
+    }
+
+    /// The same of a capture that missed packets at these times.
+    pub fn with_losses(flows: &Flows, timelines: &'a Timelines, losses: Losses) -> Self {
+        let surroundings = Surroundings { losses, ..Surroundings::of(flows, timelines) };
         let mut around = Around::default();
         for flow in flows.iter() {
             match timelines.get(flow.id).filter(|_| second_look::needs_judging(flow, flows)) {

@@ -10,7 +10,7 @@ mod second_look;
 mod selection;
 
 pub(crate) use key::key;
-pub(crate) use pipeline::Analysis;
+pub(crate) use pipeline::{Analysis, losses};
 pub(crate) use selection::choose;
 
 pub use explain::explain;
@@ -127,7 +127,7 @@ pub(crate) fn conclude(
     let members = options.evidence.as_ref().map(|_| {
         second_look::members(flows, |flow| is_chosen(flow) && (all_flows || second_look::needs_judging(flow, flows)))
     });
-    let judgement = Judgement::new(&analysis.flows, &timelines);
+    let judgement = Judgement::with_losses(&analysis.flows, &timelines, analysis.losses);
     let end = analysis.flows.end;
     let judge = |flow: &Flow| {
         // Of a flow that others are known by, only the beginning was looked at.

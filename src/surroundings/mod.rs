@@ -2,6 +2,7 @@
 
 mod endings;
 mod hosts;
+mod losses;
 mod vantage;
 
 use crate::flow::Flows;
@@ -9,6 +10,7 @@ use crate::timeline::Timelines;
 
 pub use endings::{Ending, Endings, Kind};
 pub use hosts::{Host, Hosts};
+pub use losses::Losses;
 pub use vantage::{Near, Vantage};
 
 /// Built once from all timelines, then only read.
@@ -20,6 +22,8 @@ pub struct Surroundings {
     pub endings: Endings,
     /// Where the capture was taken.
     pub vantage: Vantage,
+    /// When it missed packets.
+    pub losses: Losses,
 }
 
 impl Surroundings {
@@ -36,6 +40,6 @@ impl Surroundings {
             }
         }
         endings.sort();
-        Self { hosts, endings, vantage: places.vantage() }
+        Self { hosts, endings, vantage: places.vantage(), losses: Losses::default() }
     }
 }
