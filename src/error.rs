@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// How the program ended, for scripts.
@@ -62,6 +63,10 @@ pub enum Error {
         /// Why not, and what to do.
         reason: String,
     },
+    /// There is no such user to become.
+    NoUser(String),
+    /// Rights that are not needed could not be given up.
+    Rights(io::Error),
     /// The file for the report is there already, and `--force` was not given.
     OutputExists(PathBuf),
     /// The file for the report is one of the captures.
@@ -76,6 +81,13 @@ pub enum Error {
     KernelTrace {
         /// The file.
         path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The port of `--metrics` cannot be opened.
+    Metrics {
+        /// The address and port.
+        address: SocketAddr,
         /// Why not.
         source: io::Error,
     },
@@ -105,17 +117,20 @@ impl Error {
         match self {
             Self::NothingToAnalyse(_)
             | Self::Interface { .. }
+            | Self::Rights(_)
             | Self::Thread(_)
             | Self::Key(_)
             | Self::KernelTrace { .. }
             | Self::KernelWitness(_)
             | Self::Interfaces(_)
+            | Self::Metrics { .. }
             | Self::Write { .. } => ExitCode::NothingAnalysed,
             Self::Bpf(_)
             | Self::OutputExists(_)
             | Self::OutputIsInput(_)
             | Self::EvidenceOfPipe
             | Self::NoKey(_)
+            | Self::NoUser(_)
             | Self::Unknown(_) => ExitCode::Usage,
         }
     }
@@ -141,6 +156,8 @@ impl fmt::Display for Error {
             Self::Thread(source) => write!(f, "cannot start a thread: {source}; try --threads 1"),
             Self::Bpf(reason) => write!(f, "--bpf: {reason}"),
             Self::Interface { name, reason } => write!(f, "cannot listen on {name}: {reason}"),
+            Self::NoUser(name) => write!(f, "there is no user `{name}` to become"),
+            Self::Rights(source) => write!(f, "rights that are not needed could not be given up: {source}"),
             Self::Unknown(message) => f.write_str(message),
             Self::OutputExists(path) => {
                 write!(f, "{} exists already: add --force to overwrite it, or name another file", path.display())
@@ -152,6 +169,7 @@ impl fmt::Display for Error {
                 "--write-evidence reads the captures a second time, which a pipe does not allow: save it to a file first",
             ),
             Self::NoKey(path) => write!(f, "{} holds no key: it should have 64 hexadecimal digits", path.display()),
+            Self::Metrics { address, source } => write!(f, "--metrics: cannot listen on {address}: {source}"),
             Self::Interfaces(reason) => write!(f, "cannot list interfaces: {reason}"),
             Self::KernelWitness(reason) => write!(f, "--kernel-witness: {reason}"),
             Self::KernelTrace { path, source } => {
@@ -169,8 +187,10 @@ impl std::error::Error for Error {
         match self {
             Self::Write { source, .. }
             | Self::KernelTrace { source, .. }
+            | Self::Metrics { source, .. }
             | Self::Thread(source)
-            | Self::Key(source) => Some(source),
+            | Self::Key(source)
+            | Self::Rights(source) => Some(source),
             _ => None,
         }
     }
@@ -197,6 +217,9 @@ mod tests {
         for error in [
             Error::NothingToAnalyse(vec!["cannot read a.pcap: no such file".into()]),
             Error::Thread(io()),
+            Error::Interface { name: "eth0".into(), reason: "it is down".into() },
+            Error::NoUser("x".into()),
+            Error::Rights(io()),
             Error::Bpf("bad filter 'tcp port': syntax error".into()),
             Error::Unknown("nothing is known of `x`".into()),
             Error::OutputExists("report.json".into()),

@@ -44,6 +44,7 @@ pub mod explain;
 pub mod flow;
 pub mod knowledge;
 pub mod live;
+pub mod metrics;
 pub mod notes;
 pub mod outcome;
 pub mod output;

@@ -17,6 +17,8 @@ pub struct Case<'a> {
     pub surroundings: &'a Surroundings,
     /// The latest time of any segment of the capture.
     pub end: Option<Timestamp>,
+    /// Packets of it may have been missed by the capture.
+    pub lossy: bool,
     round_trips: Pair<Option<Duration>>,
 }
 
@@ -25,7 +27,9 @@ impl<'a> Case<'a> {
     pub fn new(flow: &'a Flow, timeline: &'a Timeline, surroundings: &'a Surroundings, end: Option<Timestamp>) -> Self {
         let round_trips =
             Pair { forward: shortest_answer(timeline, Way::Forward), back: shortest_answer(timeline, Way::Back) };
-        Self { flow, roles: Roles::of(flow), timeline, surroundings, end, round_trips }
+        let lived = flow.first_time.zip(flow.last_time());
+        let lossy = lived.is_some_and(|(first, last)| surroundings.losses.touch(first, last));
+        Self { flow, roles: Roles::of(flow), timeline, surroundings, end, lossy, round_trips }
     }
 
     /// What the other flows say of the endpoint that sends this way.

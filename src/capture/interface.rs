@@ -3,7 +3,6 @@
 //! Reading never waits, since libpcap's own waiting may not come back at its timeout where nothing arrives: whoever reads
 //! polls the descriptor first.
 
-use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use pcap::{Active, Device, Linktype, Precision};
@@ -147,7 +146,7 @@ impl Interface {
                 bytes: packet.data,
             });
         };
-        self.handle.dispatch(Some(AT_ONCE), take).map_err(plain)
+        self.handle.dispatch(Some(AT_ONCE), take).map_err(|error| clause(&plain(error)))
     }
 
     /// Frames that the kernel has dropped since it was opened, for want of room in its buffer.
@@ -174,6 +173,12 @@ fn classify(name: &str, text: String) -> InterfaceError {
     if known.iter().any(|known| known == name) { InterfaceError::Other(text) } else { InterfaceError::Missing(known) }
 }
 
+/// A sentence of libpcap as a clause.
+fn clause(text: &str) -> String {
+    let mut characters = text.trim_end_matches('.').chars();
+    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+}
+
 fn plain(error: pcap::Error) -> String {
     match error {
         pcap::Error::PcapError(text) => text,
@@ -191,13 +196,4 @@ fn link_type(dlt: Linktype) -> LinkType {
         19 => 106,
         same => u16::try_from(same).unwrap_or(u16::MAX),
     })
-}
-
-impl fmt::Display for InterfaceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing(_) => f.write_str("there is no such interface"),
-            Self::Rights(text) | Self::Down(text) | Self::Filter(text) | Self::Other(text) => f.write_str(text),
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! What the command line of `live` asks for.
 
 use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ pub struct LiveOptions {
     pub user: Option<String>,
     /// Whether the kernel of this host is asked what it says of its resets.
     pub kernel_witness: bool,
+    /// Where metrics are to be had.
+    pub metrics: Option<SocketAddr>,
     /// How verdicts are written as they come.
     pub events: Events,
 }
@@ -128,6 +131,10 @@ struct LiveDefinition {
     /// goes there]
     #[arg(long, value_name = "FORM", value_parser = PossibleValuesParser::new(["lines", "ndjson", "none"]), hide_possible_values = true, help_heading = REPORT)]
     events: Option<String>,
+
+    /// Answer Prometheus at http://ADDR:PORT/metrics; without an address only on this host
+    #[arg(long, value_name = "[ADDR:]PORT", value_parser = port, help_heading = REPORT)]
+    metrics: Option<SocketAddr>,
 
     /// Only flows of this server (10.0.0.5, 10.0.0.5:443, [2001:db8::1]:443, 10.0.0.0/8 or :443)
     #[arg(long, value_name = "ADDR[:PORT]", help_heading = REPORT)]
@@ -261,10 +268,20 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<LiveOptions, Answer> {
         wait: definition.wait,
         user: definition.user,
         kernel_witness: definition.kernel_witness,
+        metrics: definition.metrics,
         events,
         interface: definition.interface,
         analysis,
     })
+}
+
+/// An address and a port, or a port on this host.
+fn port(text: &str) -> Result<SocketAddr, String> {
+    let local = |port: &str| port.parse().ok().map(|port| (Ipv4Addr::LOCALHOST, port).into());
+    let bare = text.strip_prefix("localhost:").or(text.strip_prefix(':')).unwrap_or(text);
+    local(bare)
+        .or_else(|| text.parse().ok())
+        .ok_or_else(|| "this is no address with a port: it is like 9100, 127.0.0.1:9100 or [::1]:9100".to_owned())
 }
 
 impl LiveDefinition {

@@ -16,7 +16,8 @@ use crate::capture::{Frame, Frames, InputSummary, Problem};
 use crate::cli::LiveOptions;
 use crate::decode::{DecodeLimits, Decoded, Decoder};
 use crate::flow::{FlowTable, Key, Keyer};
-use crate::run::{Analysis, Witness};
+use crate::run::{self, Analysis, Witness};
+use crate::surroundings::Losses;
 use crate::tcp::{Segment, Timestamp};
 use crate::timeline::{Kept, Recording};
 use crate::witness::Log;
@@ -33,6 +34,9 @@ pub(super) const TICK: Duration = Duration::from_millis(250);
 /// How often what was counted is shown.
 const SHOWN_EVERY: Duration = Duration::from_millis(500);
 
+/// Packets that were dropped are later than those at hand, which come out of a full buffer, by no more than it holds.
+const STILL_TO_COME: crate::tcp::Duration = crate::tcp::Duration::from_secs(2);
+
 /// Everything that is known of a capture that goes on.
 pub struct Engine<'a> {
     options: &'a LiveOptions,
@@ -48,6 +52,9 @@ pub struct Engine<'a> {
     judged: Kept,
     /// What the kernel of this host reports of resets.
     kernel: Option<Arc<Mutex<Log>>>,
+    /// When the kernel dropped packets, and the latest time when that was last asked.
+    losses: Losses,
+    counted: Option<Timestamp>,
     input: InputSummary,
     last_time: Option<Timestamp>,
     teller: Teller<'a>,
@@ -79,6 +86,8 @@ impl<'a> Engine<'a> {
             agenda: Agenda::new(options.linger),
             judged: Kept::new(memory.judged),
             kernel: None,
+            losses: Losses::default(),
+            counted: None,
             input,
             last_time: None,
             teller: Teller::new(Statistics { memory_limit: options.analysis.memory, ..Statistics::default() }),
@@ -167,7 +176,15 @@ impl<'a> Engine<'a> {
     }
 
     /// Frames that the kernel has dropped so far.
-    pub(super) fn dropped(&mut self, dropped: u64) {
+    pub(super) fn dropped(&mut self, dropped: Option<u64>) {
+        let Some(dropped) = dropped else { return };
+        let now = self.table.end();
+        if dropped > self.teller.statistics.dropped_by_kernel
+            && let Some((from, to)) = self.counted.or(now).zip(now)
+        {
+            self.losses.add(from, to.plus(STILL_TO_COME));
+        }
+        self.counted = now;
         self.teller.statistics.dropped_by_kernel = dropped;
         self.input.dropped_by_kernel = Some(dropped);
     }
@@ -214,6 +231,7 @@ impl<'a> Engine<'a> {
             recording: &self.recording,
             decoder: &self.decoder,
             kernel: self.kernel.as_deref(),
+            losses: &self.losses,
         };
         let (mut report, timelines) = ground.judge(&due.all());
         for &id in &due.last {
@@ -239,7 +257,10 @@ impl<'a> Engine<'a> {
         };
         if let End::Lost(reason) = end {
             input.complete = false;
-            input.problems.push(Problem { offset: input.bytes, reason: format!("the interface was lost: {reason}") });
+            input.problems.push(Problem { offset: input.bytes, reason: reason.clone() });
+        }
+        if let End::Proper(_) = end {
+            self.losses = run::losses(std::slice::from_ref(&input));
         }
         let analysis = Analysis {
             inputs: vec![input],
@@ -248,6 +269,7 @@ impl<'a> Engine<'a> {
             frames: self.teller.statistics.frames,
             recording: Some(self.recording),
             witness: self.kernel.map(|log| Witness { name: KERNEL.to_owned(), log: locked(&log).clone() }),
+            losses: self.losses,
             judged: self.judged,
         };
         (analysis, self.teller)

@@ -10,6 +10,7 @@ use crate::decode::Decoder;
 use crate::flow::{Flow, FlowTable};
 use crate::report::{self, Findings, Report, Selection, Wanted};
 use crate::run::{Judgement, ask, choose, needs_judging};
+use crate::surroundings::Losses;
 use crate::timeline::{Recording, Timelines};
 use crate::witness::{Log, Testimony};
 
@@ -45,6 +46,7 @@ pub(super) struct Ground<'a> {
     pub recording: &'a Recording,
     pub decoder: &'a Decoder,
     pub kernel: Option<&'a Mutex<Log>>,
+    pub losses: &'a Losses,
 }
 
 impl Ground<'_> {
@@ -67,7 +69,7 @@ impl Ground<'_> {
         }
         let timelines = gathering.finish();
         let testimony = self.kernel.map(|log| Testimony::new(&locked(log), &flows)).unwrap_or_default();
-        let judgement = Judgement::with_witness(&flows, &timelines, testimony);
+        let judgement = Judgement::beside(&flows, &timelines, self.losses.clone(), testimony);
         let chosen = choose(self.options, &flows, |_| None);
         let is_chosen =
             |flow: &Flow| ids.contains(&flow.id) && chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));

@@ -10,7 +10,9 @@ mod engine;
 mod event;
 mod judging;
 mod memory;
+mod privileges;
 mod queue;
+mod rights;
 mod source;
 mod statistics;
 mod status;
@@ -23,6 +25,7 @@ pub use event::{Event, Observer};
 pub use statistics::Statistics;
 pub use witness::warden;
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,6 +37,7 @@ use crate::capture::{
 };
 use crate::cli::{Direction, Events, LiveOptions, STANDARD_INPUT};
 use crate::error::{Error, ExitCode};
+use crate::metrics::{Metrics, Server};
 use crate::notes::Notes;
 use crate::output;
 use crate::report::Report;
@@ -56,9 +60,11 @@ pub fn watch(options: &LiveOptions) -> Result<ExitCode, Error> {
     options.analysis.check_output()?;
     let names = run::key(&options.analysis, notes)?;
     let (source, input) = open(options)?;
+    let server = options.metrics.map(open_metrics).transpose()?;
     let mut kernel = options.kernel_witness.then(Tracing::open).transpose().map_err(Error::KernelWitness)?;
     let mut output = options.analysis.create_output()?;
     let stop = signals()?;
+    privileges::drop(options.user.as_deref(), options.wait).map_err(refused)?;
     let memory = Memory::of(options);
     let queue = Arc::new(Queue::new(memory.waiting));
     let mut engine = Engine::new(options, names.as_ref(), input, &memory);
@@ -68,6 +74,15 @@ pub fn watch(options: &LiveOptions) -> Result<ExitCode, Error> {
     if let Some(kernel) = &mut kernel {
         engine.hear(kernel.start().map_err(Error::Thread)?);
         engine.observe(Box::new(kernel.marks().map_err(Error::Thread)?));
+    }
+    if let Some(server) = server {
+        let metrics = Metrics::default();
+        notes.tell(format_args!("metrics are at http://{}/metrics", server.address()));
+        engine.observe(Box::new(metrics.clone()));
+        server.start(metrics).map_err(Error::Thread)?;
+    }
+    if let Source::Interface { name, interface: Some(interface), .. } = &source {
+        notes.tell(format_args!("listening on {name}, {}", interface.link_type()));
     }
     source.start(&queue).map_err(Error::Thread)?;
 
@@ -102,17 +117,18 @@ fn follow(engine: &mut Engine<'_>, queue: &Queue, options: &LiveOptions, notes: 
         engine.dropped(beside.dropped);
         engine.take(&frames, left);
         engine.tick_if_due();
+        if options.packets.is_some_and(|packets| engine.frames() >= packets) {
+            queue.close();
+            return End::Asked;
+        }
         if let Some(end) = beside.end {
             return end;
         }
-        let is_enough = options.packets.is_some_and(|packets| engine.frames() >= packets);
         match closed {
             // A stream that gives nothing cannot be told to end.
-            Some(since) if is_enough || options.interface == STANDARD_INPUT || since.elapsed() > LAST_FRAMES => {
-                return End::Asked;
-            }
+            Some(since) if options.interface == STANDARD_INPUT || since.elapsed() > LAST_FRAMES => return End::Asked,
             Some(_) => {}
-            None if is_enough || stop() || until.is_some_and(|until| Instant::now() >= until) => {
+            None if stop() || until.is_some_and(|until| Instant::now() >= until) => {
                 closed = Some(Instant::now());
                 queue.close();
             }
@@ -162,10 +178,24 @@ fn open(options: &LiveOptions) -> Result<(Source, InputSummary), Error> {
     let interface = match Interface::open(&options.interface, &capture) {
         Ok(interface) => Some(Box::new(interface)),
         Err(InterfaceError::Missing(_) | InterfaceError::Down(_)) if options.wait => None,
-        Err(error) => return Err(Error::Interface { name: options.interface.clone(), reason: error.to_string() }),
+        Err(error) => {
+            let reason = rights::way_out(&options.interface, &error);
+            return Err(Error::Interface { name: options.interface.clone(), reason });
+        }
     };
     let name = options.interface.clone();
     Ok((Source::Interface { name, interface, options: capture, wait: options.wait }, summary))
+}
+
+fn open_metrics(address: SocketAddr) -> Result<Server, Error> {
+    Server::open(address).map_err(|source| Error::Metrics { address, source })
+}
+
+fn refused(refused: privileges::Refused) -> Error {
+    match refused {
+        privileges::Refused::NoUser(name) => Error::NoUser(name),
+        privileges::Refused::System(error) => Error::Rights(error),
+    }
 }
 
 /// Set by the first Ctrl-C or SIGTERM; the second one ends the program at once.

@@ -17,7 +17,7 @@ pub(super) struct Queue {
 struct Waiting {
     frames: Frames,
     news: Vec<String>,
-    dropped: u64,
+    dropped: Option<u64>,
     end: Option<End>,
     closed: bool,
 }
@@ -37,8 +37,8 @@ pub(super) enum End {
 pub(super) struct Beside {
     /// What the user should know.
     pub news: Vec<String>,
-    /// Frames that the kernel has dropped so far.
-    pub dropped: u64,
+    /// Frames that the kernel has dropped so far, where that is known.
+    pub dropped: Option<u64>,
     /// Whether that was all, and why.
     pub end: Option<End>,
 }
@@ -66,7 +66,7 @@ impl Queue {
 
     /// Says how many frames the kernel has dropped so far.
     pub(super) fn dropped(&self, dropped: u64) {
-        self.lock().dropped = dropped;
+        self.lock().dropped = Some(dropped);
     }
 
     /// Says something that the user should know.

@@ -37,7 +37,7 @@ impl Source {
         thread::Builder::new().name("capture".to_owned()).spawn(move || {
             let end = match self {
                 Self::Interface { name, interface, options, wait } => {
-                    Watch { name, options, wait, number: 0, dropped: 0 }.run(interface, &queue)
+                    Watch { name, options, wait, number: 0, dropped: 0, is_down: false }.run(interface, &queue)
                 }
                 Self::Stream(capture) => stream(*capture, &queue),
             };
@@ -55,6 +55,8 @@ struct Watch {
     number: u64,
     /// Frames dropped before the interface was opened anew.
     dropped: u64,
+    /// It went down, and nothing has come since.
+    is_down: bool,
 }
 
 impl Watch {
@@ -72,7 +74,7 @@ impl Watch {
             queue.dropped(self.dropped);
             match lost {
                 Ok(()) => return End::Asked,
-                Err(reason) if self.wait => queue.tell(format!("{} was lost: {reason}; waiting for it", self.name)),
+                Err(reason) if self.wait => queue.tell(format!("{}: {reason}; waiting for it", self.name)),
                 Err(reason) => return End::Lost(reason),
             }
         }
@@ -86,19 +88,26 @@ impl Watch {
             if until.is_none() && queue.is_closed() {
                 until = Some(Instant::now() + LAST_FRAMES);
             }
-            let waited = poll(&mut [PollFd::new(&interface.descriptor(), PollFlags::IN)], Some(&PATIENCE));
-            if waited.is_err_and(|error| error != rustix::io::Errno::INTR) {
-                thread::sleep(Duration::from_millis(10));
-            }
+            let is_down = wait(interface);
             let mut taken = 0;
             loop {
                 let number = &mut self.number;
                 let Some(read) = queue.fill(|frames| interface.read(number, frames)) else { return Ok(()) };
                 let read = read?;
                 taken += read;
+                if read > 0 && std::mem::take(&mut self.is_down) {
+                    queue.tell(format!("{} is up again", self.name));
+                }
                 if read == 0 || until.is_some_and(|until| Instant::now() > until) {
                     break;
                 }
+            }
+            // Where it has gone for good, reading has said so.
+            if is_down && !self.wait {
+                return Err(DOWN.to_owned());
+            }
+            if is_down && !std::mem::replace(&mut self.is_down, true) {
+                queue.tell(format!("{}: {DOWN}; waiting for it", self.name));
             }
             if counted.elapsed() >= COUNTED_EVERY || until.is_some() {
                 counted = Instant::now();
@@ -122,6 +131,22 @@ impl Watch {
             thread::sleep(LOOKED_FOR_EVERY);
         }
         None
+    }
+}
+
+const DOWN: &str = "the interface went down";
+
+/// Waits for frames, not for long; whether the interface went down meanwhile.
+fn wait(interface: &Interface) -> bool {
+    let descriptor = interface.descriptor();
+    let mut polled = [PollFd::new(&descriptor, PollFlags::IN)];
+    match poll(&mut polled, Some(&PATIENCE)) {
+        Ok(_) => polled.iter().any(|one| one.revents().intersects(PollFlags::ERR)),
+        Err(rustix::io::Errno::INTR) => false,
+        Err(_) => {
+            thread::sleep(Duration::from_millis(10));
+            false
+        }
     }
 }
 

@@ -98,12 +98,35 @@ fn count(counts: &mut BTreeMap<String, u64>, label: String, most: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Endpoint, Reset, Sender};
+    use crate::report::{Endpoint, Form, Phase, Reset, Sender, Side};
 
     fn flow(id: u64, server: u16, senders: &[Sender]) -> Flow {
         let end = |port| Endpoint { ip: [192, 0, 2, 1].into(), port };
-        let resets = senders.iter().map(|&sender| Reset { sender, ..Reset::of_client() });
+        let resets = senders.iter().map(|&sender| reset(sender));
         Flow { resets: resets.collect(), ..Flow::new(id, end(40_000), end(server)) }
+    }
+
+    fn reset(sender: Sender) -> Reset {
+        Reset {
+            frames: vec![1],
+            locations: Vec::new(),
+            time: None,
+            after_s: None,
+            claimed_sender: Side::Client,
+            form: Form::Rst,
+            in_window: None,
+            exact: None,
+            phase: Phase::Data,
+            sender,
+            confidence: None,
+            mechanism: crate::report::Mechanism::Unknown,
+            hops: None,
+            obedience: None,
+            kernel: None,
+            evidence: Vec::new(),
+            would_decide: None,
+            segments: Vec::new(),
+        }
     }
 
     fn told(metrics: &mut Metrics, flow: &Flow, provisional: bool) {

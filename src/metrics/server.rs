@@ -199,7 +199,8 @@ mod tests {
     fn the_length_is_that_of_the_body() {
         for (method, has_body) in [("GET", true), ("HEAD", false)] {
             let request = format!("{method} /metrics HTTP/1.1\r\n\r\n");
-            let text = String::from_utf8(answer(request.as_bytes(), &Metrics::default(), true).expect("whole")).expect("text");
+            let text =
+                String::from_utf8(answer(request.as_bytes(), &Metrics::default(), true).expect("whole")).expect("text");
             let (head, body) = text.split_once("\r\n\r\n").expect("a head");
             let length = Metrics::default().text().len();
             assert!(head.contains(&format!("Content-Length: {length}\r\n")), "{head}");

@@ -31,7 +31,11 @@ pub(super) fn write(counts: &Counts) -> String {
         ("rst_segments_total", statistics.rst_segments, "TCP segments with RST, copies of packets included."),
         ("flows_total", statistics.flows, "TCP connections seen."),
         ("flows_evicted_total", statistics.flows_evicted, "TCP connections let go of to bound memory."),
-        ("verdicts_put_off_total", statistics.passed_over, "Resets judged only at the end, there being too many at once."),
+        (
+            "verdicts_put_off_total",
+            statistics.passed_over,
+            "Resets judged only at the end, there being too many at once.",
+        ),
     ] {
         text.family(name, "counter", help);
         text.sample(name, None, value);

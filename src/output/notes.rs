@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use super::sanitize::sanitize;
 use super::words::{count, list, path, verb};
-use crate::report::{Capture, Report};
+use crate::report::{Capture, Format, Report};
 
 /// Problems of one input that are spelled out; the others are counted.
 const PROBLEMS_SPELLED_OUT: usize = 3;
@@ -28,7 +28,11 @@ fn damage(capture: &Capture, notes: &mut Vec<String>) {
     for input in &capture.inputs {
         let name = path(&input.path);
         for problem in input.problems.iter().take(PROBLEMS_SPELLED_OUT) {
-            notes.push(format!("{name} is damaged at byte {}: {}.", problem.offset, sanitize(&problem.reason)));
+            let reason = sanitize(&problem.reason);
+            notes.push(match input.format {
+                Format::Live => format!("Watching {name} ended early: {reason}."),
+                _ => format!("{name} is damaged at byte {}: {reason}.", problem.offset),
+            });
         }
         match input.problems.len() {
             0 if !input.complete => notes.push(format!("{name} was not read to its end.")),

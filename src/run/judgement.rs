@@ -4,7 +4,7 @@ use crate::causes::{self, Around, Fate, Story};
 use crate::flow::{Flow, Flows};
 use crate::outcome;
 use crate::report::{Application, Verdict};
-use crate::surroundings::Surroundings;
+use crate::surroundings::{Losses, Surroundings};
 use crate::tcp::Timestamp;
 use crate::timeline::Timelines;
 use crate::witness::Testimony;
@@ -20,14 +20,14 @@ pub struct Judgement<'a> {
 }
 
 impl<'a> Judgement<'a> {
-    /// Learns from all flows what one alone does not tell.
+    /// Learns from all flows what one alone does not tell, in a capture that missed nothing.
     pub fn new(flows: &Flows, timelines: &'a Timelines) -> Self {
-        Self::with_witness(flows, timelines, Testimony::default())
+        Self::beside(flows, timelines, Losses::default(), Testimony::default())
     }
 
-    /// The same where the kernel of a host says something of the resets.
-    pub fn with_witness(flows: &Flows, timelines: &'a Timelines, testimony: Testimony) -> Self {
-        let surroundings = Surroundings { testimony, ..Surroundings::of(flows, timelines) };
+    /// The same of a capture that missed packets at some times, and of whose resets the kernel of a host says something.
+    pub fn beside(flows: &Flows, timelines: &'a Timelines, losses: Losses, testimony: Testimony) -> Self {
+        let surroundings = Surroundings { losses, testimony, ..Surroundings::of(flows, timelines) };
         let mut around = Around::default();
         for flow in flows.iter() {
             match timelines.get(flow.id).filter(|_| second_look::needs_judging(flow, flows)) {

@@ -13,7 +13,7 @@ mod selection;
 
 pub(crate) use kernel_trace::Witness;
 pub(crate) use key::key;
-pub(crate) use pipeline::Analysis;
+pub(crate) use pipeline::{Analysis, losses};
 pub(crate) use selection::choose;
 
 pub use explain::explain;
@@ -140,7 +140,7 @@ pub(crate) fn conclude(
         kernel_trace::tell(&witness, testimony, notes);
         KernelTrace::new(witness.name, &witness.log, testimony)
     });
-    let judgement = Judgement::with_witness(&analysis.flows, &timelines, testimony.unwrap_or_default());
+    let judgement = Judgement::beside(&analysis.flows, &timelines, analysis.losses, testimony.unwrap_or_default());
     let end = analysis.flows.end;
     let judge = |flow: &Flow| {
         // Of a flow that others are known by, only the beginning was looked at.

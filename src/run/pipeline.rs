@@ -8,6 +8,7 @@ use super::kernel_trace::Witness;
 use crate::capture::{Capture, InputSummary};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::flow::{FlowTable, Flows, Key, Keyer, Limits};
+use crate::surroundings::Losses;
 use crate::tcp::{IcmpError, Segment};
 use crate::timeline::{Kept, Recording};
 
@@ -32,6 +33,8 @@ pub struct Analysis {
     pub recording: Option<Recording>,
     /// What a host's kernel reported of resets.
     pub witness: Option<Witness>,
+    /// When the capture missed packets.
+    pub losses: Losses,
     /// What was judged before the end, and may not be recorded any more.
     pub judged: Kept,
 }
@@ -88,6 +91,17 @@ fn decode_all(reader: &mut Reader, full: &SyncSender<Batch>, to_fill: &Receiver<
     }
 }
 
+/// A file only says how many packets its kernel dropped, so it may have been at any time.
+pub(crate) fn losses(inputs: &[InputSummary]) -> Losses {
+    let mut losses = Losses::default();
+    for input in inputs.iter().filter(|input| input.dropped_by_kernel.is_some_and(|dropped| dropped > 0)) {
+        if let Some((first, last)) = input.first_time.zip(input.last_time) {
+            losses.add(first, last);
+        }
+    }
+    losses
+}
+
 fn follow(table: &mut FlowTable, batch: &Batch) {
     let mut done = 0;
     for (before, error) in &batch.errors {
@@ -135,8 +149,10 @@ impl Reader {
     }
 
     fn finish(self, flows: Flows) -> Analysis {
+        let inputs = self.capture.finish();
         Analysis {
-            inputs: self.capture.finish(),
+            losses: losses(&inputs),
+            inputs,
             decoder: self.decoder,
             flows,
             frames: self.frames,

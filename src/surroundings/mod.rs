@@ -2,6 +2,7 @@
 
 mod endings;
 mod hosts;
+mod losses;
 mod vantage;
 
 use crate::flow::Flows;
@@ -10,6 +11,7 @@ use crate::witness::Testimony;
 
 pub use endings::{Ending, Endings, Kind};
 pub use hosts::{Host, Hosts};
+pub use losses::Losses;
 pub use vantage::{Near, Vantage};
 
 /// Built once from all timelines, then only read.
@@ -23,6 +25,8 @@ pub struct Surroundings {
     pub vantage: Vantage,
     /// What the kernel of a host says of the resets, where its trace is at hand.
     pub testimony: Testimony,
+    /// When it missed packets.
+    pub losses: Losses,
 }
 
 impl Surroundings {
@@ -39,6 +43,7 @@ impl Surroundings {
             }
         }
         endings.sort();
-        Self { hosts, endings, vantage: places.vantage(), testimony: Testimony::default() }
+        let (losses, testimony) = (Losses::default(), Testimony::default());
+        Self { hosts, endings, vantage: places.vantage(), losses, testimony }
     }
 }

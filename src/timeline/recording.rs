@@ -225,3 +225,140 @@ fn ends(segment: &Segment) -> (Endpoint, Endpoint) {
     let (one, other) = (segment.source, segment.destination);
     (one.min(other), one.max(other))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::{FlowTable, Flows, Limits};
+    use crate::timeline::{Depth, Timelines};
+    use crate::trace;
+
+    /// The segments of a trace, each with its data.
+    fn segments(text: &str) -> Vec<(Segment, Vec<u8>)> {
+        let events = trace::parse(text).unwrap_or_else(|error| panic!("{error} in:\n{text}"));
+        events.into_iter().filter_map(|event| Some((*event.segment()?, event.payload))).collect()
+    }
+
+    fn flows(segments: &[(Segment, Vec<u8>)]) -> Flows {
+        let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
+        let keyer = table.keyer();
+        segments.iter().for_each(|(segment, _)| table.segments(&[*segment], &[keyer.key(segment)]));
+        table.finish()
+    }
+
+    fn view(data: &[u8]) -> View {
+        View { payload: Some(0..data.len()), ..View::default() }
+    }
+
+    fn record(segments: &[(Segment, Vec<u8>)], limit: usize) -> Recording {
+        let mut recording = Recording::new(limit);
+        segments.iter().for_each(|(segment, data)| recording.keep(segment, &view(data), data));
+        recording
+    }
+
+    fn gathered(flows: &Flows, give: impl FnOnce(&mut Gathering)) -> Timelines {
+        let mut gathering = Gathering::new(1 << 26);
+        flows.iter().for_each(|flow| gathering.want(flow, Depth::Whole));
+        give(&mut gathering);
+        gathering.finish()
+    }
+
+    /// A handshake and so many segments of data, from `at` milliseconds on.
+    fn transfer(at: u32, number: u32, flow: &str) -> String {
+        let mut text = format!("{at} c S 0 {flow}\n{at}.1 s SA 0 ack 1 {flow}\n{at}.2 c A 1 ack 1 {flow}\n");
+        for one in 0..number {
+            let time = at + 1 + one;
+            text += &format!("{time} s PA {} ack 1 len 3 data \"{:03}\" {flow}\n", 1 + 3 * one, one % 1000);
+        }
+        text
+    }
+
+    fn resets(at: u32, number: u32, flow: &str) -> String {
+        (0..number).map(|one| format!("{} c R {} {flow}\n", at + one, 1 + one)).collect()
+    }
+
+    #[test]
+    fn it_keeps_what_a_second_look_would_keep() {
+        for (what, text) in [
+            ("a short flow", transfer(0, 20, "")),
+            ("a long one", transfer(0, 900, "")),
+            ("a reset in the middle and more behind it", {
+                transfer(0, 700, "")
+                    + &resets(800, 2, "")
+                    + &transfer(1000, 0, "flow 1")
+                    + "1100 s PA 2101 ack 1 len 3\n"
+            }),
+            ("a reset, and long after it another one", {
+                let mut text = transfer(0, 400, "") + &resets(500, 1, "");
+                (0..600).for_each(|one| text += &format!("{} s PA {} ack 1 len 3\n", 600 + one, 1201 + 3 * one));
+                text + &resets(1300, 1, "")
+            }),
+            ("the same ports again and again", {
+                (0..5)
+                    .map(|one| {
+                        transfer(one * 1000, 300, &format!("reuse {}", one * 100_000))
+                            + &resets(one * 1000 + 400, 3, &format!("reuse {}", one * 100_000))
+                    })
+                    .collect()
+            }),
+            ("a flood of resets", transfer(0, 10, "") + &resets(100, 7000, "")),
+        ] {
+            let segments = segments(&text);
+            let flows = flows(&segments);
+            let direct = gathered(&flows, |gathering| {
+                segments.iter().for_each(|(segment, data)| gathering.take(*segment, &view(data), data));
+            });
+            let replayed = gathered(&flows, |gathering| record(&segments, 1 << 26).replay(gathering));
+            let by_flow = gathered(&flows, |gathering| {
+                let recording = record(&segments, 1 << 26);
+                flows.iter().for_each(|flow| {
+                    recording.give(flow, usize::MAX, gathering);
+                });
+            });
+            for flow in flows.iter() {
+                // Where one flow of several with the same ports is told from the others by frames, what fell out between them is
+                // not counted for either.
+                let told = |timelines: &Timelines| timelines.get(flow.id).map(|timeline| timeline.sightings.clone());
+                assert!(told(&direct).is_some_and(|sightings| !sightings.is_empty()));
+                assert_eq!(told(&replayed), told(&direct), "{what}");
+                assert_eq!(told(&by_flow), told(&direct), "{what}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_transfer_leaves_room_for_others() {
+        let segments =
+            segments(&(transfer(0, 5, "flow 1") + &transfer(100, 20_000, "") + &resets(30_000, 1, "flow 1")));
+        let recording = record(&segments, 2 << 20);
+        assert_eq!(recording.left_out, 0);
+        let flows = flows(&segments);
+        let timelines = gathered(&flows, |gathering| recording.replay(gathering));
+        let short = timelines.get(1).expect("a timeline");
+        assert_eq!((short.sightings.len(), short.left_out), (9, 0));
+        let long = timelines.get(2).expect("a timeline");
+        assert_eq!(long.sightings.len() as u64 + long.left_out, 20_003);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_oldest_leave() {
+        const LIMIT: usize = 200_000;
+        let text: String = (0..3000).map(|one| transfer(one * 10, 2, &format!("flow {}", one % 2500))).collect();
+        let segments = segments(&text);
+        let mut recording = Recording::new(LIMIT);
+        for (segment, data) in &segments {
+            recording.keep(segment, &view(data), data);
+            assert!(recording.octets() <= LIMIT);
+        }
+        assert!(recording.left_out > 0);
+        let kept: Vec<u64> = recording.kept.iter().flatten().map(|one| one.segment.frame.get()).collect();
+        let last = segments.len() as u64;
+        assert_eq!(kept, (last + 1 - kept.len() as u64..=last).collect::<Vec<_>>());
+        let places: usize = recording.conversations.values().map(|one| one.kept.len() + one.latest.len()).sum();
+        assert_eq!(places, kept.len(), "nothing points to what left");
+        while !recording.kept.is_empty() {
+            recording.forget_oldest();
+        }
+        assert_eq!((recording.octets(), recording.conversations.len()), (0, 0));
+    }
+}

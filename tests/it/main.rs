@@ -10,6 +10,7 @@ mod evidence;
 mod formats;
 mod incidents;
 mod ladder;
+mod live;
 mod output;
 mod pages;
 mod program;

@@ -73,9 +73,20 @@ const CLUES: [Clue; 18] = [
     tos::look,
 ];
 
+/// Clues that a reset is forged by what did not pass: where the capture missed packets, it may have.
+const BY_ABSENCE: [&str; 4] = ["ack_change", "burst", "form", "too_fast"];
+
 /// What all clues see.
 pub(super) fn look(question: &Question<'_>) -> Vec<Evidence<Party>> {
-    CLUES.iter().filter_map(|clue| clue(question)).collect()
+    let mut evidence: Vec<_> = CLUES.iter().filter_map(|clue| clue(question)).collect();
+    if question.suspect.case.lossy {
+        let absent = |piece: &&mut Evidence<Party>| piece.about == Party::Middlebox && BY_ABSENCE.contains(&piece.clue);
+        for piece in evidence.iter_mut().filter(absent) {
+            piece.weight = piece.weight.weaker();
+            piece.text.push_str("; but the kernel dropped packets meanwhile");
+        }
+    }
+    evidence
 }
 
 /// Evidence that it was forged.
