@@ -84,6 +84,13 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// The folder of `--record` cannot be written.
+    Record {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The port of `--metrics` cannot be opened.
     Metrics {
         /// The address and port.
@@ -124,6 +131,7 @@ impl Error {
             | Self::KernelWitness(_)
             | Self::Interfaces(_)
             | Self::Metrics { .. }
+            | Self::Record { .. }
             | Self::Write { .. } => ExitCode::NothingAnalysed,
             Self::Bpf(_)
             | Self::OutputExists(_)
@@ -169,6 +177,7 @@ impl fmt::Display for Error {
                 "--write-evidence reads the captures a second time, which a pipe does not allow: save it to a file first",
             ),
             Self::NoKey(path) => write!(f, "{} holds no key: it should have 64 hexadecimal digits", path.display()),
+            Self::Record { folder, source } => write!(f, "--record: cannot write to {}: {source}", folder.display()),
             Self::Metrics { address, source } => write!(f, "--metrics: cannot listen on {address}: {source}"),
             Self::Interfaces(reason) => write!(f, "cannot list interfaces: {reason}"),
             Self::KernelWitness(reason) => write!(f, "--kernel-witness: {reason}"),
@@ -188,6 +197,7 @@ impl std::error::Error for Error {
             Self::Write { source, .. }
             | Self::KernelTrace { source, .. }
             | Self::Metrics { source, .. }
+            | Self::Record { source, .. }
             | Self::Thread(source)
             | Self::Key(source)
             | Self::Rights(source) => Some(source),

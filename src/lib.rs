@@ -49,6 +49,8 @@ pub mod notes;
 pub mod outcome;
 pub mod output;
 pub mod progress;
+#[cfg(unix)]
+pub mod recorder;
 pub mod report;
 pub mod run;
 pub mod select;

@@ -10,6 +10,7 @@ use clap::{CommandFactory, Parser};
 
 use super::options::{OutputFormat, STANDARD_INPUT};
 use super::{Answer, Options, answer, size};
+use crate::recorder::{Occasion, RecorderOptions};
 
 /// Everything that watching an interface needs to know from its user.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub struct LiveOptions {
     pub user: Option<String>,
     /// Whether the kernel of this host is asked what it says of its resets.
     pub kernel_witness: bool,
+    /// What is recorded of flows with a reset.
+    pub record: Option<RecorderOptions>,
     /// Where metrics are to be had.
     pub metrics: Option<SocketAddr>,
     /// How verdicts are written as they come.
@@ -132,6 +135,27 @@ struct LiveDefinition {
     #[arg(long, value_name = "FORM", value_parser = PossibleValuesParser::new(["lines", "ndjson", "none"]), hide_possible_values = true, help_heading = REPORT)]
     events: Option<String>,
 
+    /// Write a pcapng file to this folder for each connection whose reset was judged: what led to it, with comments
+    #[arg(long, value_name = "DIR", help_heading = RECORD)]
+    record: Option<PathBuf>,
+
+    /// Which: any, harmful, a sender (client, server, middlebox, unknown) or a cause; may be given several times [default:
+    /// any]
+    #[arg(long, value_name = "WHAT", requires = "record", help_heading = RECORD)]
+    record_when: Vec<Occasion>,
+
+    /// Keep the latest so many files of this run
+    #[arg(long, value_name = "N", requires = "record", value_parser = clap::value_parser!(u32).range(1..), default_value_t = 1000, help_heading = RECORD)]
+    record_files: u32,
+
+    /// Keep so much of them, the latest [default: 256M]
+    #[arg(long, value_name = "SIZE", requires = "record", help_heading = RECORD)]
+    record_size: Option<String>,
+
+    /// Keep so many octets of each segment's data
+    #[arg(long, value_name = "N", requires = "record", default_value_t = 256, help_heading = RECORD)]
+    record_payload_bytes: u32,
+
     /// Answer Prometheus at http://ADDR:PORT/metrics; without an address only on this host
     #[arg(long, value_name = "[ADDR:]PORT", value_parser = port, help_heading = REPORT)]
     metrics: Option<SocketAddr>,
@@ -200,6 +224,7 @@ struct LiveDefinition {
 
 const CAPTURE: &str = "Capture";
 const REPORT: &str = "Report";
+const RECORD: &str = "Flight recorder";
 const RUN: &str = "Run";
 
 const EXAMPLES: &str = "\
@@ -216,6 +241,10 @@ docs/live.md explains rights, verdicts that are provisional, and lost packets.";
 
 /// The kernel's buffer where nothing else is said, octets: no packet was lost with it at a million a second, as measured.
 const DEFAULT_BUFFER: u64 = 64 << 20;
+
+/// What the files of the flight recorder may take where nothing else is said, and how much that may be, octets.
+const DEFAULT_RECORD_SIZE: u64 = 256 << 20;
+const RECORD_SIZES: std::ops::RangeInclusive<u64> = (1 << 20)..=(1 << 50);
 
 /// Bounds of the kernel's buffer, octets.
 const BUFFERS: std::ops::RangeInclusive<u64> = (1 << 20)..=(1 << 30);
@@ -240,7 +269,20 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<LiveOptions, Answer> {
         None => DEFAULT_BUFFER,
         Some(text) => size::parse_size(text, BUFFERS).map_err(|message| wrong(format!("--buffer-size: {message}")))?,
     };
+    let record_size = match &definition.record_size {
+        None => DEFAULT_RECORD_SIZE,
+        Some(text) => {
+            size::parse_size(text, RECORD_SIZES).map_err(|message| wrong(format!("--record-size: {message}")))?
+        }
+    };
     let analysis = super::parse(definition.of_the_analysis())?;
+    let record = definition.record.map(|folder| RecorderOptions {
+        folder,
+        occasions: if definition.record_when.is_empty() { vec![Occasion::Any] } else { definition.record_when },
+        files: definition.record_files as usize,
+        octets: record_size,
+        payload: definition.record_payload_bytes as usize,
+    });
     let events = match definition.events.as_deref() {
         Some("lines") => Events::Lines,
         Some("ndjson") => Events::Ndjson,
@@ -269,6 +311,7 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<LiveOptions, Answer> {
         user: definition.user,
         kernel_witness: definition.kernel_witness,
         metrics: definition.metrics,
+        record,
         events,
         interface: definition.interface,
         analysis,

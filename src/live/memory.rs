@@ -13,6 +13,9 @@ const WAITING: u64 = 32;
 /// One part in so many is for the segments of flows that were judged and are not recorded any more.
 const JUDGED: u64 = 16;
 
+/// One part in so many is for the frames of the flight recorder.
+const PAST: u64 = 8;
+
 /// Bounds of everything that grows with traffic, octets where nothing else is said.
 pub(super) struct Memory {
     /// Of the flow table.
@@ -21,6 +24,8 @@ pub(super) struct Memory {
     pub recorded: usize,
     /// Segments of flows that were judged for good.
     pub judged: usize,
+    /// Frames for the flight recorder.
+    pub past: usize,
     /// Frames between the threads, those handed over last not counted.
     pub waiting: usize,
 }
@@ -32,8 +37,10 @@ impl Memory {
         let octets = |octets: u64| usize::try_from(octets).unwrap_or(usize::MAX);
         let recorded = run::share_for_timelines(&options.analysis);
         let (judged, waiting) = (memory / JUDGED, (memory / WAITING).min(MOST_WAITING));
-        let beside = run::FIXED_MEMORY + recorded as u64 + judged + 2 * waiting + super::judging::memory(memory) as u64;
+        let past = if options.record.is_some() { memory / PAST } else { 0 };
+        let beside =
+            past + run::FIXED_MEMORY + recorded as u64 + judged + 2 * waiting + super::judging::memory(memory) as u64;
         let limits = run::limits(&options.analysis, memory.saturating_sub(beside));
-        Self { limits, recorded, judged: octets(judged), waiting: octets(waiting) }
+        Self { limits, recorded, judged: octets(judged), past: octets(past), waiting: octets(waiting) }
     }
 }

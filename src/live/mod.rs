@@ -40,6 +40,7 @@ use crate::error::{Error, ExitCode};
 use crate::metrics::{Metrics, Server};
 use crate::notes::Notes;
 use crate::output;
+use crate::recorder::{Folder, Recorder, RecorderOptions};
 use crate::report::Report;
 use crate::run;
 use memory::Memory;
@@ -60,6 +61,7 @@ pub fn watch(options: &LiveOptions) -> Result<ExitCode, Error> {
     options.analysis.check_output()?;
     let names = run::key(&options.analysis, notes)?;
     let (source, input) = open(options)?;
+    let folder = options.record.as_ref().map(open_folder).transpose()?;
     let server = options.metrics.map(open_metrics).transpose()?;
     let mut kernel = options.kernel_witness.then(Tracing::open).transpose().map_err(Error::KernelWitness)?;
     let mut output = options.analysis.create_output()?;
@@ -74,6 +76,11 @@ pub fn watch(options: &LiveOptions) -> Result<ExitCode, Error> {
     if let Some(kernel) = &mut kernel {
         engine.hear(kernel.start().map_err(Error::Thread)?);
         engine.observe(Box::new(kernel.marks().map_err(Error::Thread)?));
+    }
+    if let Some((record, folder)) = options.record.as_ref().zip(folder) {
+        let (memory, input) = (memory.past, options.interface.clone());
+        let recorder = Recorder::new(record, folder, memory, input, names.as_ref(), notes);
+        engine.observe(Box::new(recorder.map_err(|source| not_recorded(record, source))?));
     }
     if let Some(server) = server {
         let metrics = Metrics::default();
@@ -185,6 +192,14 @@ fn open(options: &LiveOptions) -> Result<(Source, InputSummary), Error> {
     };
     let name = options.interface.clone();
     Ok((Source::Interface { name, interface, options: capture, wait: options.wait }, summary))
+}
+
+fn open_folder(record: &RecorderOptions) -> Result<Folder, Error> {
+    Folder::open(&record.folder).map_err(|source| not_recorded(record, source))
+}
+
+fn not_recorded(record: &RecorderOptions, source: std::io::Error) -> Error {
+    Error::Record { folder: record.folder.clone(), source }
 }
 
 fn open_metrics(address: SocketAddr) -> Result<Server, Error> {
