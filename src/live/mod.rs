@@ -60,9 +60,9 @@ pub fn watch(options: &LiveOptions) -> Result<ExitCode, Error> {
     let notes = Notes::new(options.analysis.verbosity);
     options.analysis.check_output()?;
     let names = run::key(&options.analysis, notes)?;
-    let (source, input) = open(options)?;
     let folder = options.record.as_ref().map(open_folder).transpose()?;
     let server = options.metrics.map(open_metrics).transpose()?;
+    let (source, input) = open(options)?;
     let mut kernel = options.kernel_witness.then(Tracing::open).transpose().map_err(Error::KernelWitness)?;
     let mut output = options.analysis.create_output()?;
     let stop = signals()?;

@@ -11,6 +11,7 @@ mod formats;
 mod incidents;
 mod ladder;
 mod live;
+mod live_beside;
 mod output;
 mod pages;
 mod program;

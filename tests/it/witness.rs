@@ -159,3 +159,49 @@ fn other_names_are_given_to_processes_too() {
     }
     assert!(text.contains("TCP_ABORT_ON_CLOSE"));
 }
+
+/// Needs root, tracefs and a loopback interface.
+#[test]
+fn the_running_kernel_is_asked_and_left_as_it_was() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::process::Stdio;
+    use std::time::Duration;
+
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let filter = format!("tcp port {}", address.port());
+    let mut child = crate::support::program::program()
+        .args(["live", "lo", "--kernel-witness", "--verbose", "--duration", "4", "--format", "json", "--bpf", &filter])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut said = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut line = String::new();
+    said.read_line(&mut line).expect("text");
+    if !line.contains("listening on") {
+        let _ = child.wait();
+        return eprintln!("skipped: {line}");
+    }
+    let instance = format!("/sys/kernel/tracing/instances/tcpautopsy-{}", child.id());
+    assert!(Path::new(&instance).exists());
+    std::thread::sleep(Duration::from_millis(700));
+    // Closed with what came unread.
+    let mut client = TcpStream::connect(address).expect("it listens");
+    let (server, _) = listener.accept().expect("it was asked");
+    client.write_all(b"unread").expect("it takes it");
+    std::thread::sleep(Duration::from_millis(50));
+    drop(server);
+    let _ = client.read(&mut [0; 9]);
+
+    let output = child.wait_with_output().expect("it ends");
+    let report = report(&output);
+    let reset = &report["flows"][0]["resets"][0];
+    assert_eq!(reset["kernel"]["reason"], "TCP_ABORT_ON_CLOSE", "{report:#}");
+    assert_eq!((&reset["sender"], &reset["confidence"]), (&json!("server"), &json!("certain")));
+    assert!(reset["kernel"]["process"]["name"].is_string(), "{reset:#}");
+    assert_eq!(report["capture"]["kernel_trace"]["path"], "trace_pipe");
+    assert!(!Path::new(&instance).exists(), "it is removed at the end");
+}
