@@ -16,7 +16,8 @@
 //! 7. [`report`] makes plain values of the facts, a [`report::Report`], and the phrases that people read.
 //! 6. [`output`] writes the report: a table, JSON, Markdown, HTML, CSV. Text from a capture or a command line is escaped there.
 //!
-//! [`run`] joins the rooms: [`run::analyze`] is the whole program for one command line. The first two steps have a thread of
+//! [`run`] joins the rooms: [`run::analyze`] is the whole program for one command line. [`live`] does the same while frames come
+//! from an interface, and judges resets as they happen. The first two steps have a thread of
 //! their own; the report does not depend on that.
 //!
 //! # The rooms around it

@@ -9,7 +9,7 @@ pub mod csv;
 mod frames;
 pub mod html;
 pub mod json;
-pub mod line;
+mod line;
 pub mod markdown;
 pub mod ndjson;
 mod notes;
@@ -24,4 +24,6 @@ mod words;
 
 pub use clock::Zone;
 pub use comments::comments;
+pub use line::LineOptions;
+pub use line::of as line;
 pub use sanitize::sanitize;
