@@ -14,7 +14,7 @@ use super::options::{Command, OutputFormat};
     name = "tcpautopsy",
     bin_name = "tcpautopsy",
     version,
-    override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy explain [CAUSE|ERROR]",
+    override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy live [OPTIONS] INTERFACE\n       tcpautopsy interfaces [--format json]\n       tcpautopsy explain [CAUSE|ERROR]",
     max_term_width = 80,
     disable_help_flag = true,
     disable_version_flag = true,
@@ -167,6 +167,7 @@ Examples:
   tcpautopsy show a.pcap --flow 3
   tcpautopsy ring.pcap0 ring.pcap1 --output report.html
   tcpdump -i eth0 -w - tcp | tcpautopsy -
+  tcpautopsy live eth0
   tcpautopsy explain 'connection reset by peer'
 
 Exit codes:

@@ -361,3 +361,112 @@ impl LiveDefinition {
         args
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Verbosity;
+    use crate::error::ExitCode;
+
+    fn read(line: &[&str]) -> Result<LiveOptions, Answer> {
+        parse(["tcpautopsy"].iter().chain(line).map(OsString::from).collect())
+    }
+
+    #[test]
+    fn the_shortest_command_takes_the_documented_defaults() {
+        let options = read(&["eth0"]).unwrap();
+        assert_eq!((options.interface.as_str(), options.events), ("eth0", Events::Lines));
+        assert_eq!((options.snaplen, options.buffer), (262_144, 64 << 20));
+        assert_eq!((options.promiscuous, options.direction, options.wait), (true, Direction::Both, false));
+        assert_eq!((options.linger, options.duration, options.packets), (Duration::from_secs(1), None, None));
+        assert_eq!((options.analysis.memory, options.analysis.format), (1 << 30, OutputFormat::Table));
+        assert!(options.user.is_none() && options.analysis.selection.is_everything());
+    }
+
+    #[test]
+    fn what_is_common_to_all_jobs_is_read_as_there() {
+        let options = read(&[
+            "eth0",
+            "--bpf",
+            "tcp",
+            "--server",
+            ":443",
+            "--endpoint",
+            "10.0.0.1",
+            "--endpoint",
+            "10.0.0.2",
+            "--output",
+            "r.html",
+            "--force",
+            "--memory",
+            "2G",
+            "--all-flows",
+            "--verbose",
+            "--fail-on",
+            "any",
+            "--anonymize",
+            "--anonymize-key-file",
+            "key",
+        ])
+        .unwrap();
+        let analysis = options.analysis;
+        assert_eq!(
+            (analysis.bpf.as_deref(), analysis.memory, analysis.format),
+            (Some("tcp"), 2 << 30, OutputFormat::Html)
+        );
+        assert!(analysis.force && analysis.all_flows && analysis.anonymize && analysis.fail_on.is_some());
+        assert_eq!((analysis.verbosity, analysis.selection.endpoints.len()), (Verbosity::Verbose, 2));
+        assert!(analysis.selection.server.is_some() && analysis.anonymize_key_file.is_some());
+    }
+
+    #[test]
+    fn events_follow_the_report_unless_they_are_chosen() {
+        for (line, events) in [
+            (&["-"][..], Events::Lines),
+            (&["-", "--format", "ndjson"], Events::Ndjson),
+            (&["-", "--format", "json"], Events::None),
+            (&["-", "--output", "r.json"], Events::Lines),
+            (&["-", "--output", "r.json", "--events", "ndjson"], Events::Ndjson),
+            (&["-", "--events", "none"], Events::None),
+        ] {
+            assert_eq!(read(line).unwrap().events, events, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn bounds_are_kept() {
+        for (line, part) in [
+            (&["eth0", "--linger", "61"][..], "--linger: `61` is no number of seconds from 0 to 60"),
+            (&["eth0", "--linger", "NaN"], "--linger"),
+            (&["eth0", "--duration", "1e10"], "--duration"),
+            (&["eth0", "--snaplen", "63"], "64..=262144"),
+            (&["eth0", "--packets", "0"], "--packets"),
+            (&["eth0", "--buffer-size", "2G"], "--buffer-size: `2G` is too much: the most is 1024M"),
+            (&["eth0", "--memory", "1M"], "--memory"),
+            (&["eth0", "--server", "?"], "--server"),
+            (&["eth0", "eth1"], "eth1"),
+            (&[], "INTERFACE"),
+        ] {
+            let answer = read(line).unwrap_err();
+            assert!(answer.exit == ExitCode::Usage && answer.text.contains(part), "{line:?}: {}", answer.text);
+        }
+    }
+
+    const PAGE: &str = include_str!("../../docs/live.md");
+    const COMMON: &str = include_str!("../../docs/cli.md");
+
+    #[test]
+    fn the_page_shows_the_help_and_explains_every_option() {
+        let command = LiveDefinition::command().term_width(80);
+        let help = command.clone().render_help().to_string();
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+        let shown = PAGE.split("```text\n").nth(1).and_then(|rest| rest.split("\n```").next()).unwrap_or_default();
+        let same = |text: &str| text.trim().lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+        assert_eq!(same(shown), same(&help), "docs/live.md shows another help; this is today's:\n{help}");
+        for option in command.get_arguments().filter_map(|argument| argument.get_long()) {
+            let own = PAGE.lines().any(|line| line.starts_with(&format!("### `--{option}")));
+            let common = COMMON.contains(&format!("\n### `--{option}")) && PAGE.contains(&format!("`--{option}`"));
+            assert!(own != common, "--{option} is to be explained in docs/live.md, or there named and in docs/cli.md");
+        }
+    }
+}

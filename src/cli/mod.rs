@@ -65,6 +65,7 @@ usage: tcpautopsy [analyze|show] [OPTIONS] CAPTURE...
   tcpautopsy capture.pcapng       how every connection in it ended
   tcpdump -w - | tcpautopsy -     the same from standard input
   tcpautopsy show a.pcap --flow 3 one connection, packet by packet
+  tcpautopsy live eth0            resets as they happen
   tcpautopsy explain ECONNRESET   what an error means, and what may lie behind it
   tcpautopsy --help               all options, with examples
 ";

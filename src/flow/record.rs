@@ -540,6 +540,11 @@ impl Flow {
         }
     }
 
+    /// Whether it was seen inside these layers, or in so many that not all are known.
+    pub fn was_seen_in(&self, path: PathId) -> bool {
+        self.knows_path(path) || self.detail.as_ref().is_some_and(|detail| detail.other_paths.len() >= MAX_PATHS)
+    }
+
     /// Whether this flow was seen inside these layers before.
     pub(super) fn knows_path(&self, path: PathId) -> bool {
         let paths = &self.stream.paths;

@@ -9,9 +9,6 @@ use foldhash::fast::RandomState;
 /// has repeated what it had under way more than once (the least timeout of RFC 6298 section 2.4 is a second, and doubles).
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
 
-/// Verdicts in one look, so that no look takes long; what is left over has its turn in the next one.
-const AT_ONCE: usize = 256;
-
 /// Flows that wait for a verdict; in a flood of more, the others are judged at the end.
 const MOST: usize = 65_536;
 
@@ -85,10 +82,10 @@ impl Agenda {
         }
     }
 
-    /// The flows whose turn it is by now.
-    pub(super) fn due(&mut self, now: Instant) -> Due {
+    /// The flows whose turn it is by now, at most so many; what is left over has its turn next time.
+    pub(super) fn due(&mut self, now: Instant, most: usize) -> Due {
         let mut due = Due::default();
-        while due.first.len() < AT_ONCE
+        while due.first.len() < most
             && let Some((_, flow)) = take_due(&mut self.soon, now)
         {
             let Some(plan) = self.flows.get_mut(&flow) else { continue };
@@ -99,7 +96,7 @@ impl Agenda {
             self.later.push_back((settled, flow));
             due.first.push(flow);
         }
-        while due.first.len() + due.last.len() < AT_ONCE
+        while due.first.len() + due.last.len() < most
             && let Some((at, flow)) = take_due(&mut self.later, now)
         {
             if self.flows.get(&flow).is_some_and(|plan| plan.later == Some(at)) {
@@ -128,9 +125,10 @@ mod tests {
     use super::*;
 
     const LINGER: Duration = Duration::from_secs(1);
+    const AT_ONCE: usize = 250;
 
     fn due(agenda: &mut Agenda, now: Instant) -> (Vec<u32>, Vec<u32>) {
-        let due = agenda.due(now);
+        let due = agenda.due(now, AT_ONCE);
         (due.first, due.last)
     }
 
@@ -183,7 +181,7 @@ mod tests {
         for second in 0..120 {
             let now = start + Duration::from_secs(second);
             agenda.reset(1, now);
-            verdicts += agenda.due(now).first.len();
+            verdicts += agenda.due(now, AT_ONCE).first.len();
         }
         assert!((10..30).contains(&verdicts), "{verdicts}");
     }

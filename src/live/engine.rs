@@ -31,6 +31,13 @@ const BATCH: usize = 1024;
 /// How often flows are looked at that wait for a verdict.
 pub(super) const TICK: Duration = Duration::from_millis(250);
 
+/// What a look may take: at a million packets a second of 637 octets, the default buffer of the kernel holds those of 90 ms.
+const LONG_LOOK: Duration = Duration::from_millis(40);
+
+/// Bounds of the number of verdicts in one look, which begins with the fewest.
+const FEWEST_AT_ONCE: usize = 8;
+const MOST_AT_ONCE: usize = 256;
+
 /// How often what was counted is shown.
 const SHOWN_EVERY: Duration = Duration::from_millis(500);
 
@@ -58,6 +65,8 @@ pub struct Engine<'a> {
     input: InputSummary,
     last_time: Option<Timestamp>,
     teller: Teller<'a>,
+    /// Verdicts in one look.
+    at_once: usize,
     ticked: Instant,
     shown: Instant,
     frames_shown: u64,
@@ -91,6 +100,7 @@ impl<'a> Engine<'a> {
             input,
             last_time: None,
             teller: Teller::new(Statistics { memory_limit: options.analysis.memory, ..Statistics::default() }),
+            at_once: FEWEST_AT_ONCE,
             ticked: now,
             shown: now,
             frames_shown: 0,
@@ -196,9 +206,15 @@ impl<'a> Engine<'a> {
             return;
         }
         self.ticked = now;
-        let due = self.agenda.due(now);
+        let due = self.agenda.due(now, self.at_once);
         if !due.is_empty() {
             self.judge(&due);
+            // Frames come meanwhile, and what is not taken in time is dropped.
+            match now.elapsed() {
+                long if long > LONG_LOOK => self.at_once = (self.at_once / 2).max(FEWEST_AT_ONCE),
+                short if short < LONG_LOOK / 4 => self.at_once = (self.at_once * 2).min(MOST_AT_ONCE),
+                _ => {}
+            }
         }
         let since = now.duration_since(self.shown);
         if since >= SHOWN_EVERY {

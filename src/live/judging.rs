@@ -9,20 +9,19 @@ use crate::cli::Options;
 use crate::decode::Decoder;
 use crate::flow::{Flow, FlowTable};
 use crate::report::{self, Findings, Report, Selection, Wanted};
-use crate::run::{Judgement, ask, choose, needs_judging};
+use crate::run::{Judgement, choose, needs_judging};
 use crate::surroundings::Losses;
-use crate::timeline::{Recording, Timelines};
+use crate::timeline::{Depth, Gathering, Recording, Timelines};
 use crate::witness::{Log, Testimony};
 
 /// Flows looked at for companions of those that are judged, the latest ones; a look at so many takes some milliseconds.
 const LOOKED_AT: usize = 200_000;
 
-/// Companions of one address: as many as the judgement of a whole capture takes to know a host by, and enough of its
-/// neighbours in time to know a limit or a rate by.
-const COMPANIONS: usize = 128;
+/// Companions of one address: as many as the judgement of a whole capture takes to know a host by.
+const COMPANIONS: usize = 64;
 
 /// Companions in all.
-const MOST_COMPANIONS: usize = 4096;
+const MOST_COMPANIONS: usize = 2048;
 
 /// Octets of segments gathered for one look at most, and one part in so many of the memory.
 const MEMORY: u64 = 32 << 20;
@@ -34,10 +33,11 @@ pub(super) fn memory(allowed: u64) -> usize {
 }
 
 /// Segments looked at in one look.
-const MOST_SEGMENTS: usize = 200_000;
+const MOST_SEGMENTS: usize = 100_000;
 
-/// Segments of a flow that others are known by.
+/// Segments of a flow that others are known by, and of one that was reset as well.
 const OF_A_COMPANION: usize = 64;
+const OF_A_FELLOW: usize = 1000;
 
 /// What verdicts rest on.
 pub(super) struct Ground<'a> {
@@ -58,13 +58,17 @@ impl Ground<'_> {
         members.extend(self.companions(&wanted, ids));
         let flows = self.table.copy(members);
 
-        let is_judged = |flow: &Flow| needs_judging(flow, &flows);
-        let mut gathering = ask(&flows, is_judged, memory(self.options.memory));
+        let mut gathering = Gathering::new(memory(self.options.memory));
         let mut left = MOST_SEGMENTS;
         // Those that are asked for come first, in case the segments do not suffice for all.
         let asked = flows.iter().filter(|flow| ids.contains(&flow.id));
         for flow in asked.chain(flows.iter().filter(|flow| !ids.contains(&flow.id))) {
-            let most = if is_judged(flow) { left } else { left.min(OF_A_COMPANION) };
+            let (depth, most) = match needs_judging(flow, &flows) {
+                true if ids.contains(&flow.id) => (Depth::Whole, left),
+                true => (Depth::Whole, left.min(OF_A_FELLOW)),
+                false => (Depth::Beginning, left.min(OF_A_COMPANION)),
+            };
+            gathering.want(flow, depth);
             left -= self.recording.give(flow, most, &mut gathering);
         }
         let timelines = gathering.finish();

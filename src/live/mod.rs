@@ -39,7 +39,7 @@ use crate::cli::{Direction, Events, LiveOptions, STANDARD_INPUT};
 use crate::error::{Error, ExitCode};
 use crate::metrics::{Metrics, Server};
 use crate::notes::Notes;
-use crate::output;
+use crate::output::{self, LineOptions};
 use crate::recorder::{Folder, Recorder, RecorderOptions};
 use crate::report::Report;
 use crate::run;
@@ -70,7 +70,8 @@ pub fn watch(options: &LiveOptions) -> Result<ExitCode, Error> {
     let memory = Memory::of(options);
     let queue = Arc::new(Queue::new(memory.waiting));
     let mut engine = Engine::new(options, names.as_ref(), input, &memory);
-    let view = View::new(options.events, options.analysis.zone.clone().into(), options.analysis.verbosity);
+    let lines = LineOptions { width: run::terminal_width(), zone: options.analysis.zone.clone().into() };
+    let view = View::new(options.events, lines, options.analysis.verbosity);
     let failed = view.failure();
     engine.observe(Box::new(view));
     if let Some(kernel) = &mut kernel {
@@ -88,8 +89,12 @@ pub fn watch(options: &LiveOptions) -> Result<ExitCode, Error> {
         engine.observe(Box::new(metrics.clone()));
         server.start(metrics).map_err(Error::Thread)?;
     }
-    if let Source::Interface { name, interface: Some(interface), .. } = &source {
-        notes.tell(format_args!("listening on {name}, {}", interface.link_type()));
+    match &source {
+        Source::Interface { name, interface: Some(open), .. } => {
+            notes.tell(format_args!("listening on {name}, {}", open.link_type()));
+        }
+        Source::Interface { name, .. } => notes.tell(format_args!("waiting for {name}")),
+        Source::Stream(_) => {}
     }
     source.start(&queue).map_err(Error::Thread)?;
 

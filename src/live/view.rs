@@ -8,13 +8,13 @@ use super::event::{Event, Observer};
 use super::statistics::Statistics;
 use super::status;
 use crate::cli::{Events, Verbosity};
-use crate::output::{self, Zone};
+use crate::output::{self, LineOptions};
 use crate::progress::Status;
 
 /// Writes events as they come.
 pub(super) struct View {
     events: Events,
-    zone: Zone,
+    lines: LineOptions,
     status: Status,
     /// Why nothing can be written any more.
     failed: Failure,
@@ -37,8 +37,8 @@ impl Failure {
 }
 
 impl View {
-    pub(super) fn new(events: Events, zone: Zone, verbosity: Verbosity) -> Self {
-        Self { events, zone, status: Status::new(verbosity), failed: Failure::default() }
+    pub(super) fn new(events: Events, lines: LineOptions, verbosity: Verbosity) -> Self {
+        Self { events, lines, status: Status::new(verbosity), failed: Failure::default() }
     }
 
     /// Tells of a failure to write.
@@ -53,7 +53,7 @@ impl View {
                 output::ndjson::write_judged(event.flow, event.provisional, &mut line)?;
             }
             Events::Lines if event.changed => {
-                line.extend(output::line::of(event.flow, event.provisional, &self.zone).into_bytes());
+                line.extend(output::line(event.flow, event.provisional, &self.lines).into_bytes());
                 line.push(b'\n');
             }
             Events::Lines | Events::Ndjson | Events::None => return Ok(()),

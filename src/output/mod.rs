@@ -10,7 +10,7 @@ mod frames;
 pub mod html;
 pub mod interfaces;
 pub mod json;
-pub mod line;
+mod line;
 pub mod markdown;
 pub mod ndjson;
 mod notes;
@@ -25,4 +25,6 @@ mod words;
 
 pub use clock::Zone;
 pub use comments::comments;
+pub use line::LineOptions;
+pub use line::of as line;
 pub use sanitize::sanitize;

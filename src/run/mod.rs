@@ -206,6 +206,14 @@ pub(crate) fn limits(options: &Options, octets: u64) -> Limits {
     Limits::within(octets, zeek, if options.summary { 0 } else { LISTED_FLOW })
 }
 
+/// Columns of the terminal that standard output is, if it is one.
+pub(crate) fn terminal_width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size().map(|(width, _)| width.0.into())
+}
+
 fn tell_what_was_read(analysis: &Analysis, notes: Notes) {
     for input in &analysis.inputs {
         let link_types: Vec<_> = input.link_types.iter().map(ToString::to_string).collect();

@@ -123,7 +123,19 @@ impl Gathering {
 
     /// The same where so many segments of its flow in front of it are not at hand any more.
     pub(super) fn take_after(&mut self, skipped: u32, segment: Segment, view: &View, frame: &[u8]) {
-        let Some(index) = self.members.place_of(&segment) else { return };
+        if let Some(index) = self.members.place_of(&segment) {
+            self.keep_after(skipped, index, segment, view, frame);
+        }
+    }
+
+    /// The same where the segment is known to be of the flow that was asked for last.
+    pub(super) fn take_of_last(&mut self, skipped: u32, segment: Segment, view: &View, frame: &[u8]) {
+        if let Some(index) = self.flows.len().checked_sub(1) {
+            self.keep_after(skipped, index, segment, view, frame);
+        }
+    }
+
+    fn keep_after(&mut self, skipped: u32, index: usize, segment: Segment, view: &View, frame: &[u8]) {
         if let Some(flow) = self.flows.get_mut(index).filter(|_| skipped > 0) {
             flow.kept.left_out += u64::from(skipped);
             flow.gap = true;

@@ -153,18 +153,27 @@ impl Recording {
     /// Gives all that is kept to `gathering`.
     pub fn replay(self, gathering: &mut Gathering) {
         // Each is given up as soon as it was looked at, so that nothing stands in memory twice.
-        self.kept.into_iter().flatten().for_each(|recorded| recorded.give(gathering));
+        self.kept.into_iter().flatten().for_each(|one| {
+            gathering.take_after(one.skipped, one.segment, &one.view, &one.payload);
+        });
     }
 
-    /// Gives what is kept of a flow's endpoints to `gathering`, at most the first `most` segments; how many they were.
+    /// Gives what is kept of a flow to `gathering`, which has asked for this flow last: at most the first `most` segments; how many
+    /// they were.
     pub fn give(&self, flow: &Flow, most: usize, gathering: &mut Gathering) -> usize {
         let (one, other) = (flow.stream.endpoints.forward, flow.stream.endpoints.back);
         let Some(conversation) = self.conversations.get(&(one.min(other), one.max(other))) else { return 0 };
-        let is_of_flow =
-            |recorded: &&Recorded| (flow.first_frame..=flow.stream.last_frame).contains(&recorded.segment.frame);
+        // Of several flows between the same ports each has its time, or its layers around the packets.
+        let is_of_flow = |recorded: &&Recorded| {
+            let segment = &recorded.segment;
+            (flow.first_frame..=flow.stream.last_frame).contains(&segment.frame)
+                && segment.ipv6 == flow.stream.ipv6
+                && flow.was_seen_in(segment.path)
+        };
         let places = conversation.kept.iter().chain(&conversation.latest);
         let recorded = places.filter_map(|place| self.get(*place)).filter(is_of_flow).take(most);
-        recorded.map(|recorded| recorded.give(gathering)).count()
+        let give = |one: &Recorded| gathering.take_of_last(one.skipped, one.segment, &one.view, &one.payload);
+        recorded.map(give).count()
     }
 
     fn get(&self, place: u64) -> Option<&Recorded> {
@@ -214,12 +223,6 @@ impl Recording {
 
 /// A place in the order of the capture, and in the list of its conversation.
 const PLACE: usize = size_of::<Option<Box<Recorded>>>() + size_of::<u64>();
-
-impl Recorded {
-    fn give(&self, gathering: &mut Gathering) {
-        gathering.take_after(self.skipped, self.segment, &self.view, &self.payload);
-    }
-}
 
 fn ends(segment: &Segment) -> (Endpoint, Endpoint) {
     let (one, other) = (segment.source, segment.destination);
@@ -309,12 +312,14 @@ mod tests {
                 segments.iter().for_each(|(segment, data)| gathering.take(*segment, &view(data), data));
             });
             let replayed = gathered(&flows, |gathering| record(&segments, 1 << 26).replay(gathering));
-            let by_flow = gathered(&flows, |gathering| {
-                let recording = record(&segments, 1 << 26);
+            let by_flow = {
+                let (recording, mut gathering) = (record(&segments, 1 << 26), Gathering::new(1 << 26));
                 flows.iter().for_each(|flow| {
-                    recording.give(flow, usize::MAX, gathering);
+                    gathering.want(flow, Depth::Whole);
+                    recording.give(flow, usize::MAX, &mut gathering);
                 });
-            });
+                gathering.finish()
+            };
             for flow in flows.iter() {
                 // Where one flow of several with the same ports is told from the others by frames, what fell out between them is
                 // not counted for either.

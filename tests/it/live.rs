@@ -270,3 +270,159 @@ fn what_cannot_be_watched_is_one_line_with_a_way_out() {
     let output = run(["./live"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot read ./live"), "a file named like the job");
 }
+
+/// Whether this test may do what only root may; says so where not.
+fn is_root() -> bool {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
+    if !root {
+        eprintln!("skipped: not root");
+    }
+    root
+}
+
+/// A network namespace that is there as long as this.
+struct Namespace(String);
+
+impl Namespace {
+    /// `None` where this machine does not allow it.
+    fn new(name: &str) -> Option<Self> {
+        if !is_root() {
+            return None;
+        }
+        let name = format!("{name}-{}", std::process::id());
+        let made = Command::new("ip").args(["netns", "add", &name]).stderr(Stdio::null()).status();
+        if !made.is_ok_and(|status| status.success()) {
+            eprintln!("skipped: no network namespaces");
+            return None;
+        }
+        Some(Self(name))
+    }
+
+    /// Runs `ip` in it.
+    #[track_caller]
+    fn ip(&self, arguments: &str) {
+        let done = Command::new("ip").args(["-n", &self.0]).args(arguments.split(' ')).status();
+        assert!(done.expect("ip").success(), "ip {arguments}");
+    }
+
+    /// The program in it.
+    fn watch(&self, arguments: &[&str]) -> (Child, BufReader<std::process::ChildStderr>) {
+        let mut child = Command::new("ip")
+            .args(["netns", "exec", &self.0, env!("CARGO_BIN_EXE_tcpautopsy"), "live", "--verbose"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let said = BufReader::new(child.stderr.take().expect("a pipe"));
+        (child, said)
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let _ = Command::new("ip").args(["netns", "del", &self.0]).status();
+    }
+}
+
+/// Reads on until something is said.
+#[track_caller]
+fn hear(said: &mut impl BufRead, part: &str) {
+    let mut all = String::new();
+    loop {
+        let before = all.len();
+        said.read_line(&mut all).expect("text");
+        assert_ne!(all.len(), before, "never said {part:?}, but:\n{all}");
+        if all[before..].contains(part) {
+            return;
+        }
+    }
+}
+
+#[test]
+fn an_interface_may_come_and_go() {
+    let Some(host) = Namespace::new("tcpautopsy-wait") else { return };
+    let (child, mut said) = host.watch(&["dum0", "--wait", "--format", "json"]);
+    hear(&mut said, "waiting for dum0");
+    for _ in 0..2 {
+        host.ip("link add dum0 type dummy");
+        host.ip("link set dum0 up");
+        hear(&mut said, "listening on dum0, EN10MB");
+        host.ip("link set dum0 down");
+        hear(&mut said, "dum0: the interface went down; waiting for it");
+        host.ip("link del dum0");
+        hear(&mut said, "dum0: the interface disappeared; waiting for it");
+    }
+    signal(&child, "TERM");
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!((output.status.code(), &report(&output)["capture"]["inputs"][0]["complete"]), (Some(0), &json!(true)));
+}
+
+#[test]
+fn without_waiting_a_lost_interface_is_the_end() {
+    let Some(host) = Namespace::new("tcpautopsy-lost") else { return };
+    for (how, reason) in
+        [("link set dum0 down", "the interface went down"), ("link del dum0", "the interface disappeared")]
+    {
+        let _ = Command::new("ip")
+            .args(["-n", &host.0, "link", "add", "dum0", "type", "dummy"])
+            .stderr(Stdio::null())
+            .status();
+        host.ip("link set dum0 up");
+        let (child, mut said) = host.watch(&["dum0", "--format", "json"]);
+        hear(&mut said, "listening on dum0");
+        host.ip(how);
+        hear(&mut said, reason);
+        let output = child.wait_with_output().expect("an end");
+        assert_eq!(output.status.code(), Some(3), "{how}");
+        let input = &report(&output)["capture"]["inputs"][0];
+        assert_eq!((&input["complete"], &input["problems"][0]["reason"]), (&json!(false), &json!(reason)));
+    }
+}
+
+#[test]
+fn rights_are_given_up_once_the_interface_is_open() {
+    let Some(host) = Namespace::new("tcpautopsy-rights") else { return };
+    host.ip("link set lo up");
+    for (arguments, capabilities, user) in [
+        (&["lo"][..], 0u64, "0"),
+        (&["lo", "--wait"], 1 << 13, "0"),
+        (&["lo", "--wait", "--user", "nobody"], 1 << 13, "65534"),
+    ] {
+        let (mut child, mut said) = host.watch(arguments);
+        hear(&mut said, "listening on lo");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("a process");
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a field");
+            line.split_whitespace().next().expect("a value").to_owned()
+        };
+        for set in ["CapPrm:", "CapEff:"] {
+            assert_eq!(u64::from_str_radix(&field(set), 16), Ok(capabilities), "{arguments:?}: {set}");
+        }
+        for set in ["CapBnd:", "CapAmb:", "CapInh:"] {
+            assert_eq!(u64::from_str_radix(&field(set), 16), Ok(0), "{arguments:?}: {set}");
+        }
+        assert_eq!((field("Uid:").as_str(), field("NoNewPrivs:").as_str()), (user, "1"), "{arguments:?}");
+        if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+            assert_eq!(field("Seccomp:"), "2", "{arguments:?}");
+        }
+        signal(&child, "TERM");
+        assert_eq!(child.wait().expect("an end").code(), Some(0));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn whoever_may_not_capture_hears_how_to() {
+    use std::os::unix::process::CommandExt;
+    let mut program = program();
+    program.args(["live", "lo"]).stdin(Stdio::null());
+    if is_root() {
+        program.uid(65_534);
+    }
+    let Ok(output) = program.output() else { return eprintln!("skipped: others may not run the program") };
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    assert!(said.contains("this user may not capture; allow it once by `sudo setcap cap_net_raw+ep /"), "{said}");
+}
