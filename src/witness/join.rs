@@ -72,6 +72,18 @@ type Place = ([u8; 16], bool);
 /// From whom to whom, and whether by IPv6.
 type Key = (Endpoint, Endpoint, bool);
 
+impl Seen<'_> {
+    fn key(&self) -> Key {
+        let segment = &self.reset.segment;
+        (segment.source, segment.destination, segment.ipv6)
+    }
+
+    /// What a change of addresses leaves alone.
+    fn numbers(&self) -> (u32, u32) {
+        (self.reset.segment.seq.0, self.reset.segment.ack.0)
+    }
+}
+
 impl Testimony {
     /// What a kernel says of a reset, by the frame that carried it.
     pub fn of(&self, frame: FrameNumber) -> Option<&Heard> {
@@ -88,8 +100,7 @@ impl Testimony {
             .collect();
         let mut between: HashMap<Key, Vec<usize>> = HashMap::new();
         for (at, one) in seen.iter().enumerate() {
-            let segment = &one.reset.segment;
-            between.entry((segment.source, segment.destination, segment.ipv6)).or_default().push(at);
+            between.entry(one.key()).or_default().push(at);
         }
         let mut fits: Vec<(Fit, usize)> = Vec::new();
         for (event, report) in log.events.iter().enumerate() {
@@ -125,11 +136,11 @@ impl Testimony {
             join.measure_ways(&fits);
             let accepted = join.by_ends(&fits);
             join.by_port();
-            let left_over = join.left_over();
+            let others = join.others();
             testimony.joined = join.said.iter().filter(|said| **said).count() as u64;
             for (at, one) in seen.iter().enumerate() {
                 let sent = join.word(at);
-                let silence = if sent.is_none() { join.silence(at, &left_over) } else { None };
+                let silence = if sent.is_none() { join.silence(at, &others) } else { None };
                 let heard = Heard { sent, silence, accepted: accepted.get(at) == Some(&true) };
                 if heard != Heard::default() {
                     testimony.heard.insert(one.reset.segment.frame, heard);
@@ -158,12 +169,16 @@ fn can_be(report: &Event, reset: &ResetSegment) -> bool {
     }
 }
 
-/// Reports that are about no captured reset.
-struct LeftOver {
-    /// When they were made, in order.
+/// What the lack of a report is held against.
+struct Others {
+    /// Whether any report is about a captured reset.
+    is_joined: bool,
+    /// When reports were made that are about none, in order.
     times: Vec<i64>,
     /// Between whom, where they say so.
     between: HashSet<Key>,
+    /// Of the resets with a report, by their numbers: when they passed, and between whom.
+    sent: HashMap<(u32, u32), Vec<(i64, Key)>>,
 }
 
 struct Join<'a> {
@@ -331,12 +346,11 @@ impl Join<'_> {
     }
 
     /// Whether the lack of a report says something: the host's resets are reported, all of them; the clocks are known, nothing
-    /// of that moment was lost, and no report is left over that could be meant, under another address (NAT) or in another order.
-    fn silence(&self, at: usize, left_over: &LeftOver) -> Option<Silence> {
+    /// of that moment was lost, and no report could be meant after all: one is left over, or one is about the same reset under
+    /// another address (NAT).
+    fn silence(&self, at: usize, others: &Others) -> Option<Silence> {
         let one = self.seen.get(at)?;
-        let segment = &one.reset.segment;
-        let is_joined = self.sent.iter().any(Option::is_some);
-        if !self.log.gives_reasons() || !self.is_timed() || !is_joined || !self.is_local(at) {
+        if !self.log.gives_reasons() || !self.is_timed() || !others.is_joined || !self.is_local(at) {
             return None;
         }
         let moment = self.clock.moment(one.time);
@@ -344,19 +358,29 @@ impl Join<'_> {
         if !self.log.covers(moment.saturating_sub(apart), moment.saturating_add(apart)) {
             return None;
         }
-        let LeftOver { times, between } = left_over;
-        let next = times.get(times.partition_point(|time| *time < moment.saturating_sub(apart)));
-        let is_near = next.is_some_and(|time| *time <= moment.saturating_add(apart));
-        let is_meant = between.contains(&(segment.source, segment.destination, segment.ipv6));
-        (!is_near && !is_meant).then_some(Silence)
+        let next = others.times.get(others.times.partition_point(|time| *time < moment.saturating_sub(apart)));
+        let is_left_over = next.is_some_and(|time| *time <= moment.saturating_add(apart));
+        let key = one.key();
+        let mut alike = others.sent.get(&one.numbers()).into_iter().flatten();
+        let is_translated =
+            alike.any(|(time, other)| *other != key && time.saturating_sub(one.time).saturating_abs() <= apart);
+        (!is_left_over && !is_translated && !others.between.contains(&key)).then_some(Silence)
     }
 
-    /// The reports on sent resets that are about none that was captured.
-    fn left_over(&self) -> LeftOver {
+    /// What the lack of a report is held against.
+    fn others(&self) -> Others {
         let reports = || self.log.events.iter().zip(&self.said).filter(|(report, said)| report.is_sent && !**said);
         let mut times: Vec<i64> = reports().map(|(report, _)| report.time).collect();
         times.sort_unstable();
-        LeftOver { times, between: reports().filter_map(|(report, _)| key(report)).collect() }
+        let mut sent: HashMap<_, Vec<_>> = HashMap::new();
+        for (one, _) in self.seen.iter().zip(&self.sent).filter(|(_, sent)| sent.is_some()) {
+            let alike = sent.entry(one.numbers()).or_default();
+            if alike.len() < MOST_AT_ONCE {
+                alike.push((one.time, one.key()));
+            }
+        }
+        let between = reports().filter_map(|(report, _)| key(report)).collect();
+        Others { is_joined: !sent.is_empty(), times, between, sent }
     }
 }
 
@@ -395,7 +419,15 @@ mod tests {
 
     /// The verdicts on the first resets of both connections.
     fn judged(wire: &str, log: &str) -> Vec<Judged> {
-        let mut scene = Scene::of(wire);
+        // What is said to come from `server 9` is the last reset once more, under another address.
+        let last = std::cell::Cell::new(None);
+        let mut scene = Scene::seen(wire, |segment, _| {
+            if segment.source.address.last() == Some(&9) {
+                (segment.seq, segment.ack) = last.get().expect("a reset before");
+            } else if segment.flags.rst() {
+                last.set(Some((segment.seq, segment.ack)));
+            }
+        });
         let mut read = Log::new(99);
         log.lines().for_each(|line| read.take(line.as_bytes()));
         scene.surroundings.testimony = Testimony::new(&read, &scene.flows);
@@ -503,6 +535,18 @@ mod tests {
         let silent = judged(WIRE, &whole).pop().expect("the second");
         assert!(silent.confidence < Some(Confidence::Certain), "{silent:#?}");
         assert!(silent.sender == Sender::Unknown || silent.mechanism == Mechanism::PacketFilter);
+        // The same reset passes once more under the address that the host has towards others (NAT).
+        let known = "tcp_retransmit_skb: sport=1 dport=2 saddr=198.51.100.9 daddr=192.0.2.9 state=x";
+        let translated = WIRE.replace("flow 1", "server 9").replace("300 c", "150 c").replace("500 s", "201 s");
+        let translated: String = translated
+            .lines()
+            .filter(|line| !line.contains("server 9") || line.contains("RA"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let with_both = format!("{begin}{}{first}{end}", line(1, known));
+        assert_eq!(told(&translated, &with_both)[1], "nothing");
+        let later = translated.replace("201 s", "400 s");
+        assert_eq!(told(&later, &with_both)[1], "silent", "too late for that");
         // Nobody knows the address as the host's.
         let other = whole.replace("198.51.100.5", "198.51.100.6");
         assert_eq!(told(WIRE, &other), ["nothing", "nothing"]);
