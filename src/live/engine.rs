@@ -17,7 +17,7 @@ use crate::flow::{FlowTable, Key, Keyer};
 use crate::run::{self, Analysis};
 use crate::surroundings::Losses;
 use crate::tcp::{Segment, Timestamp};
-use crate::timeline::{Kept, Recording};
+use crate::timeline::{Archive, Recording};
 
 /// Segments that are followed together.
 const BATCH: usize = 1024;
@@ -50,7 +50,7 @@ pub struct Engine<'a> {
     keys: Vec<Key>,
     agenda: Agenda,
     /// The segments of flows that were judged for good, should they not be recorded any more at the end.
-    judged: Kept,
+    archive: Archive,
     /// When the kernel dropped packets, and the latest time when that was last asked.
     losses: Losses,
     counted: Option<Timestamp>,
@@ -85,7 +85,7 @@ impl<'a> Engine<'a> {
             segments: Vec::with_capacity(BATCH),
             keys: Vec::with_capacity(BATCH),
             agenda: Agenda::new(options.linger),
-            judged: Kept::new(memory.judged),
+            archive: Archive::new(memory.archive),
             losses: Losses::default(),
             counted: None,
             input,
@@ -235,11 +235,7 @@ impl<'a> Engine<'a> {
             losses: &self.losses,
         };
         let (mut report, timelines) = ground.judge(&due.all());
-        for &id in &due.last {
-            if let Some(timeline) = timelines.get(id) {
-                self.judged.keep(id, timeline);
-            }
-        }
+        due.last.iter().for_each(|&id| self.archive.keep(id, &timelines));
         if let Some(names) = self.names {
             names.report(&mut report);
         }
@@ -270,7 +266,7 @@ impl<'a> Engine<'a> {
             frames: self.teller.statistics.frames,
             recording: Some(self.recording),
             losses: self.losses,
-            judged: self.judged,
+            archive: self.archive,
         };
         (analysis, self.teller)
     }

@@ -11,7 +11,7 @@ const MOST_WAITING: u64 = 32 << 20;
 const WAITING: u64 = 32;
 
 /// One part in so many is for the segments of flows that were judged and are not recorded any more.
-const JUDGED: u64 = 16;
+const ARCHIVE: u64 = 16;
 
 /// Bounds of everything that grows with traffic, octets where nothing else is said.
 pub(super) struct Memory {
@@ -20,7 +20,7 @@ pub(super) struct Memory {
     /// The recent past.
     pub recorded: usize,
     /// Segments of flows that were judged for good.
-    pub judged: usize,
+    pub archive: usize,
     /// Frames between the threads, those handed over last not counted.
     pub waiting: usize,
 }
@@ -31,9 +31,10 @@ impl Memory {
         let memory = options.analysis.memory;
         let octets = |octets: u64| usize::try_from(octets).unwrap_or(usize::MAX);
         let recorded = run::share_for_timelines(&options.analysis);
-        let (judged, waiting) = (memory / JUDGED, (memory / WAITING).min(MOST_WAITING));
-        let beside = run::FIXED_MEMORY + recorded as u64 + judged + 2 * waiting + super::judging::memory(memory) as u64;
+        let (archive, waiting) = (memory / ARCHIVE, (memory / WAITING).min(MOST_WAITING));
+        let beside =
+            run::FIXED_MEMORY + recorded as u64 + archive + 2 * waiting + super::judging::memory(memory) as u64;
         let limits = run::limits(&options.analysis, memory.saturating_sub(beside));
-        Self { limits, recorded, judged: octets(judged), waiting: octets(waiting) }
+        Self { limits, recorded, archive: octets(archive), waiting: octets(waiting) }
     }
 }
