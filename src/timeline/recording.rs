@@ -316,6 +316,15 @@ mod tests {
                     })
                     .collect()
             }),
+            ("a side that closes early", {
+                let mut text = transfer(0, 200, "") + "300 c FA 1 ack 601\n";
+                (0..900).for_each(|one| text += &format!("{} s PA {} ack 2 len 3\n", 400 + one, 601 + 3 * one));
+                text + "2000 s FA 3301 ack 2\n2001 c A 2 ack 3302\n" + &resets(2002, 1, "")
+            }),
+            ("every packet twice", {
+                let twice = |line: &str| format!("{line}\n{line} copy ttl 63\n");
+                (transfer(0, 700, "") + &resets(800, 2, "")).lines().map(twice).collect()
+            }),
             ("a flood of resets", transfer(0, 10, "") + &resets(100, 7000, "")),
         ] {
             let segments = segments(&text);
@@ -335,8 +344,11 @@ mod tests {
             for flow in flows.iter() {
                 // Where one flow of several with the same ports is told from the others by frames, what fell out between them is
                 // not counted for either.
-                let told = |timelines: &Timelines| timelines.get(flow.id).map(|timeline| timeline.sightings.clone());
-                assert!(told(&direct).is_some_and(|sightings| !sightings.is_empty()));
+                let told = |timelines: &Timelines| {
+                    let timeline = timelines.get(flow.id).expect("it was wanted");
+                    (timeline.sightings.clone(), format!("{:?}", timelines.profile(flow.id)))
+                };
+                assert!(!told(&direct).0.is_empty());
                 assert_eq!(told(&replayed), told(&direct), "{what}");
                 assert_eq!(told(&by_flow), told(&direct), "{what}");
             }
