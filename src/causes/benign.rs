@@ -220,9 +220,7 @@ fn is_same_client(story: &Story<'_>, address: [u8; 16], other: &Connection) -> b
         let direct = |host: &crate::surroundings::Host| {
             host.ttls.iter().all(|seen| crate::knowledge::ttl::hops(seen.value) == 0)
         };
-        direct(one)
-            && direct(other)
-            && one.links.iter().any(|link| other.links.iter().any(|other| other.value == link.value))
+        direct(one) && direct(other) && one.links.iter().any(|link| other.links.contains(link))
     });
     beside || same_device
 }

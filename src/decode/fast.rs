@@ -7,7 +7,7 @@
 use super::ether::ether_type;
 use super::ip::{IpHeader, protocol};
 use super::walk::State;
-use super::{Octets, tcp};
+use super::{LinkAddress, Octets, View, tcp};
 use crate::capture::{Frame, LinkType};
 use crate::tcp::{Endpoint, PathId, Segment};
 
@@ -38,6 +38,21 @@ pub(super) fn plain(frame: &Frame<'_>, state: &mut State, segments: &mut Vec<Seg
     };
     let path = if vlan == 0 { PathId::PLAIN } else { state.single_vlan(vlan) };
     tcp::whole(frame, &ip, path, data, segments)
+}
+
+/// What the headers of a frame that [`plain`] took say beside its segment.
+pub(super) fn view(frame: &Frame<'_>, segment: &Segment) -> Option<View> {
+    let (&[_, _, _, _, _, _, a, b, c, d, e, f, t0, t1], rest) = frame.bytes.split_first_chunk::<14>()?;
+    let tags = if u16::from_be_bytes([t0, t1]) == ether_type::VLAN { 4 } else { 0 };
+    let &[_, l0, l1, l2] = rest.get(tags..)?.first_chunk::<4>()?;
+    let tcp = 14 + tags + if segment.ipv6 { 40 } else { 20 };
+    let start = tcp + usize::from(frame.bytes.get(tcp + 12)? >> 4) * 4;
+    Some(View {
+        link_source: LinkAddress::new(&[a, b, c, d, e, f]),
+        direction: None,
+        flow_label: segment.ipv6.then(|| u32::from_be_bytes([0, l0 & 0xf, l1, l2])),
+        payload: Some(start..start + segment.captured_payload as usize),
+    })
 }
 
 #[inline(always)]
@@ -120,7 +135,9 @@ mod tests {
             assert_eq!(segments.len(), usize::from(short.is_some()));
             for short in segments {
                 self.short += 1;
+                let seen = view(frame, &short);
                 assert_eq!(self.decoder.decode_any(*frame), Decoded::Segment(short), "{frame:?}");
+                assert_eq!(seen.as_ref(), Some(&self.decoder.0.view), "{frame:?}");
             }
         }
 

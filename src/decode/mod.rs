@@ -98,27 +98,29 @@ impl Decoder {
     pub fn view(&mut self, frame: &Frame<'_>, is_wanted: impl FnOnce(&Segment) -> bool) -> Option<(Segment, View)> {
         let mut plain = std::mem::take(&mut self.0.plain);
         plain.clear();
-        let found = fast::plain(frame, &mut self.0, &mut plain).and_then(|()| plain.pop());
-        self.0.plain = plain;
-        let segment = match found {
-            // The short way does not keep what the view tells, and reading a plain frame twice changes nothing.
-            Some(segment) => {
-                if !is_wanted(&segment) {
-                    return None;
-                }
-                self.decode_any(*frame);
-                segment
-            }
+        let is_plain = fast::plain(frame, &mut self.0, &mut plain).is_some();
+        let seen = match plain.first().filter(|_| is_plain) {
+            Some(segment) => is_wanted(segment).then(|| (*segment, fast::view(frame, segment).unwrap_or_default())),
             None => match self.decode_any(*frame) {
-                Decoded::Segment(segment) if is_wanted(&segment) => segment,
-                _ => return None,
+                Decoded::Segment(segment) if is_wanted(&segment) => Some((segment, self.0.view.clone())),
+                _ => None,
             },
         };
-        Some((segment, self.0.view.clone()))
+        self.0.plain = plain;
+        seen
     }
 
-    /// What `frame` says, by the long way, and where in it things lie: of an ICMP error the quoted data.
+    /// What `frame` says, and where in it things lie: of an ICMP error the quoted data.
     pub fn look(&mut self, frame: &Frame<'_>) -> (Decoded, View) {
+        let mut plain = std::mem::take(&mut self.0.plain);
+        plain.clear();
+        let is_plain = fast::plain(frame, &mut self.0, &mut plain).is_some();
+        let segment = plain.first().copied().filter(|_| is_plain);
+        self.0.plain = plain;
+        if let Some((segment, view)) = segment.and_then(|segment| Some((segment, fast::view(frame, &segment)?))) {
+            self.0.counts.segments += 1;
+            return (Decoded::Segment(segment), view);
+        }
         let decoded = self.decode_any(*frame);
         (decoded, self.0.view.clone())
     }

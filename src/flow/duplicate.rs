@@ -1,6 +1,8 @@
 //! Recognises a packet that was captured twice (SPAN ports, `-i any`, loopback, both sides of a router),
 //! so that it is not taken for a retransmission or a second reset.
 
+use std::collections::VecDeque;
+
 use crate::tcp::{Duration, Endpoint, Segment};
 
 /// How many recent packets are remembered, a power of two. 256 KiB: fits a level-two cache, and holds the packets of some
@@ -91,11 +93,28 @@ pub(super) fn signature(segment: &Segment) -> u64 {
     fold(fold(numbers ^ ends, fields ^ ODD) ^ clock, rest ^ ODD.rotate_left(32)) | 1
 }
 
-/// Whether two segments of one flow are the same packet, captured twice.
-pub fn is_copy(segment: &Segment, before: &Segment) -> bool {
-    super::record::tells_copies(segment)
-        && signature(segment) == signature(before)
-        && is_within_bound(segment, moment(before), moment(segment))
+/// Recognises copies among the segments of one flow, when the flow table is no longer at work.
+#[derive(Clone, Debug, Default)]
+pub struct Copies {
+    /// Signatures and moments, the latest last.
+    recent: VecDeque<(u64, u32)>,
+}
+
+impl Copies {
+    /// Segments by which a further copy of a packet may follow it.
+    const WITHIN: usize = 24;
+
+    /// Whether the same packet was captured a moment ago; remembers it. Resets are left to the flow table.
+    pub fn is_copy(&mut self, segment: &Segment) -> bool {
+        let (signature, now) = (signature(segment), moment(segment));
+        let is_same = |&(before, then): &(u64, u32)| before == signature && is_within_bound(segment, then, now);
+        let is_copy = super::record::tells_copies(segment) && self.recent.iter().any(is_same);
+        if self.recent.len() == Self::WITHIN {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((signature, now));
+        is_copy
+    }
 }
 
 #[inline]

@@ -27,8 +27,9 @@ impl Keyer {
         Key { hash: self.hash(segment.source, segment.destination), signature: duplicate::signature(segment) }
     }
 
+    /// The hash of a flow's ends, in either order.
     #[inline]
-    pub(super) fn hash(&self, one: Endpoint, other: Endpoint) -> u64 {
+    pub fn hash(&self, one: Endpoint, other: Endpoint) -> u64 {
         let of = |end: Endpoint| self.0.hash_one((u128::from_ne_bytes(end.address), end.port));
         // A sum does not care for order.
         of(one).wrapping_add(of(other))

@@ -22,7 +22,7 @@ mod tests;
 mod way;
 pub mod zeek;
 
-pub use duplicate::is_copy;
+pub use duplicate::Copies;
 pub use endpoint::{EndpointFacts, Rare};
 pub use inputs::InputSet;
 pub use key::{Key, Keyer};

@@ -193,6 +193,11 @@ impl Flow {
         resets.iter().find(|reset| reset.in_window != Some(false)).or(resets.first())
     }
 
+    /// Whether any of its packets was captured more than once.
+    pub fn has_copies(&self) -> bool {
+        Way::BOTH.into_iter().filter_map(|way| self.rare(way)).any(|rare| rare.duplicates > 0)
+    }
+
     /// The rare facts of an endpoint, if it has any.
     pub fn rare(&self, of: Way) -> Option<&Rare> {
         Some(&self.detail.as_ref()?.rare.as_ref()?[of])

@@ -4,6 +4,7 @@ use super::duplicate::Duplicates;
 use super::inputs::{InputSet, InputSets};
 use super::key::{Key, Keyer};
 use super::record::Flow;
+use super::reset::Phase;
 use super::teardown::Teardown;
 use super::way::Way;
 use super::zeek::ZeekConn;
@@ -461,8 +462,9 @@ impl FlowTable {
         }
     }
 
-    /// Ends a quarter of the flows early: first those that ended well, then those that were only open, at last those with a
-    /// reset; in each group those that were silent for longest. They stay counted.
+    /// Ends a quarter of the flows early: first those that ended well, then attempts that never got through, as a flood of requests
+    /// makes them, then those that were only open, at last those with a reset; in each group those that were silent for longest.
+    /// They stay counted.
     fn make_room(&mut self) {
         let end = self.end;
         let mut order: Vec<(u8, u64, u32)> = (0..self.len as u32)
@@ -470,9 +472,10 @@ impl FlowTable {
                 let flow = self.flow(index)?;
                 let rank = match Teardown::of(flow, end) {
                     Teardown::Fin => 0,
-                    Teardown::Open => 1,
-                    Teardown::Unanswered | Teardown::HalfClosed => 2,
-                    Teardown::Refused | Teardown::ResetAfterFin | Teardown::Reset => 3,
+                    Teardown::Refused | Teardown::ResetAfterFin | Teardown::Reset => 4,
+                    _ if flow.phase() <= Phase::Handshake => 1,
+                    Teardown::Open => 2,
+                    Teardown::Unanswered | Teardown::HalfClosed => 3,
                 };
                 Some((rank, flow.stream.last_frame.get(), index))
             })

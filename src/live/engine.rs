@@ -19,7 +19,7 @@ use crate::flow::{FlowTable, Key, Keyer};
 use crate::run::{self, Analysis, Witness};
 use crate::surroundings::Losses;
 use crate::tcp::{Segment, Timestamp};
-use crate::timeline::{Kept, Recording};
+use crate::timeline::{Archive, Recording};
 use crate::witness::Log;
 
 /// Where the reports of the running kernel come from, as the report names it.
@@ -56,7 +56,7 @@ pub struct Engine<'a> {
     keys: Vec<Key>,
     agenda: Agenda,
     /// The segments of flows that were judged for good, should they not be recorded any more at the end.
-    judged: Kept,
+    archive: Archive,
     /// What the kernel of this host reports of resets.
     kernel: Option<Arc<Mutex<Log>>>,
     /// When the kernel dropped packets, and the latest time when that was last asked.
@@ -93,7 +93,7 @@ impl<'a> Engine<'a> {
             segments: Vec::with_capacity(BATCH),
             keys: Vec::with_capacity(BATCH),
             agenda: Agenda::new(options.linger),
-            judged: Kept::new(memory.judged),
+            archive: Archive::new(memory.archive),
             kernel: None,
             losses: Losses::default(),
             counted: None,
@@ -250,11 +250,7 @@ impl<'a> Engine<'a> {
             losses: &self.losses,
         };
         let (mut report, timelines) = ground.judge(&due.all());
-        for &id in &due.last {
-            if let Some(timeline) = timelines.get(id) {
-                self.judged.keep(id, timeline);
-            }
-        }
+        due.last.iter().for_each(|&id| self.archive.keep(id, &timelines));
         if let Some(names) = self.names {
             names.report(&mut report);
         }
@@ -286,7 +282,7 @@ impl<'a> Engine<'a> {
             recording: Some(self.recording),
             witness: self.kernel.map(|log| Witness { name: KERNEL.to_owned(), log: locked(&log).clone() }),
             losses: self.losses,
-            judged: self.judged,
+            archive: self.archive,
         };
         (analysis, self.teller)
     }

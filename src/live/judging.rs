@@ -35,8 +35,8 @@ pub(super) fn memory(allowed: u64) -> usize {
 /// Segments looked at in one look.
 const MOST_SEGMENTS: usize = 100_000;
 
-/// Segments of a flow that others are known by, and of one that was reset as well.
-const OF_A_COMPANION: usize = 64;
+/// Segments of a flow that others are known by, copies included, and of one that was reset as well.
+const OF_A_COMPANION: usize = 128;
 const OF_A_FELLOW: usize = 1000;
 
 /// What verdicts rest on.
@@ -66,7 +66,7 @@ impl Ground<'_> {
             let (depth, most) = match needs_judging(flow, &flows) {
                 true if ids.contains(&flow.id) => (Depth::Whole, left),
                 true => (Depth::Whole, left.min(OF_A_FELLOW)),
-                false => (Depth::Beginning, left.min(OF_A_COMPANION)),
+                false => (Depth::Profile, left.min(OF_A_COMPANION)),
             };
             gathering.want(flow, depth);
             left -= self.recording.give(flow, most, &mut gathering);

@@ -11,7 +11,7 @@ const MOST_WAITING: u64 = 32 << 20;
 const WAITING: u64 = 32;
 
 /// One part in so many is for the segments of flows that were judged and are not recorded any more.
-const JUDGED: u64 = 16;
+const ARCHIVE: u64 = 16;
 
 /// One part in so many is for the frames of the flight recorder.
 const PAST: u64 = 8;
@@ -23,7 +23,7 @@ pub(super) struct Memory {
     /// The recent past.
     pub recorded: usize,
     /// Segments of flows that were judged for good.
-    pub judged: usize,
+    pub archive: usize,
     /// Frames for the flight recorder.
     pub past: usize,
     /// Frames between the threads, those handed over last not counted.
@@ -36,11 +36,11 @@ impl Memory {
         let memory = options.analysis.memory;
         let octets = |octets: u64| usize::try_from(octets).unwrap_or(usize::MAX);
         let recorded = run::share_for_timelines(&options.analysis);
-        let (judged, waiting) = (memory / JUDGED, (memory / WAITING).min(MOST_WAITING));
+        let (archive, waiting) = (memory / ARCHIVE, (memory / WAITING).min(MOST_WAITING));
         let past = if options.record.is_some() { memory / PAST } else { 0 };
         let beside =
-            past + run::FIXED_MEMORY + recorded as u64 + judged + 2 * waiting + super::judging::memory(memory) as u64;
+            past + run::FIXED_MEMORY + recorded as u64 + archive + 2 * waiting + super::judging::memory(memory) as u64;
         let limits = run::limits(&options.analysis, memory.saturating_sub(beside));
-        Self { limits, recorded, judged: octets(judged), past: octets(past), waiting: octets(waiting) }
+        Self { limits, recorded, archive: octets(archive), past: octets(past), waiting: octets(waiting) }
     }
 }

@@ -33,7 +33,7 @@ use crate::flow::{Flow, Limits};
 use crate::notes::Notes;
 use crate::output;
 use crate::progress;
-use crate::report::{self, Findings, IsSelected, KernelTrace, Report, SkippedInput, Verdict, Wanted};
+use crate::report::{self, Findings, IsSelected, KernelTrace, Report, SkippedInput, Wanted};
 use crate::timeline::Recording;
 use crate::witness::Testimony;
 
@@ -125,9 +125,10 @@ pub(crate) fn conclude(
     // Whoever asks for a flow by its number wants to see it however it ended.
     let shows = options.command == Command::Show || options.flow.is_some() || options.frame.is_some();
     let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
-    let is_judged = |flow: &Flow| second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
+    let is_judged =
+        |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
     let mut timelines = second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, share)?;
-    analysis.judged.complete(&mut timelines);
+    analysis.archive.complete(&mut timelines);
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
     let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;
@@ -141,13 +142,7 @@ pub(crate) fn conclude(
         KernelTrace::new(witness.name, &witness.log, testimony)
     });
     let judgement = Judgement::beside(&analysis.flows, &timelines, analysis.losses, testimony.unwrap_or_default());
-    let end = analysis.flows.end;
-    let judge = |flow: &Flow| {
-        // Of a flow that others are known by, only the beginning was looked at.
-        let whole = second_look::has_something_to_judge(flow, end) || shown.contains(&flow.id);
-        let verdict = judgement.of(flow);
-        Verdict { timeline: verdict.timeline.filter(|_| whole), ..verdict }
-    };
+    let judge = |flow: &Flow| judgement.of(flow);
     let findings = Findings {
         inputs: analysis.inputs,
         skipped_inputs: errors.iter().map(skipped).collect(),

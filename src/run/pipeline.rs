@@ -10,7 +10,7 @@ use crate::decode::{DecodeLimits, Decoder};
 use crate::flow::{FlowTable, Flows, Key, Keyer, Limits};
 use crate::surroundings::Losses;
 use crate::tcp::{IcmpError, Segment};
-use crate::timeline::{Kept, Recording};
+use crate::timeline::{Archive, Recording};
 
 /// Segments handed over at a time: few enough for the batches under way to stay in a level-two cache,
 /// enough for the hand-over (some microseconds) to vanish.
@@ -36,7 +36,7 @@ pub struct Analysis {
     /// When the capture missed packets.
     pub losses: Losses,
     /// What was judged before the end, and may not be recorded any more.
-    pub judged: Kept,
+    pub archive: Archive,
 }
 
 /// What decoding made of some frames, in their order.
@@ -158,7 +158,7 @@ impl Reader {
             frames: self.frames,
             recording: self.recording,
             witness: None,
-            judged: Kept::default(),
+            archive: Archive::default(),
         }
     }
 }

@@ -19,7 +19,7 @@ pub fn can_read_again(paths: &[PathBuf]) -> bool {
     paths.iter().all(|path| path.is_file())
 }
 
-/// Asks for the segments of the flows that are wanted, and for the beginnings of enough others to know their hosts by.
+/// Asks for the segments of the flows that are wanted, and for the profiles of enough others to know their hosts by.
 /// Keeps at most `memory` octets.
 pub fn ask(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool, memory: usize) -> Gathering {
     let mut gathering = Gathering::new(memory);
@@ -40,13 +40,13 @@ pub fn ask(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool, memory: usize) -> G
             }
         }
         if helps {
-            gathering.want(flow, Depth::Beginning);
+            gathering.want(flow, Depth::Profile);
         }
     }
     gathering
 }
 
-/// The segments of all flows that did not end well, and the beginnings of enough others to know their hosts by.
+/// The segments of all flows that did not end well, and the profiles of enough others to know their hosts by.
 ///
 /// # Errors
 /// A filter that does not compile, which the first look would have met.

@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 
 use crate::flow::{Flow, Way};
 use crate::tcp::{Duration, Endpoint, FrameNumber, Timestamp};
-use crate::timeline::Timeline;
+use crate::timeline::{Ended, Profile};
 
 /// Endings that are remembered of one address.
 const MOST_ENDINGS: usize = 100_000;
@@ -28,6 +28,17 @@ pub enum Kind {
     Refusal,
     /// It accepted a SYN: no ending, but what a refusal is to be compared with.
     Acceptance,
+}
+
+impl Kind {
+    fn of(ended: &Ended) -> Self {
+        match (ended.flags.rst(), ended.flags.ack()) {
+            (true, true) if ended.seq_is_zero => Self::Refusal,
+            (true, true) => Self::Abort,
+            (true, false) => Self::Answer,
+            (false, _) => Self::Fin,
+        }
+    }
 }
 
 /// What one side did.
@@ -55,33 +66,17 @@ pub struct Endings {
 
 impl Endings {
     /// Takes in how a flow's sides ended it.
-    pub(super) fn learn(&mut self, flow: &Flow, timeline: &Timeline) {
+    pub(super) fn learn(&mut self, flow: &Flow, profile: &Profile) {
         for way in Way::BOTH {
             let own = flow.stream.endpoints[way];
             let peer = flow.stream.endpoints[way.reverse()];
-            let mut ended = false;
-            for one in timeline.sightings.iter().filter(|one| one.way == way && !one.copy) {
-                let flags = one.segment.flags;
-                let kind = if flags.rst() && flags.ack() && one.segment.seq.0 == 0 {
-                    Kind::Refusal
-                } else if flags.rst() && flags.ack() {
-                    Kind::Abort
-                } else if flags.rst() {
-                    Kind::Answer
-                } else if flags.fin() {
-                    Kind::Fin
-                } else if flags.syn() && flags.ack() {
-                    Kind::Acceptance
-                } else {
-                    continue;
-                };
-                let Some(time) = one.time() else { continue };
-                if kind != Kind::Acceptance && std::mem::replace(&mut ended, true) {
-                    break;
-                }
+            let side = &profile.sides[way];
+            let accepted = side.accepted.map(|(time, frame)| (time, frame, Kind::Acceptance));
+            let ended = side.ended.map(|ended| (ended.time, ended.frame, Kind::of(&ended)));
+            for (time, frame, kind) in accepted.into_iter().chain(ended) {
                 let endings = self.by_address.entry(own.address).or_default();
                 if endings.len() < MOST_ENDINGS {
-                    endings.push(Ending { time, kind, port: own.port, peer, flow: flow.id, frame: one.frame() });
+                    endings.push(Ending { time, kind, port: own.port, peer, flow: flow.id, frame });
                 }
             }
         }

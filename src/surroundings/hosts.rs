@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use crate::decode::LinkAddress;
 use crate::flow::{Flow, Way};
 use crate::tcp::FrameNumber;
-use crate::timeline::Timeline;
+use crate::timeline::Profile;
 
 /// Different values of one habit that are remembered.
 const MOST_VALUES: usize = 8;
@@ -15,27 +15,24 @@ const MOST_VALUES: usize = 8;
 /// Addresses that are remembered.
 const MOST_HOSTS: usize = 100_000;
 
-/// A value of a header field, with how often and in which frame first it was seen.
+/// A time to live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen<T> {
+pub struct Seen {
     /// The value.
-    pub value: T,
-    /// How often.
-    pub count: u32,
+    pub value: u8,
     /// In which frame first.
     pub frame: FrameNumber,
     /// In how many flows.
     pub flows: u32,
-    last_flow: u32,
 }
 
 /// What the segments of one address have in common. Resets and copies are not counted.
 #[derive(Clone, Debug, Default)]
 pub struct Host {
-    /// Time to live on arrival.
-    pub ttls: Vec<Seen<u8>>,
+    /// Times to live on arrival.
+    pub ttls: Vec<Seen>,
     /// Source link addresses.
-    pub links: Vec<Seen<LinkAddress>>,
+    pub links: Vec<LinkAddress>,
 }
 
 /// What is known of each address.
@@ -46,18 +43,24 @@ pub struct Hosts {
 
 impl Hosts {
     /// Takes in what the hosts of a flow sent.
-    pub fn learn(&mut self, flow: &Flow, timeline: &Timeline) {
+    pub fn learn(&mut self, flow: &Flow, profile: &Profile) {
         for way in Way::BOTH {
             let key = (flow.stream.endpoints[way].address, flow.stream.ipv6);
             if self.by_address.len() >= MOST_HOSTS && !self.by_address.contains_key(&key) {
                 continue;
             }
             let host = self.by_address.entry(key).or_default();
-            for sighting in timeline.sightings.iter().filter(|one| one.way == way && one.is_ordinary()) {
-                let (frame, flow) = (sighting.frame(), flow.id);
-                count(&mut host.ttls, sighting.segment.ttl, frame, flow);
-                if let Some(link) = sighting.link_source {
-                    count(&mut host.links, link, frame, flow);
+            let side = &profile.sides[way];
+            for (value, frame) in side.ttls.iter().flatten().copied() {
+                if let Some(known) = host.ttls.iter_mut().find(|known| known.value == value) {
+                    known.flows = known.flows.saturating_add(1);
+                } else if host.ttls.len() < MOST_VALUES {
+                    host.ttls.push(Seen { value, frame, flows: 1 });
+                }
+            }
+            for link in side.links.iter().flatten() {
+                if !host.links.contains(link) && host.links.len() < MOST_VALUES {
+                    host.links.push(*link);
                 }
             }
         }
@@ -66,15 +69,6 @@ impl Hosts {
     /// What is known of an address.
     pub fn get(&self, address: [u8; 16], ipv6: bool) -> Option<&Host> {
         self.by_address.get(&(address, ipv6))
-    }
-}
-
-fn count<T: PartialEq + Copy>(seen: &mut Vec<Seen<T>>, value: T, frame: FrameNumber, flow: u32) {
-    if let Some(known) = seen.iter_mut().find(|known| known.value == value) {
-        known.count = known.count.saturating_add(1);
-        known.flows += u32::from(std::mem::replace(&mut known.last_flow, flow) != flow);
-    } else if seen.len() < MOST_VALUES {
-        seen.push(Seen { value, count: 1, frame, flows: 1, last_flow: flow });
     }
 }
 
@@ -96,10 +90,9 @@ mod tests {
         );
         let client = scene.flow(0).stream.endpoints.forward.address;
         let host = scene.surroundings.hosts.get(client, false).expect("it spoke");
-        let seen: Vec<_> =
-            host.ttls.iter().map(|seen| (seen.value, seen.count, seen.flows, seen.frame.get())).collect();
-        assert_eq!(seen, [(60, 3, 2, 1), (124, 1, 1, 7)]);
-        assert_eq!(host.links.iter().map(|seen| seen.count).collect::<Vec<_>>(), [3]);
+        let seen: Vec<_> = host.ttls.iter().map(|seen| (seen.value, seen.flows, seen.frame.get())).collect();
+        assert_eq!(seen, [(60, 2, 1), (124, 1, 7)]);
+        assert_eq!(host.links.len(), 1);
         let server = scene.flow(0).stream.endpoints.back.address;
         let server = scene.surroundings.hosts.get(server, false).expect("it spoke");
         assert_eq!(server.ttls.iter().map(|seen| seen.value).collect::<Vec<_>>(), [57]);
@@ -110,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_values_that_are_remembered_are_bounded() {
-        let text: String = (0..20).map(|at| format!("{at} c A 1 ack {at} ttl {}\n", 30 + at)).collect();
+        let text: String = (0..20).map(|at| format!("{at} c S 0 flow {at} ttl {}\n", 30 + at)).collect();
         let scene = Scene::of(&text);
         let client = scene.flow(0).stream.endpoints.forward.address;
         let host = scene.surroundings.hosts.get(client, false).expect("it spoke");

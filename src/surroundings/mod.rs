@@ -36,10 +36,10 @@ impl Surroundings {
         let mut endings = Endings::default();
         let mut places = vantage::Places::default();
         for flow in flows.iter() {
-            if let Some(timeline) = timelines.get(flow.id) {
-                hosts.learn(flow, timeline);
-                endings.learn(flow, timeline);
-                places.learn(flow, timeline);
+            if let Some(profile) = timelines.profile(flow.id) {
+                hosts.learn(flow, profile);
+                endings.learn(flow, profile);
+                places.learn(flow, profile);
             }
         }
         endings.sort();

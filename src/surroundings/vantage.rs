@@ -1,8 +1,7 @@
 //! Where a capture was taken, as far as it tells.
 
-use crate::decode::Direction;
 use crate::flow::{Flow, Roles};
-use crate::timeline::Timeline;
+use crate::timeline::Profile;
 
 /// A round trip to one side that is so many times shorter than that to the other means that the capture was taken beside
 /// it: a local answer takes some tens of microseconds, and even a switched network some hundreds.
@@ -45,7 +44,7 @@ pub(super) struct Places {
 
 impl Places {
     /// Takes in what a flow says.
-    pub(super) fn learn(&mut self, flow: &Flow, timeline: &Timeline) {
+    pub(super) fn learn(&mut self, flow: &Flow, profile: &Profile) {
         let client = Roles::of(flow).from_client;
         let unrouted = |way| {
             let (low, high) = flow.stream.sides[way].ttl()?;
@@ -57,11 +56,8 @@ impl Places {
             (Some(false), Some(false)) => self.both_routed += 1,
             _ => {}
         }
-        for one in timeline.sightings.iter().filter(|one| one.is_ordinary()) {
-            if one.direction == Some(Direction::Out) {
-                *if one.way == client { &mut self.client_outgoing } else { &mut self.server_outgoing } += 1;
-                break;
-            }
+        if let Some(way) = profile.outgoing {
+            *if way == client { &mut self.client_outgoing } else { &mut self.server_outgoing } += 1;
         }
         if let (Some(to_server), Some(to_client)) = flow.handshake_times() {
             if to_client.0.saturating_mul(MUCH_NEARER) < to_server.0 {
@@ -111,6 +107,7 @@ impl Places {
 mod tests {
     use super::*;
     use crate::attribution::testing::Scene;
+    use crate::decode::Direction;
     use crate::tcp::Segment;
 
     /// A handshake: TTLs of client and server, and when SYN-ACK and ACK pass.

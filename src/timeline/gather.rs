@@ -3,10 +3,11 @@ use std::collections::{HashMap, VecDeque};
 use foldhash::fast::RandomState;
 
 use super::members::Members;
+use super::profile::Profile;
 use super::sighting::{Sighting, Timeline};
 use crate::capture::Frame;
 use crate::decode::{Decoder, View};
-use crate::flow::{Flow, Way, is_copy};
+use crate::flow::{Copies, Flow, Way};
 use crate::tcp::{Endpoint, FrameNumber, Segment};
 
 /// Segments kept from the beginning of a flow: a handshake, its request and the first of the answer, also where every
@@ -28,15 +29,12 @@ pub(super) const MOST_PAYLOAD: usize = 2048;
 /// The same where only the flow's last messages matter.
 pub(super) const LATER_PAYLOAD: usize = 600;
 
-/// Segments by which a further copy of a packet may follow it.
-const COPIES_WITHIN: usize = 24;
-
 /// How much of a flow is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
-    /// Its first segments, to know its hosts by.
-    Beginning,
-    /// All that may explain how it ended.
+    /// Its [`Profile`], to know its hosts by.
+    Profile,
+    /// All that may explain how it ended, too.
     Whole,
 }
 
@@ -51,7 +49,7 @@ pub struct Gathering {
 /// The timelines of flows, by their ids.
 #[derive(Default)]
 pub struct Timelines {
-    by_id: HashMap<u32, Timeline, RandomState>,
+    by_id: HashMap<u32, (Profile, Option<Timeline>), RandomState>,
     /// Flows wanted whole of which not all could be kept.
     pub incomplete: u64,
 }
@@ -59,14 +57,22 @@ pub struct Timelines {
 struct Gathered {
     id: u32,
     forward: Endpoint,
-    /// Resets that are further copies, as the flow table recognised them.
-    copied_resets: Vec<FrameNumber>,
-    depth: Depth,
-    kept: Timeline,
+    profile: Profile,
+    /// Only where the flow table met a copy.
+    copies: Option<Box<Copies>>,
+    /// Only of flows wanted whole.
+    kept: Option<Box<Kept>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    timeline: Timeline,
     /// The latest segments, which are kept if a reset or the end follows.
     latest: VecDeque<Sighting>,
     behind: usize,
     full: bool,
+    /// Resets that are further copies, as the flow table recognised them.
+    copied_resets: Vec<FrameNumber>,
     /// Segments before the next one are not at hand.
     gap: bool,
 }
@@ -80,21 +86,14 @@ impl Gathering {
     /// Asks for a flow.
     pub fn want(&mut self, flow: &Flow, depth: Depth) {
         self.members.add(flow);
+        let copied = flow.resets().iter().filter(|reset| reset.duplicate).map(|reset| reset.segment.frame);
+        let kept = || Box::new(Kept { copied_resets: copied.collect(), ..Kept::default() });
         self.flows.push(Gathered {
             id: flow.id,
             forward: flow.stream.endpoints.forward,
-            copied_resets: flow
-                .resets()
-                .iter()
-                .filter(|reset| reset.duplicate)
-                .map(|reset| reset.segment.frame)
-                .collect(),
-            depth,
-            kept: Timeline::default(),
-            latest: VecDeque::new(),
-            behind: 0,
-            full: false,
-            gap: false,
+            profile: Profile::default(),
+            copies: flow.has_copies().then(Box::default),
+            kept: (depth == Depth::Whole).then(kept),
         });
     }
 
@@ -106,13 +105,13 @@ impl Gathering {
     /// Looks at the next frame.
     #[inline]
     pub fn look(&mut self, decoder: &mut Decoder, frame: &Frame<'_>) {
-        let mut index = None;
+        let mut place = None;
         let seen = decoder.view(frame, |segment| {
-            index = self.members.place_of(segment);
-            index.is_some()
+            place = self.members.place_of(segment);
+            place.and_then(|place| self.flows.get(place)).is_some_and(|flow| flow.wants(segment))
         });
-        if let (Some((segment, view)), Some(index)) = (seen, index) {
-            self.keep(index, segment, &view, frame.bytes);
+        if let (Some((segment, view)), Some(place)) = (seen, place) {
+            self.keep(place, segment, &view, frame.bytes);
         }
     }
 
@@ -123,89 +122,101 @@ impl Gathering {
 
     /// The same where so many segments of its flow in front of it are not at hand any more.
     pub(super) fn take_after(&mut self, skipped: u32, segment: Segment, view: &View, frame: &[u8]) {
-        if let Some(index) = self.members.place_of(&segment) {
-            self.keep_after(skipped, index, segment, view, frame);
+        if let Some(place) = self.members.place_of(&segment) {
+            self.keep_after(skipped, place, segment, view, frame);
         }
     }
 
     /// The same where the segment is known to be of the flow that was asked for last.
     pub(super) fn take_of_last(&mut self, skipped: u32, segment: Segment, view: &View, frame: &[u8]) {
-        if let Some(index) = self.flows.len().checked_sub(1) {
-            self.keep_after(skipped, index, segment, view, frame);
+        if let Some(place) = self.flows.len().checked_sub(1) {
+            self.keep_after(skipped, place, segment, view, frame);
         }
     }
 
-    fn keep_after(&mut self, skipped: u32, index: usize, segment: Segment, view: &View, frame: &[u8]) {
-        if let Some(flow) = self.flows.get_mut(index).filter(|_| skipped > 0) {
-            flow.kept.left_out += u64::from(skipped);
-            flow.gap = true;
+    fn keep_after(&mut self, skipped: u32, place: usize, segment: Segment, view: &View, frame: &[u8]) {
+        if skipped > 0
+            && let Some(kept) = self.flows.get_mut(place).and_then(|flow| flow.kept.as_mut())
+        {
+            kept.timeline.left_out += u64::from(skipped);
+            kept.gap = true;
         }
-        self.keep(index, segment, view, frame);
+        self.keep(place, segment, view, frame);
     }
 
-    fn keep(&mut self, index: usize, segment: Segment, view: &View, frame: &[u8]) {
-        let Some(flow) = self.flows.get_mut(index) else { return };
-        if self.octets >= self.limit {
-            flow.full = true;
+    fn keep(&mut self, place: usize, segment: Segment, view: &View, frame: &[u8]) {
+        let Some(flow) = self.flows.get_mut(place) else { return };
+        let way = if segment.source == flow.forward { Way::Forward } else { Way::Back };
+        let copy = match (&flow.kept, &mut flow.copies) {
+            (Some(kept), _) if segment.flags.rst() => kept.copied_resets.contains(&segment.frame),
+            (_, Some(copies)) => copies.is_copy(&segment),
+            (_, None) => false,
+        };
+        if !copy {
+            flow.profile.take(&segment, way, view);
         }
-        let first = flow.kept.sightings.len() < FIRST && flow.kept.left_out == 0;
-        if flow.full || (flow.depth == Depth::Beginning && !first) {
-            flow.kept.left_out += 1;
+        let Some(kept) = &mut flow.kept else { return };
+        kept.full |= self.octets >= self.limit;
+        if kept.full {
+            kept.timeline.left_out += 1;
             return;
         }
-        let way = if segment.source == flow.forward { Way::Forward } else { Way::Back };
-        // A companion is known by its headers.
-        let most = match flow.depth {
-            Depth::Beginning => 0,
-            Depth::Whole if first => MOST_PAYLOAD,
-            Depth::Whole => LATER_PAYLOAD,
-        };
-        let mut sighting = Sighting::new(segment, way, view, frame, most);
-        sighting.copy = if sighting.segment.flags.rst() {
-            flow.copied_resets.contains(&sighting.frame())
-        } else {
-            flow.has_copy_of(&sighting)
-        };
-        sighting.after_gap = std::mem::take(&mut flow.gap);
+        let most = if kept.is_beginning() { MOST_PAYLOAD } else { LATER_PAYLOAD };
+        let after_gap = std::mem::take(&mut kept.gap);
+        let sighting = Sighting { copy, after_gap, ..Sighting::new(segment, way, view, frame, most) };
         self.octets += sighting.octets();
-        let dropped = flow.keep(sighting);
-        self.octets -= dropped;
+        self.octets -= kept.keep(sighting);
     }
 
     /// What was collected.
     pub fn finish(self) -> Timelines {
         let mut timelines = Timelines::default();
-        for mut flow in self.flows {
-            flow.take_latest();
-            timelines.incomplete += u64::from(flow.full && flow.depth == Depth::Whole);
-            timelines.by_id.insert(flow.id, flow.kept);
+        timelines.by_id.reserve(self.flows.len());
+        for flow in self.flows {
+            let timeline = flow.kept.map(|mut kept| {
+                kept.take_latest();
+                timelines.incomplete += u64::from(kept.full);
+                kept.timeline
+            });
+            timelines.by_id.insert(flow.id, (flow.profile, timeline));
         }
         timelines
     }
 }
 
 impl Gathered {
+    #[inline]
+    fn wants(&self, segment: &Segment) -> bool {
+        self.kept.is_some() || self.profile.wants(segment)
+    }
+}
+
+impl Kept {
+    fn is_beginning(&self) -> bool {
+        self.timeline.sightings.len() < FIRST && self.timeline.left_out == 0
+    }
+
     /// Keeps a segment; the octets of another that left for it.
     fn keep(&mut self, sighting: Sighting) -> usize {
         let is_reset = sighting.segment.flags.rst();
-        if self.kept.sightings.len() >= MOST {
-            self.kept.left_out += 1;
+        if self.timeline.sightings.len() >= MOST {
+            self.timeline.left_out += 1;
             return sighting.octets();
         }
         if is_reset {
             self.take_latest();
             self.behind = BEHIND;
         }
-        if is_reset || self.behind > 0 || (self.kept.sightings.len() < FIRST && self.kept.left_out == 0) {
+        if is_reset || self.behind > 0 || self.is_beginning() {
             self.behind = self.behind.saturating_sub(usize::from(!is_reset));
-            self.kept.sightings.push(sighting);
+            self.timeline.sightings.push(sighting);
             return 0;
         }
         self.latest.push_back(sighting);
         if self.latest.len() <= LAST {
             return 0;
         }
-        self.kept.left_out += 1;
+        self.timeline.left_out += 1;
         let dropped = self.latest.pop_front().map_or(0, |oldest| oldest.octets());
         if let Some(next) = self.latest.front_mut() {
             next.after_gap = true;
@@ -214,14 +225,7 @@ impl Gathered {
     }
 
     fn take_latest(&mut self) {
-        self.kept.sightings.extend(self.latest.drain(..));
-    }
-
-    /// Whether the same packet was captured a moment ago.
-    fn has_copy_of(&self, sighting: &Sighting) -> bool {
-        let recent = self.latest.iter().rev().chain(self.kept.sightings.iter().rev()).take(COPIES_WITHIN);
-        let mut recent = recent.filter(|before| before.way == sighting.way);
-        recent.any(|before| is_copy(&sighting.segment, &before.segment))
+        self.timeline.sightings.extend(self.latest.drain(..));
     }
 }
 
@@ -232,18 +236,23 @@ impl Sighting {
 }
 
 impl Timelines {
-    /// Whether there is none.
+    /// Whether no flow was gathered.
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
     }
 
-    /// Puts a timeline in place of another.
-    pub(super) fn insert(&mut self, id: u32, timeline: Timeline) {
-        self.by_id.insert(id, timeline);
+    /// What was gathered of the flow with this id.
+    pub(super) fn entry(&mut self, id: u32) -> Option<&mut (Profile, Option<Timeline>)> {
+        self.by_id.get_mut(&id)
     }
 
-    /// That of the flow with this id.
+    /// The segments of the flow with this id, if it was wanted whole.
     pub fn get(&self, id: u32) -> Option<&Timeline> {
-        self.by_id.get(&id)
+        self.by_id.get(&id)?.1.as_ref()
+    }
+
+    /// The flow with this id in little, if it was wanted.
+    pub fn profile(&self, id: u32) -> Option<&Profile> {
+        Some(&self.by_id.get(&id)?.0)
     }
 }

@@ -3,16 +3,18 @@
 //! Following every flow must be cheap, so the flow table keeps no segments. Few flows need judging; once they are known, a
 //! second look at the capture [gathers](Gathering) theirs: a file is read again, of a pipe the recent past was [recorded](Recording).
 
+mod archive;
 mod gather;
-mod kept;
 mod members;
+mod profile;
 mod recording;
 mod sighting;
 #[cfg(test)]
 mod tests;
 
+pub use archive::Archive;
 pub use gather::{Depth, Gathering, Timelines};
-pub use kept::Kept;
 pub use members::Members;
+pub use profile::{Ended, Profile, SideProfile};
 pub use recording::Recording;
 pub use sighting::{Sighting, Timeline};

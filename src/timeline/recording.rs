@@ -2,11 +2,11 @@ use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
 
-use super::gather::{BEHIND, FIRST, Gathering, LAST, LATER_PAYLOAD, MOST, MOST_PAYLOAD};
+use super::gather::{self, BEHIND, Gathering, LATER_PAYLOAD, MOST_PAYLOAD};
 use crate::capture::Frame;
 use crate::decode::{DecodeLimits, Decoder, View};
 use crate::flow::Flow;
-use crate::tcp::{Endpoint, FrameNumber, Segment};
+use crate::tcp::{Endpoint, FrameNumber, Segment, TcpFlags};
 
 /// The recent past of a capture that cannot be read again, in bounded memory.
 ///
@@ -42,6 +42,16 @@ impl Recorded {
         ends(&self.segment)
     }
 }
+
+/// Segments kept from the beginning of a flow: what a second look keeps, and what a profile takes where each packet was captured twice.
+const FIRST: usize = 2 * gather::FIRST;
+
+/// Segments kept at the end, with enough in front of them to know copies by.
+const LAST: usize = gather::LAST + 32;
+
+/// Segments kept of one flow at most, and of all flows between the same ports.
+const MOST: usize = gather::MOST + gather::LAST + FIRST;
+const MOST_OF_PORTS: usize = 2 * MOST;
 
 /// What an allocator takes for itself with the pieces that a recorded segment consists of.
 const ALLOCATIONS: usize = 48;
@@ -92,8 +102,10 @@ impl Recording {
         let known = self.conversations.len();
         let conversation = self.conversations.entry(ends(segment)).or_default();
         let (is_reset, is_request) = (segment.flags.rst(), segment.flags.syn() && !segment.flags.ack());
-        if is_request || is_reset {
-            // The request perhaps begins a new connection: then the one before needs its end.
+        // Before a reset stands what it answers, a request perhaps begins a new connection, and a profile tells how each side
+        // began and ended.
+        let is_edge = segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST));
+        if is_edge {
             conversation.held += conversation.latest.len();
             conversation.kept.extend(conversation.latest.drain(..));
         }
@@ -108,11 +120,11 @@ impl Recording {
         conversation.behind = if is_reset { BEHIND } else { conversation.behind };
         conversation.begun = conversation.begun.saturating_add(1);
         let first = conversation.begun <= FIRST;
-        let (list, most) = if first || is_reset || conversation.behind > 0 {
+        let (list, most) = if first || is_edge || conversation.behind > 0 {
             conversation.behind = conversation.behind.saturating_sub(usize::from(!is_reset));
             conversation.held += 1;
             // Of several connections between the same ports the latest count.
-            (&mut conversation.kept, 2 * MOST)
+            (&mut conversation.kept, MOST_OF_PORTS)
         } else {
             (&mut conversation.latest, LAST)
         };
@@ -304,6 +316,15 @@ mod tests {
                     })
                     .collect()
             }),
+            ("a side that closes early", {
+                let mut text = transfer(0, 200, "") + "300 c FA 1 ack 601\n";
+                (0..900).for_each(|one| text += &format!("{} s PA {} ack 2 len 3\n", 400 + one, 601 + 3 * one));
+                text + "2000 s FA 3301 ack 2\n2001 c A 2 ack 3302\n" + &resets(2002, 1, "")
+            }),
+            ("every packet twice", {
+                let twice = |line: &str| format!("{line}\n{line} copy ttl 63\n");
+                (transfer(0, 700, "") + &resets(800, 2, "")).lines().map(twice).collect()
+            }),
             ("a flood of resets", transfer(0, 10, "") + &resets(100, 7000, "")),
         ] {
             let segments = segments(&text);
@@ -323,8 +344,11 @@ mod tests {
             for flow in flows.iter() {
                 // Where one flow of several with the same ports is told from the others by frames, what fell out between them is
                 // not counted for either.
-                let told = |timelines: &Timelines| timelines.get(flow.id).map(|timeline| timeline.sightings.clone());
-                assert!(told(&direct).is_some_and(|sightings| !sightings.is_empty()));
+                let told = |timelines: &Timelines| {
+                    let timeline = timelines.get(flow.id).expect("it was wanted");
+                    (timeline.sightings.clone(), format!("{:?}", timelines.profile(flow.id)))
+                };
+                assert!(!told(&direct).0.is_empty());
                 assert_eq!(told(&replayed), told(&direct), "{what}");
                 assert_eq!(told(&by_flow), told(&direct), "{what}");
             }

@@ -70,9 +70,9 @@ impl Timeline {
         self.sightings.binary_search_by_key(&frame, Sighting::frame).ok()
     }
 
-    /// Octets that it takes.
+    /// Octets that its segments take.
     pub(super) fn octets(&self) -> usize {
-        size_of::<Self>() + self.sightings.iter().map(Sighting::octets).sum::<usize>()
+        self.sightings.iter().map(Sighting::octets).sum::<usize>()
     }
 
     /// The segments before a place, latest first.

@@ -1,1 +1,194 @@
+//! What is kept of a flow, and whose a segment is.
 
+use super::*;
+use crate::decode::View;
+use crate::flow::testing::segment;
+use crate::flow::{Flow, FlowTable, Flows, Limits, Way};
+use crate::tcp::{Endpoint, PathId, Segment, SeqNum, TcpFlags};
+
+fn syn_ack() -> TcpFlags {
+    TcpFlags::from_bits(TcpFlags::SYN.bits() | TcpFlags::ACK.bits())
+}
+
+fn follow(segments: &[Segment]) -> Flows {
+    let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
+    let keyer = table.keyer();
+    for segment in segments {
+        table.segments(&[*segment], &[keyer.key(segment)]);
+    }
+    table.finish()
+}
+
+/// Gathers these segments, all flows to this depth, within so many octets.
+fn gather(segments: &[Segment], depth: Depth, limit: usize) -> (Flows, Timelines) {
+    let flows = follow(segments);
+    let mut gathering = Gathering::new(limit);
+    flows.iter().for_each(|flow| gathering.want(flow, depth));
+    for segment in segments {
+        gathering.take(*segment, &View::default(), &[]);
+    }
+    (flows, gathering.finish())
+}
+
+/// The answer to a segment like [`segment`].
+fn back(frame: u64, micros: i64) -> Segment {
+    let one = segment(frame, micros);
+    Segment { source: one.destination, destination: one.source, ..one }
+}
+
+/// So many segments of one connection, in order.
+fn stream(count: u32) -> Vec<Segment> {
+    let one = |at: u32| Segment {
+        seq: SeqNum(at * 10),
+        payload_len: 10,
+        ip_id: Some(at as u16 + 1),
+        ..segment(u64::from(at) + 1, i64::from(at) * 1000)
+    };
+    (0..count).map(one).collect()
+}
+
+fn only(flows: &Flows) -> &Flow {
+    flows.iter().next().expect("one flow")
+}
+
+#[test]
+fn a_short_flow_is_kept_whole() {
+    let (flows, timelines) = gather(&stream(20), Depth::Whole, 1 << 20);
+    let timeline = timelines.get(only(&flows).id).expect("it was wanted");
+    assert_eq!((timeline.sightings.len(), timeline.left_out), (20, 0));
+    assert!(timeline.sightings.iter().all(|one| !one.after_gap && !one.copy));
+}
+
+#[test]
+fn of_a_long_flow_the_beginning_and_the_end_are_kept_with_a_mark_between() {
+    let (flows, timelines) = gather(&stream(1000), Depth::Whole, 1 << 20);
+    let timeline = timelines.get(only(&flows).id).expect("it was wanted");
+    let gaps: Vec<_> = timeline.sightings.iter().filter(|one| one.after_gap).map(|one| one.frame().get()).collect();
+    let kept = timeline.sightings.len() as u64;
+    assert_eq!(kept + timeline.left_out, 1000);
+    assert_eq!(gaps, [1000 - (kept - 64) + 1], "64 from the beginning, the rest from the end");
+}
+
+#[test]
+fn what_surrounds_a_reset_is_kept_wherever_it_stands() {
+    let mut segments = stream(1500);
+    segments[700].flags = TcpFlags::RST;
+    let (flows, timelines) = gather(&segments, Depth::Whole, 1 << 20);
+    let timeline = timelines.get(only(&flows).id).expect("it was wanted");
+    let has = |frame: u64| timeline.sightings.iter().any(|one| one.frame().get() == frame);
+    assert!(has(701) && has(600) && has(780) && has(1500));
+    assert!(!has(200) && !has(1000));
+}
+
+#[test]
+fn a_limit_leaves_segments_out_and_says_so() {
+    let (flows, timelines) = gather(&stream(300), Depth::Whole, 10 * size_of::<Sighting>());
+    let timeline = timelines.get(only(&flows).id).expect("it was wanted");
+    assert_eq!((timeline.sightings.len(), timeline.left_out, timelines.incomplete), (10, 290, 1));
+}
+
+#[test]
+fn copies_are_marked_and_teach_nothing() {
+    let segments = [
+        Segment { ip_id: Some(7), flags: TcpFlags::SYN, ..segment(1, 0) },
+        Segment { ip_id: Some(7), flags: TcpFlags::SYN, ttl: 3, ..segment(2, 50) },
+        Segment { ip_id: Some(8), flags: syn_ack(), ttl: 57, ..back(3, 90) },
+    ];
+    let (flows, timelines) = gather(&segments, Depth::Whole, 1 << 20);
+    let id = only(&flows).id;
+    let copies: Vec<_> = timelines.get(id).expect("wanted").sightings.iter().map(|one| one.copy).collect();
+    assert_eq!(copies, [false, true, false]);
+    let profile = timelines.profile(id).expect("wanted");
+    let ttls = |way| profile.sides[way].ttls.iter().flatten().map(|(ttl, _)| *ttl).collect::<Vec<_>>();
+    assert_eq!((ttls(Way::Forward), ttls(Way::Back)), (vec![segments[0].ttl], vec![57]));
+}
+
+#[test]
+fn a_profile_holds_the_first_answer_and_the_first_ending_of_each_side() {
+    let segments = [
+        Segment { flags: TcpFlags::SYN, ip_id: Some(1), ..segment(1, 0) },
+        Segment { flags: syn_ack(), ip_id: Some(1), ack: SeqNum(1), ..back(2, 10) },
+        Segment { flags: TcpFlags::FIN, ip_id: Some(2), ttl: 9, ..segment(3, 20) },
+        Segment { flags: TcpFlags::RST, ip_id: Some(3), ttl: 200, ..segment(4, 30) },
+        Segment { flags: TcpFlags::RST, ip_id: Some(2), ..back(5, 40) },
+    ];
+    let (flows, timelines) = gather(&segments, Depth::Profile, 1 << 20);
+    let id = only(&flows).id;
+    assert!(timelines.get(id).is_none(), "no segments are kept");
+    let profile = timelines.profile(id).expect("wanted");
+    let (forward, back) = (&profile.sides.forward, &profile.sides.back);
+    assert_eq!(back.accepted.map(|(_, frame)| frame.get()), Some(2));
+    assert_eq!(forward.accepted, None);
+    assert_eq!(forward.ended.map(|ended| (ended.frame.get(), ended.flags.fin())), Some((3, true)));
+    assert_eq!(back.ended.map(|ended| (ended.frame.get(), ended.flags.rst())), Some((5, true)));
+    assert_eq!(forward.ttls[1].map(|(ttl, _)| ttl), Some(9), "a reset's time to live is no habit");
+}
+
+#[test]
+fn a_port_used_again_is_another_flow_for_its_own_frames() {
+    let mut segments = Vec::new();
+    for connection in 0..200u64 {
+        let at = |place: u64| segment(connection * 2 + place, (connection * 2 + place) as i64 * 1000);
+        let seq = SeqNum(connection as u32 * 1_000_000);
+        segments.push(Segment { flags: TcpFlags::SYN, seq, ..at(1) });
+        segments.push(Segment { flags: TcpFlags::RST, seq: seq.add(1), ..at(2) });
+    }
+    let flows = follow(&segments);
+    let mut members = Members::default();
+    // In any order.
+    let mut all: Vec<_> = flows.iter().collect();
+    all.reverse();
+    all.iter().for_each(|flow| members.add(flow));
+    assert_eq!(all.len(), 200);
+    for segment in &segments {
+        let id = members.flow_of(segment).expect("it belongs to one");
+        let flow = all.iter().find(|flow| flow.id == id).expect("a flow");
+        assert!((flow.first_frame..=flow.stream.last_frame).contains(&segment.frame));
+    }
+}
+
+#[test]
+fn of_flows_told_apart_by_their_path_a_segment_belongs_to_the_one_on_its_own() {
+    let here = |frame, seq, path| Segment {
+        flags: TcpFlags::SYN,
+        seq: SeqNum(seq),
+        path: PathId(path),
+        ..segment(frame, frame as i64 * 1000)
+    };
+    let segments = [here(1, 1, 1), here(2, 900_000_000, 2), here(3, 1, 1), here(4, 900_000_000, 2)];
+    let flows = follow(&segments);
+    let mut members = Members::default();
+    flows.iter().for_each(|flow| members.add(flow));
+    let ids: Vec<_> = segments.iter().map(|segment| members.flow_of(segment)).collect();
+    assert_eq!((ids[0], ids[1]), (ids[2], ids[3]));
+    assert_ne!(ids[2], ids[3]);
+}
+
+#[test]
+fn strangers_belong_to_no_flow() {
+    let flows = follow(&stream(3));
+    let mut members = Members::default();
+    assert!(members.is_empty());
+    assert_eq!(members.flow_of(&segment(1, 0)), None, "nobody was added");
+    flows.iter().for_each(|flow| members.add(flow));
+    assert!(members.flow_of(&segment(2, 0)).is_some());
+    assert_eq!(members.flow_of(&segment(4, 0)), None, "a later frame");
+    let elsewhere = Endpoint::v4([192, 0, 2, 99], 1);
+    assert_eq!(members.flow_of(&Segment { source: elsewhere, ..segment(2, 0) }), None);
+    assert_eq!(members.flow_of(&Segment { ipv6: true, ..segment(2, 0) }), None);
+}
+
+#[test]
+fn many_members_are_all_found() {
+    let one = |at: u32| {
+        let source = Endpoint::v4([10, 0, (at >> 8) as u8, at as u8], 1000);
+        Segment { source, ..segment(u64::from(at) + 1, i64::from(at)) }
+    };
+    let segments: Vec<_> = (0..5000).map(one).collect();
+    let flows = follow(&segments);
+    let mut members = Members::default();
+    flows.iter().filter(|flow| flow.id % 2 == 0).for_each(|flow| members.add(flow));
+    let found: Vec<_> = segments.iter().filter_map(|segment| members.flow_of(segment)).collect();
+    assert_eq!(found.len(), 2500);
+    assert!(found.iter().all(|id| id % 2 == 0) && found.is_sorted());
+}

@@ -343,16 +343,16 @@ fn hear(said: &mut impl BufRead, part: &str) {
 #[test]
 fn an_interface_may_come_and_go() {
     let Some(host) = Namespace::new("tcpautopsy-wait") else { return };
-    let (child, mut said) = host.watch(&["dum0", "--wait", "--format", "json"]);
-    hear(&mut said, "waiting for dum0");
+    let (child, mut said) = host.watch(&["near", "--wait", "--format", "json"]);
+    hear(&mut said, "waiting for near");
     for _ in 0..2 {
-        host.ip("link add dum0 type dummy");
-        host.ip("link set dum0 up");
-        hear(&mut said, "listening on dum0, EN10MB");
-        host.ip("link set dum0 down");
-        hear(&mut said, "dum0: the interface went down; waiting for it");
-        host.ip("link del dum0");
-        hear(&mut said, "dum0: the interface disappeared; waiting for it");
+        host.ip("link add near type veth peer name far");
+        host.ip("link set near up");
+        hear(&mut said, "listening on near, EN10MB");
+        host.ip("link set near down");
+        hear(&mut said, "near: the interface went down; waiting for it");
+        host.ip("link del near");
+        hear(&mut said, "near: the interface disappeared; waiting for it");
     }
     signal(&child, "TERM");
     let output = child.wait_with_output().expect("an end");
@@ -362,16 +362,13 @@ fn an_interface_may_come_and_go() {
 #[test]
 fn without_waiting_a_lost_interface_is_the_end() {
     let Some(host) = Namespace::new("tcpautopsy-lost") else { return };
+    host.ip("link add near type veth peer name far");
     for (how, reason) in
-        [("link set dum0 down", "the interface went down"), ("link del dum0", "the interface disappeared")]
+        [("link set near down", "the interface went down"), ("link del near", "the interface disappeared")]
     {
-        let _ = Command::new("ip")
-            .args(["-n", &host.0, "link", "add", "dum0", "type", "dummy"])
-            .stderr(Stdio::null())
-            .status();
-        host.ip("link set dum0 up");
-        let (child, mut said) = host.watch(&["dum0", "--format", "json"]);
-        hear(&mut said, "listening on dum0");
+        host.ip("link set near up");
+        let (child, mut said) = host.watch(&["near", "--format", "json"]);
+        hear(&mut said, "listening on near");
         host.ip(how);
         hear(&mut said, reason);
         let output = child.wait_with_output().expect("an end");
