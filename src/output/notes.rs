@@ -116,6 +116,18 @@ fn peculiar(capture: &Capture, notes: &mut Vec<String>) {
         let (these, report) = (count(capture.icmp_errors, "ICMP error"), verb(capture.icmp_errors, "speaks", "speak"));
         notes.push(format!("{these} {report} of TCP connections."));
     }
+    if let Some(trace) = &capture.kernel_trace {
+        let name = path(&trace.path);
+        notes.push(match &trace.problem {
+            Some(problem) => format!("The kernel's trace {name} was not joined: {}.", sanitize(problem)),
+            None => format!(
+                "The kernel's trace {name} has {}, of which {} {} about resets of this capture.",
+                count(trace.sent.saturating_add(trace.received), "report"),
+                trace.joined,
+                verb(trace.joined, "is", "are")
+            ),
+        });
+    }
     if capture.inputs.len() > 1 {
         notes.push("Frame numbers count through all inputs, merged by time.".to_owned());
     }

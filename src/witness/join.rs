@@ -619,6 +619,33 @@ mod tests {
     }
 
     #[test]
+    fn damaged_lines_do_no_harm() {
+        let sample = include_str!("../../samples/kernel_witness/kernel.trace");
+        let flows = Scene::of(WIRE).flows;
+        let whole = sent(190, 40000, "TCP_STATE") + sample + &sent(490, 40001, "TCP_STATE");
+        let mut state = 1u64;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap_or(0) % below
+        };
+        for _ in 0..300 {
+            let mut octets = whole.clone().into_bytes();
+            for _ in 0..=random(20) {
+                let at = random(octets.len());
+                match random(3) {
+                    0 => octets[at] = b"0123456789.:=[]()-# \n\xff"[random(22)],
+                    1 => drop(octets.remove(at)),
+                    _ => octets.insert(at, b'9'),
+                }
+            }
+            let mut log = Log::new(20);
+            octets.split(|octet| *octet == b'\n').for_each(|line| log.take(line));
+            let testimony = Testimony::new(&log, &flows);
+            assert!(testimony.joined <= log.sent + log.received);
+        }
+    }
+
+    #[test]
     fn a_log_that_cannot_be_joined_says_why() {
         let flows = Scene::of(WIRE).flows;
         for (text, why) in [
