@@ -16,6 +16,9 @@ const ARCHIVE: u64 = 16;
 /// One part in so many is for the frames of the flight recorder.
 const PAST: u64 = 8;
 
+/// Octets for what the kernel of this host reported.
+const WITNESS: u64 = 6 << 20;
+
 /// Bounds of everything that grows with traffic, octets where nothing else is said.
 pub(super) struct Memory {
     /// Of the flow table.
@@ -37,9 +40,15 @@ impl Memory {
         let octets = |octets: u64| usize::try_from(octets).unwrap_or(usize::MAX);
         let recorded = run::share_for_timelines(&options.analysis);
         let (archive, waiting) = (memory / ARCHIVE, (memory / WAITING).min(MOST_WAITING));
+        let witness = if options.kernel_witness { WITNESS } else { 0 };
         let past = if options.record.is_some() { memory / PAST } else { 0 };
-        let beside =
-            past + run::FIXED_MEMORY + recorded as u64 + archive + 2 * waiting + super::judging::memory(memory) as u64;
+        let beside = past
+            + witness
+            + run::FIXED_MEMORY
+            + recorded as u64
+            + archive
+            + 2 * waiting
+            + super::judging::memory(memory) as u64;
         let limits = run::limits(&options.analysis, memory.saturating_sub(beside));
         Self { limits, recorded, archive: octets(archive), past: octets(past), waiting: octets(waiting) }
     }

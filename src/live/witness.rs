@@ -28,8 +28,8 @@ const EVENTS: [&str; 3] = ["tcp_send_reset", "tcp_receive_reset", "tcp_retransmi
 /// How instances of ours are named, with the number of the process behind.
 const INSTANCE: &str = "tcpautopsy-";
 
-/// Reports kept, each some 250 octets.
-const MOST_EVENTS: usize = 50_000;
+/// Reports kept, each some 300 octets: `memory.rs` counts with them.
+const MOST_EVENTS: usize = 20_000;
 
 /// Octets of a line that are kept.
 const MOST_LINE: usize = 16_384;

@@ -4,12 +4,19 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
+use crate::cli::Options;
 use crate::error::Error;
 use crate::notes::Notes;
 use crate::witness::{Log, MOST_EVENTS, Testimony};
 
 /// Octets of a line that are kept; the longest known, of a format file, has about 3,000.
 const MOST_LINE: usize = 16_384;
+
+/// Octets that a report takes, and what it is compared with.
+const EVENT: u64 = 512;
+
+/// One part in so many of the memory is for them.
+const SHARE: u64 = 8;
 
 /// What a host's kernel reported.
 pub struct Witness {
@@ -20,19 +27,25 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// The reports in a file.
+    /// The reports in a file, the latest that fit into so many octets.
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub fn read(path: &Path) -> Result<Self, Error> {
+    pub fn read(path: &Path, memory: u64) -> Result<Self, Error> {
         let failed = |source| Error::KernelTrace { path: path.to_owned(), source };
-        let mut log = Log::new(MOST_EVENTS);
+        let most = usize::try_from(memory / EVENT).unwrap_or(usize::MAX).min(MOST_EVENTS);
+        let mut log = Log::new(most);
         let mut reader = BufReader::new(File::open(path).map_err(failed)?);
         while let Some(line) = next_line(&mut reader).map_err(failed)? {
             log.take(&line);
         }
         Ok(Self { name: path.display().to_string(), log })
     }
+}
+
+/// Octets of memory for the reports of a file, if there are to be any.
+pub fn share(options: &Options) -> u64 {
+    options.kernel_trace.as_ref().map_or(0, |_| (options.memory / SHARE).min(MOST_EVENTS as u64 * EVENT))
 }
 
 /// Says on standard error what a reader must know of the reports.

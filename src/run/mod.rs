@@ -56,7 +56,8 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let first_filter = bpf()?;
     options.check_output()?;
     let key = key(options, notes)?;
-    let witness = options.kernel_trace.as_deref().map(Witness::read).transpose()?;
+    let witness = options.kernel_trace.as_deref();
+    let witness = witness.map(|path| Witness::read(path, kernel_trace::share(options))).transpose()?;
     let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter: first_filter });
     if errors.len() == options.captures.len() {
         // The one thing that went wrong is the message, also with --quiet.
@@ -67,7 +68,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     for error in &errors {
         notes.warn(error);
     }
-    let limits = limits(options, options.memory.saturating_sub(FIXED_MEMORY));
+    let limits = limits(options, options.memory.saturating_sub(FIXED_MEMORY + kernel_trace::share(options)));
     let threads = options.threads.map_or_else(default_threads, usize::from);
     let read = capture.progress();
     notes.tell(format_args!(

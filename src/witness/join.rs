@@ -16,7 +16,7 @@ use crate::tcp::{Endpoint, FrameNumber};
 const MOST_FITS: usize = 64;
 
 /// Comparisons of reports with packets, and the same of one listening socket within a moment.
-const MOST_COMPARISONS: usize = 1 << 20;
+const MOST_COMPARISONS: usize = 1 << 18;
 const MOST_AT_ONCE: usize = 1024;
 
 /// What the kernel of a host says of a captured reset.
