@@ -41,6 +41,8 @@ pub struct Word {
     pub process: Option<Process>,
     /// Whether the report names both ends; a listening socket's names its port.
     pub names_both_ends: bool,
+    /// Whether another report knows the packet's address as one of the host.
+    pub is_known_host: bool,
     /// Whether the clocks were compared by something else than this one report.
     pub is_timed: bool,
 }
@@ -269,7 +271,8 @@ impl Join<'_> {
         for (at, one) in self.seen.iter().enumerate() {
             let port = one.reset.segment.source.port;
             let is_answer = one.reset.form() == Form::Rst || one.reset.segment.seq.0 == 0;
-            if is_answer && self.sent.get(at) == Some(&None) && self.is_local(at) && listeners.contains_key(&port) {
+            let may_be_ours = self.is_local(at) || !self.is_local_receiver(at);
+            if is_answer && self.sent.get(at) == Some(&None) && may_be_ours && listeners.contains_key(&port) {
                 from_port.entry(port).or_default().push(at);
             }
         }
@@ -329,6 +332,12 @@ impl Join<'_> {
         segment.is_some_and(|segment| self.log.locals.contains(&(segment.source.address, segment.ipv6)))
     }
 
+    /// Whether it was sent to one: a log that knows only the receiver is the receiver's.
+    fn is_local_receiver(&self, at: usize) -> bool {
+        let segment = self.seen.get(at).map(|one| &one.reset.segment);
+        segment.is_some_and(|segment| self.log.locals.contains(&(segment.destination.address, segment.ipv6)))
+    }
+
     /// Whether the difference of the clocks rests on more than one report.
     fn is_timed(&self) -> bool {
         self.clock.from_marks || self.clock.agreeing > 1
@@ -341,6 +350,7 @@ impl Join<'_> {
             state: report.fields.state,
             process: report.process.clone(),
             names_both_ends: report.fields.ends.peer.is_some(),
+            is_known_host: self.is_local(at),
             is_timed: self.is_timed(),
         })
     }
@@ -603,11 +613,19 @@ mod tests {
         assert_eq!(told(wire, &log(&listener(10, "TCP_FLAGS"))), ["TCP_FLAGS", "nothing"]);
         let both = log(&(listener(10, "TCP_FLAGS") + &listener(410, "TCP_FLAGS")));
         assert_eq!(told(wire, &both), ["TCP_FLAGS", "TCP_FLAGS"]);
-        // Another port, another moment, an address that is not known as the host's.
+        // Nothing else knows the address as the host's: it counts less.
+        let unknown = mark.clone() + &listener(10, "TCP_FLAGS");
+        assert_eq!(told(wire, &unknown), ["TCP_FLAGS", "nothing"]);
+        let weight = |log: &str| {
+            judged(wire, log)[0].evidence.iter().find(|one| one.clue == "kernel_sent").map(|one| one.weight)
+        };
+        assert_eq!(weight(&unknown), Some(crate::evidence::Weight::Moderate));
+        assert_eq!(weight(&log(&listener(10, "TCP_FLAGS"))), Some(crate::evidence::Weight::Strong));
+        // Another port, another moment, and a log that is the receiver's.
         for other in [
             log(&listener(10, "TCP_FLAGS").replace(":443", ":444")),
             log(&listener(2000, "TCP_FLAGS")),
-            mark.clone() + &listener(10, "TCP_FLAGS"),
+            unknown.clone() + &known(1).replace("198.51.100.5", "192.0.2.1"),
         ] {
             assert_eq!(told(wire, &other), ["nothing", "nothing"], "{other}");
         }

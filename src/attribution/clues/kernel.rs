@@ -19,10 +19,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let frames = vec![suspect.segment().frame];
     if let Some(word) = &heard.sent {
         // A listening socket's report names only its port; and one report alone may be of another moment.
-        let weight = match (word.names_both_ends, word.is_timed) {
-            (true, true) => Weight::Decisive,
-            (true, false) | (false, true) => Weight::Strong,
-            (false, false) => Weight::Moderate,
+        let weight = match (word.names_both_ends, word.is_timed, word.is_known_host) {
+            (true, true, _) => Weight::Decisive,
+            (true, false, _) | (false, true, true) => Weight::Strong,
+            (false, true, false) | (false, false, true) => Weight::Moderate,
+            (false, false, false) => Weight::Weak,
         };
         return Some(genuine(SENT, Aspect::Witness, weight, frames, said(name, word)));
     }
