@@ -55,7 +55,7 @@ struct Watch {
     number: u64,
     /// Frames dropped before the interface was opened anew.
     dropped: u64,
-    /// It went down, and nothing has come since.
+    /// It was down when last looked at.
     is_down: bool,
 }
 
@@ -82,36 +82,28 @@ impl Watch {
 
     /// Takes frames until the end is asked for.
     fn read(&mut self, interface: &mut Interface, queue: &Queue) -> Result<(), String> {
+        let is_listed = state(&self.name).is_some();
         let mut counted = Instant::now();
         let mut until = None;
         loop {
             if until.is_none() && queue.is_closed() {
                 until = Some(Instant::now() + LAST_FRAMES);
             }
-            let is_down = wait(interface);
+            wait(interface);
             let mut taken = 0;
             loop {
                 let number = &mut self.number;
                 let Some(read) = queue.fill(|frames| interface.read(number, frames)) else { return Ok(()) };
                 let read = read?;
                 taken += read;
-                if read > 0 && std::mem::take(&mut self.is_down) {
-                    queue.tell(format!("{} is up again", self.name));
-                }
                 if read == 0 || until.is_some_and(|until| Instant::now() > until) {
                     break;
                 }
             }
-            // Where it has gone for good, reading has said so.
-            if is_down && !self.wait {
-                return Err(DOWN.to_owned());
-            }
-            if is_down && !std::mem::replace(&mut self.is_down, true) {
-                queue.tell(format!("{}: {DOWN}; waiting for it", self.name));
-            }
             if counted.elapsed() >= COUNTED_EVERY || until.is_some() {
                 counted = Instant::now();
                 queue.dropped(self.dropped + interface.dropped());
+                self.look_at(is_listed, queue)?;
             }
             if let Some(until) = until
                 && (taken == 0 || Instant::now() > until)
@@ -119,6 +111,26 @@ impl Watch {
                 return Ok(());
             }
         }
+    }
+
+    /// Notes whether the interface is up, since libpcap keeps that to itself. Interfaces that the system does not list, as `any`,
+    /// are always up.
+    fn look_at(&mut self, is_listed: bool, queue: &Queue) -> Result<(), String> {
+        let is_up = match state(&self.name) {
+            None if is_listed => return Err("the interface disappeared".to_owned()),
+            None => true,
+            Some(is_up) => is_up,
+        };
+        match (is_up, self.wait) {
+            (false, false) => return Err("the interface went down".to_owned()),
+            (false, true) if !self.is_down => {
+                queue.tell(format!("{}: the interface went down; waiting for it", self.name));
+            }
+            (true, _) if self.is_down => queue.tell(format!("{} is up again", self.name)),
+            _ => {}
+        }
+        self.is_down = !is_up;
+        Ok(())
     }
 
     /// Waits for the interface; `None` where the end was asked for.
@@ -134,20 +146,22 @@ impl Watch {
     }
 }
 
-const DOWN: &str = "the interface went down";
-
-/// Waits for frames, not for long; whether the interface went down meanwhile.
-fn wait(interface: &Interface) -> bool {
+/// Waits for frames, not for long.
+fn wait(interface: &Interface) {
     let descriptor = interface.descriptor();
     let mut polled = [PollFd::new(&descriptor, PollFlags::IN)];
-    match poll(&mut polled, Some(&PATIENCE)) {
-        Ok(_) => polled.iter().any(|one| one.revents().intersects(PollFlags::ERR)),
-        Err(rustix::io::Errno::INTR) => false,
-        Err(_) => {
-            thread::sleep(Duration::from_millis(10));
-            false
-        }
+    let waited = poll(&mut polled, Some(&PATIENCE));
+    if waited.is_err() || polled.iter().any(|one| one.revents().intersects(PollFlags::ERR)) {
+        // Reading says what is wrong; should it not, this must not become a busy loop.
+        thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Whether the interface with this name is up; `None` where the system lists none.
+fn state(name: &str) -> Option<bool> {
+    let mut all = nix::ifaddrs::getifaddrs().ok()?;
+    let found = all.find(|one| one.interface_name == name)?;
+    Some(found.flags.contains(nix::net::if_::InterfaceFlags::IFF_UP))
 }
 
 /// Takes the frames of a stream as they come.

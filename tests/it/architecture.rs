@@ -68,7 +68,7 @@ fn an_outside_crate_belongs_to_one_room() {
         ("libc", &["live/privileges"]),
         ("lz4_flex", &["capture"]),
         ("memmap2", &["capture"]),
-        ("nix", &["live/privileges"]),
+        ("nix", &["live"]),
         ("pcap", &["capture"]),
         ("rustix", &["live", "recorder"]),
         ("seccompiler", &["live/privileges"]),

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -305,8 +306,8 @@ impl Namespace {
         assert!(done.expect("ip").success(), "ip {arguments}");
     }
 
-    /// The program in it.
-    fn watch(&self, arguments: &[&str]) -> (Child, BufReader<std::process::ChildStderr>) {
+    /// The program in it, and what it says on standard error.
+    fn watch(&self, arguments: &[&str]) -> (Child, Receiver<String>) {
         let mut child = Command::new("ip")
             .args(["netns", "exec", &self.0, env!("CARGO_BIN_EXE_tcpautopsy"), "live", "--verbose"])
             .args(arguments)
@@ -315,7 +316,9 @@ impl Namespace {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        let said = BufReader::new(child.stderr.take().expect("a pipe"));
+        let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        let (say, said) = channel();
+        std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| say.send(line)));
         (child, said)
     }
 }
@@ -326,33 +329,32 @@ impl Drop for Namespace {
     }
 }
 
-/// Reads on until something is said.
+/// Waits until something is said.
 #[track_caller]
-fn hear(said: &mut impl BufRead, part: &str) {
-    let mut all = String::new();
-    loop {
-        let before = all.len();
-        said.read_line(&mut all).expect("text");
-        assert_ne!(all.len(), before, "never said {part:?}, but:\n{all}");
-        if all[before..].contains(part) {
+fn hear(said: &Receiver<String>, part: &str) {
+    let mut all = Vec::new();
+    while let Ok(line) = said.recv_timeout(Duration::from_secs(20)) {
+        if line.contains(part) {
             return;
         }
+        all.push(line);
     }
+    panic!("never said {part:?}, but: {all:#?}");
 }
 
 #[test]
 fn an_interface_may_come_and_go() {
     let Some(host) = Namespace::new("tcpautopsy-wait") else { return };
-    let (child, mut said) = host.watch(&["near", "--wait", "--format", "json"]);
-    hear(&mut said, "waiting for near");
+    let (child, said) = host.watch(&["near", "--wait", "--format", "json"]);
+    hear(&said, "waiting for near");
     for _ in 0..2 {
         host.ip("link add near type veth peer name far");
         host.ip("link set near up");
-        hear(&mut said, "listening on near, EN10MB");
+        hear(&said, "listening on near, EN10MB");
         host.ip("link set near down");
-        hear(&mut said, "near: the interface went down; waiting for it");
+        hear(&said, "near: the interface went down; waiting for it");
         host.ip("link del near");
-        hear(&mut said, "near: the interface disappeared; waiting for it");
+        hear(&said, "near: the interface disappeared; waiting for it");
     }
     signal(&child, "TERM");
     let output = child.wait_with_output().expect("an end");
@@ -367,10 +369,10 @@ fn without_waiting_a_lost_interface_is_the_end() {
         [("link set near down", "the interface went down"), ("link del near", "the interface disappeared")]
     {
         host.ip("link set near up");
-        let (child, mut said) = host.watch(&["near", "--format", "json"]);
-        hear(&mut said, "listening on near");
+        let (child, said) = host.watch(&["near", "--format", "json"]);
+        hear(&said, "listening on near");
         host.ip(how);
-        hear(&mut said, reason);
+        hear(&said, reason);
         let output = child.wait_with_output().expect("an end");
         assert_eq!(output.status.code(), Some(3), "{how}");
         let input = &report(&output)["capture"]["inputs"][0];
@@ -387,8 +389,8 @@ fn rights_are_given_up_once_the_interface_is_open() {
         (&["lo", "--wait"], 1 << 13, "0"),
         (&["lo", "--wait", "--user", "nobody"], 1 << 13, "65534"),
     ] {
-        let (mut child, mut said) = host.watch(arguments);
-        hear(&mut said, "listening on lo");
+        let (mut child, said) = host.watch(arguments);
+        hear(&said, "listening on lo");
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("a process");
         let field = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a field");

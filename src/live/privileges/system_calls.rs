@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch, apply_filter};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch, apply_filter,
+};
 
 /// Other programs, other processes, the kernel, and other views of the system.
 const FORBIDDEN: &[libc::c_long] = &[
@@ -36,15 +39,18 @@ const FORBIDDEN: &[libc::c_long] = &[
     libc::SYS_connect,
 ];
 
-/// Makes them fail; `socket` too, unless the interface is to be opened again.
+/// Makes them fail. Sockets can be made only to ask the kernel about its interfaces, unless one is to be opened again.
 pub(super) fn forbid(reopens: bool) -> io::Result<()> {
     let Ok(machine) = TargetArch::try_from(std::env::consts::ARCH) else {
         // There is no filter for this machine; all else has been given up.
         return Ok(());
     };
-    let socket = (!reopens).then_some(libc::SYS_socket);
-    let rules: BTreeMap<i64, Vec<SeccompRule>> =
-        FORBIDDEN.iter().copied().chain(socket).map(|call| (call, Vec::new())).collect();
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = FORBIDDEN.iter().map(|&call| (call, Vec::new())).collect();
+    if !reopens {
+        let is_other = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, libc::AF_NETLINK as u64);
+        let rule = is_other.and_then(|condition| SeccompRule::new(vec![condition])).map_err(io::Error::other)?;
+        rules.insert(libc::SYS_socket, vec![rule]);
+    }
     let refuse = SeccompAction::Errno(libc::EPERM as u32);
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, machine).map_err(io::Error::other)?;
     let program: BpfProgram = filter.try_into().map_err(io::Error::other)?;
