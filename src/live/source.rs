@@ -83,6 +83,8 @@ impl Watch {
     /// Takes frames until the end is asked for.
     fn read(&mut self, interface: &mut Interface, queue: &Queue) -> Result<(), String> {
         let is_listed = state(&self.name).is_some();
+        // Another interface than the one that was lost, perhaps.
+        self.is_down = false;
         let mut counted = Instant::now();
         let mut until = None;
         loop {
@@ -166,9 +168,8 @@ fn state(name: &str) -> Option<bool> {
 
 /// Takes the frames of a stream as they come.
 fn stream(mut capture: Capture, queue: &Queue) -> End {
-    loop {
-        // The next frame is waited for outside, so that those before it can be had.
-        let Some(frame) = capture.next() else { break };
+    // The next frame is waited for outside, so that those before it can be had.
+    while let Some(frame) = capture.next() {
         if queue.is_closed() || queue.fill(|frames: &mut Frames| frames.push(&frame)).is_none() {
             return End::Asked;
         }
