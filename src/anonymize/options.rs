@@ -6,7 +6,7 @@ impl Key {
     /// An option as typed. What a log line says, or a file is called, is nobody's business.
     pub(super) fn option(&self, option: &str) -> String {
         match option.split_once(' ') {
-            Some((name @ ("--log-line" | "--knowledge"), _)) => format!("{name} (not told)"),
+            Some((name @ ("--log-line" | "--kernel-trace" | "--knowledge"), _)) => format!("{name} (not told)"),
             Some((name, value)) if name.starts_with("--") => format!("{name} {}", self.text(value, &[])),
             _ => self.text(option, &[]),
         }

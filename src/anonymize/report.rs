@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use super::key::Key;
 use crate::report::{
     Application, Capture, ComparedDifference, Comparison, Diagnosis, Endpoint, Flow, FlowAtPoint, FlowComparison,
-    IcmpMessage, Incident, Input, Outcome, Report, Reset, ResetComparison, Selection, SideOutcome, SkippedInput,
-    Vantage,
+    IcmpMessage, Incident, Input, KernelTrace, KernelWord, Outcome, Report, Reset, ResetComparison, Selection,
+    SideOutcome, SkippedInput, Vantage,
 };
 
 impl Key {
@@ -74,6 +74,7 @@ impl Key {
             dropped_by_kernel: _,
             dropped: _,
             vantage,
+            kernel_trace,
         } = capture;
         for (nth, input) in (1..).zip(inputs) {
             let Input { path, problems, .. } = input;
@@ -87,6 +88,10 @@ impl Key {
         }
         if let Some(bpf) = bpf {
             *bpf = self.text(bpf, &[]);
+        }
+        if let Some(KernelTrace { path, clock, problem, .. }) = kernel_trace {
+            "kernel-trace".clone_into(path);
+            clock.iter_mut().chain(problem).for_each(|text| *text = self.text(text, &[]));
         }
         if let Some(Vantage { near: _, why }) = vantage {
             *why = self.text(why, &[]);
@@ -154,7 +159,11 @@ impl Key {
         }
         benign.iter_mut().for_each(cow);
         ladder.iter_mut().flatten().flat_map(|rung| &mut rung.notes).for_each(cow);
-        for Reset { evidence, comparison, .. } in resets {
+        for Reset { evidence, comparison, kernel, .. } in resets {
+            if let Some(KernelWord { reason, process, .. }) = kernel {
+                reason.iter_mut().for_each(|reason| *reason = text(reason));
+                process.iter_mut().for_each(|process| process.name = self.name("word", &process.name));
+            }
             evidence.iter_mut().for_each(|piece| cow(&mut piece.text));
             if let Some(ResetComparison { points, why, .. }) = comparison.as_deref_mut() {
                 points.iter_mut().filter_map(|point| point.why.as_mut()).chain([why]).for_each(|why| *why = text(why));

@@ -5,7 +5,7 @@ use crate::decode::{LinkAddress, View};
 use crate::evidence::Evidence;
 use crate::flow::{Flow, FlowTable, Flows, Limits};
 use crate::surroundings::Surroundings;
-use crate::tcp::Segment;
+use crate::tcp::{Segment, Timestamp};
 use crate::timeline::{Depth, Gathering, Timelines};
 use crate::trace::{self, Packet};
 
@@ -50,6 +50,13 @@ impl Scene {
         let timelines = gathering.finish();
         let surroundings = Surroundings::of(&flows, &timelines);
         Self { flows, timelines, surroundings }
+    }
+
+    /// The same in a capture that missed packets all the time.
+    pub fn lossy(mut self) -> Self {
+        let end = self.flows.end.expect("a time");
+        self.surroundings.losses.add(Timestamp::from_nanos(0), end);
+        self
     }
 
     /// The flow that began first, second and so on, from 0.

@@ -8,9 +8,13 @@
 
 mod bpf;
 mod bytes;
+mod devices;
 mod error;
+mod frames;
 mod identify;
 mod input;
+#[cfg(unix)]
+mod interface;
 mod libpcap;
 mod link_type;
 mod map;
@@ -28,7 +32,11 @@ mod tick;
 mod unpack;
 
 pub use bpf::Filter;
+pub use devices::{ListedInterface, interfaces};
 pub use error::InputError;
+pub use frames::Frames;
+#[cfg(unix)]
+pub use interface::{CaptureDirection, Interface, InterfaceError, InterfaceOptions};
 pub use libpcap::libpcap_version;
 pub use link_type::LinkType;
 pub use merge::{Capture, OpenOptions};
@@ -62,6 +70,8 @@ pub enum Format {
     Pcap,
     /// pcapng.
     Pcapng,
+    /// None: they come from an interface.
+    Live,
 }
 
 /// How an input is packed.

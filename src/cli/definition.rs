@@ -14,7 +14,7 @@ use super::options::{Command, OutputFormat};
     name = "tcpautopsy",
     bin_name = "tcpautopsy",
     version,
-    override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy compare [OPTIONS] CAPTURE CAPTURE...\n       tcpautopsy explain [CAUSE|ERROR]",
+    override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy compare [OPTIONS] CAPTURE CAPTURE...\n       tcpautopsy live [OPTIONS] INTERFACE\n       tcpautopsy interfaces [--format json]\n       tcpautopsy explain [CAUSE|ERROR]",
     max_term_width = 80,
     disable_help_flag = true,
     disable_version_flag = true,
@@ -123,6 +123,10 @@ pub(super) struct Definition {
     #[arg(long, value_name = "FILE", help_heading = REPORT)]
     pub(super) knowledge: Option<PathBuf>,
 
+    /// Join this trace of a host's kernel with the capture: what the kernel says of its resets (docs/kernel-witness.md)
+    #[arg(long, value_name = "FILE", help_heading = RUN)]
+    pub(super) kernel_trace: Option<PathBuf>,
+
     /// Memory for flows and buffers, from 64M [default: 1G]
     #[arg(long, value_name = "SIZE", help_heading = RUN)]
     pub(super) memory: Option<String>,
@@ -172,6 +176,7 @@ Examples:
   tcpautopsy compare client.pcap server.pcap
   tcpautopsy ring.pcap0 ring.pcap1 --output report.html
   tcpdump -i eth0 -w - tcp | tcpautopsy -
+  tcpautopsy live eth0
   tcpautopsy explain 'connection reset by peer'
 
 Exit codes:
@@ -202,6 +207,7 @@ impl Definition {
             ("flow", number(self.flow.map(Into::into))),
             ("frame", number(self.frame)),
             ("bpf", self.bpf.clone()),
+            ("kernel-trace", self.kernel_trace.as_ref().map(|path| path.display().to_string())),
             ("memory", self.memory.clone()),
             ("knowledge", self.knowledge.as_ref().map(|path| path.display().to_string())),
         ];

@@ -4,7 +4,9 @@
 
 mod definition;
 mod generate;
+mod interfaces;
 mod job;
+mod live;
 mod options;
 mod size;
 mod version;
@@ -20,7 +22,8 @@ use jiff::tz::TimeZone;
 use crate::error::ExitCode;
 use crate::select::{Around, LogLine, Selection, WrittenTime};
 use definition::Definition;
-pub use job::{Job, job};
+pub use job::{Job, job, warden};
+pub use live::{Direction, Events, LiveOptions};
 pub use options::{Color, Command, Evidence, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
 pub use size::{DEFAULT_MEMORY, MIN_MEMORY};
 
@@ -71,6 +74,7 @@ usage: tcpautopsy [analyze|show|compare] [OPTIONS] CAPTURE...
   tcpautopsy capture.pcapng       how every connection in it ended
   tcpdump -w - | tcpautopsy -     the same from standard input
   tcpautopsy show a.pcap --flow 3 one connection, packet by packet
+  tcpautopsy live eth0            resets as they happen
   tcpautopsy explain ECONNRESET   what an error means, and what may lie behind it
   tcpautopsy --help               all options, with examples
 ";
@@ -131,6 +135,7 @@ fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, Stri
         flow: definition.flow,
         frame: definition.frame,
         captures: definition.captures,
+        kernel_trace: definition.kernel_trace,
         format,
         output: definition.output,
         evidence: definition.write_evidence.map(|path| Evidence {
@@ -172,6 +177,10 @@ fn comparable(definition: &Definition) -> Result<(), String> {
         return Err(
             "--write-evidence takes frames of one point: leave out compare and name one of the captures".to_owned()
         );
+    }
+    if definition.kernel_trace.is_some() {
+        return Err("--kernel-trace joins a trace with the capture of one point: leave out compare and name that one"
+            .to_owned());
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::duplicate::Duplicates;
 use super::inputs::{InputSet, InputSets};
 use super::key::{Key, Keyer};
 use super::record::Flow;
+use super::reset::Phase;
 use super::teardown::Teardown;
 use super::way::Way;
 use super::zeek::ZeekConn;
@@ -115,6 +116,8 @@ pub struct FlowTable {
     kept_resets: usize,
     /// The latest time of any segment.
     end: Option<Timestamp>,
+    /// Flows with a reset since this was last asked for; none where nobody asks.
+    reset: Option<Vec<u32>>,
 }
 
 /// All flows of a capture, once it has been read.
@@ -145,7 +148,61 @@ impl FlowTable {
             totals: Totals::default(),
             kept_resets: 0,
             end: None,
+            reset: None,
         }
+    }
+
+    /// Remembers from now on which flows a reset comes in, for [`Self::take_reset`].
+    pub fn watch_resets(&mut self) {
+        self.reset = Some(Vec::new());
+    }
+
+    /// The ids of the flows that a reset came in since this was last asked, each as often as one came.
+    pub fn take_reset(&mut self) -> Vec<u32> {
+        self.reset.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The flow with this id, if it is held; what its latest segments did may still be under way to its record.
+    pub fn get(&self, id: u32) -> Option<&Flow> {
+        // Flows lie in the order of their ids.
+        let piece = self.pieces.partition_point(|piece| piece.first().is_some_and(|first| first.id <= id));
+        let piece = self.pieces.get(piece.checked_sub(1)?)?;
+        piece.binary_search_by_key(&id, |flow| flow.id).ok().and_then(|place| piece.get(place))
+    }
+
+    /// The flows held, the one that began last first.
+    pub fn newest(&self) -> impl Iterator<Item = &Flow> {
+        self.pieces.iter().rev().flat_map(|piece| piece.iter().rev())
+    }
+
+    /// How many flows are held.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether none is held.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// What was counted so far.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// The latest time of any segment.
+    pub fn end(&self) -> Option<Timestamp> {
+        self.end
+    }
+
+    /// These flows as if the capture ended now, in the order of their ids.
+    pub fn copy(&self, mut ids: Vec<u32>) -> Flows {
+        ids.sort_unstable();
+        ids.dedup();
+        let mut flows: Vec<Flow> = ids.into_iter().filter_map(|id| self.get(id)).cloned().collect();
+        flows.iter_mut().for_each(Flow::settle);
+        let inputs = self.inputs.clone();
+        Flows { pieces: vec![flows], given: 0, inputs, totals: Totals::default(), end: self.end }
     }
 
     /// What makes the keys that [`Self::segments`] wants.
@@ -291,6 +348,9 @@ impl FlowTable {
         copy = copy && flow.believes_in_copy(segment, way);
         self.totals.duplicates += u64::from(copy);
         flow.take_the_long_way(segment, way, copy, only_count);
+        if let Some(reset) = self.reset.as_mut().filter(|_| segment.flags.rst()) {
+            reset.push(flow.id);
+        }
     }
 
     /// Which of the flows with the segment's addresses and ports it belongs to; a new one if it begins a connection.
@@ -417,8 +477,9 @@ impl FlowTable {
         }
     }
 
-    /// Ends a quarter of the flows early: first those that ended well, then those that were only open, at last those with a
-    /// reset; in each group those that were silent for longest. They stay counted.
+    /// Ends a quarter of the flows early: first those that ended well, then attempts that never got through, as a flood of requests
+    /// makes them, then those that were only open, at last those with a reset; in each group those that were silent for longest.
+    /// They stay counted.
     fn make_room(&mut self) {
         let end = self.end;
         let mut order: Vec<(u8, u64, u32)> = (0..self.len as u32)
@@ -426,9 +487,10 @@ impl FlowTable {
                 let flow = self.flow(index)?;
                 let rank = match Teardown::of(flow, end) {
                     Teardown::Fin => 0,
-                    Teardown::Open => 1,
-                    Teardown::Unanswered | Teardown::HalfClosed => 2,
-                    Teardown::Refused | Teardown::ResetAfterFin | Teardown::Reset => 3,
+                    Teardown::Refused | Teardown::ResetAfterFin | Teardown::Reset => 4,
+                    _ if flow.phase() <= Phase::Handshake => 1,
+                    Teardown::Open => 2,
+                    Teardown::Unanswered | Teardown::HalfClosed => 3,
                 };
                 Some((rank, flow.stream.last_frame.get(), index))
             })

@@ -3,6 +3,7 @@
 pub mod declared;
 pub mod errors;
 pub mod idle_timeouts;
+pub mod kernel_reasons;
 pub mod signatures;
 pub mod site;
 pub mod ttl;

@@ -7,10 +7,10 @@ use super::compared::reset_comparison;
 use super::ladder;
 use super::{
     Alternative, Analysis, Application, Capture, CauseEvidence, Comparison, Confidence, Diagnosis, Dropped, Endpoint,
-    Flow, FlowComparison, Form, Fragments, Hops, IcmpMessage, IdleGap, Incident, Input, Location, Mechanism, Near,
-    Obedience, Outcome, Phase, Report, Reset, ResetComparison, ResetEvidence, ResetSegment, Roles, Rung, SafeToRetry,
-    Selection, Sender, Side, SideAnalysis, SideOutcome, SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType,
-    Vantage, Weight, Zeek, icmp, words,
+    Flow, FlowComparison, Form, Fragments, Hops, IcmpMessage, IdleGap, Incident, Input, KernelTrace, Location,
+    Mechanism, Near, Obedience, Outcome, Phase, Report, Reset, ResetComparison, ResetEvidence, ResetSegment, Roles,
+    Rung, SafeToRetry, Selection, Sender, Side, SideAnalysis, SideOutcome, SkippedInput, Stance, Summary, Teardown,
+    UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
 };
 use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;
@@ -47,6 +47,8 @@ pub struct Findings<'a> {
     pub around: &'a causes::Around,
     /// Where the capture was taken; none where no flow was judged.
     pub vantage: Option<surroundings::Vantage>,
+    /// The kernel's trace that was joined with the capture.
+    pub kernel_trace: Option<KernelTrace>,
     /// Segments that could not be kept for the second look.
     pub not_recorded: u64,
     /// Flows whose segments could not all be gathered.
@@ -270,6 +272,7 @@ fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
         dropped_by_kernel: kernel.reduce(u64::saturating_add),
         dropped,
         vantage: findings.vantage.map(|vantage| Vantage { near: vantage.near.into(), why: vantage.why.to_owned() }),
+        kernel_trace: findings.kernel_trace,
         inputs: findings.inputs.into_iter().map(input).collect(),
         skipped_inputs: findings.skipped_inputs,
     }
@@ -501,6 +504,7 @@ impl Builder<'_> {
                 .first()
                 .and_then(|judged| judged.obedience)
                 .map(|obedience| Obedience { obeyed: obedience.obeyed, why: obedience.why }),
+            kernel: episode.first().and_then(|judged| judged.heard.as_ref()).map(Into::into),
             would_decide: verdict.and_then(|judged| judged.would_decide),
             comparison: self.comparison(episode).map(Box::new),
             segments: segments().map(reset_segment).collect(),

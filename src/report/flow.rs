@@ -290,6 +290,9 @@ fn named(endpoint: Endpoint, name: Option<&str>) -> String {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct FlowLine<'a> {
     schema: &'static str,
+    /// While the flow goes on: whether a later line may revise this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provisional: Option<bool>,
     #[serde(flatten)]
     flow: &'a Flow,
 }
@@ -297,7 +300,12 @@ pub struct FlowLine<'a> {
 impl<'a> FlowLine<'a> {
     /// The line of a flow.
     pub fn new(flow: &'a Flow) -> Self {
-        Self { schema: super::FLOW_SCHEMA, flow }
+        Self { schema: super::FLOW_SCHEMA, provisional: None, flow }
+    }
+
+    /// The line of a flow that was judged while it was watched.
+    pub fn judged(flow: &'a Flow, provisional: bool) -> Self {
+        Self { provisional: Some(provisional), ..Self::new(flow) }
     }
 }
 

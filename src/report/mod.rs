@@ -13,6 +13,8 @@ mod diagnosis;
 mod filter;
 mod flow;
 mod icmp;
+mod interfaces;
+mod kernel;
 mod ladder;
 mod reset;
 mod summary;
@@ -32,6 +34,8 @@ pub use diagnosis::{
     Alternative, CauseEvidence, Confidence, Diagnosis, Outcome, SafeToRetry, SideOutcome, Stance, Weight,
 };
 pub use flow::{Analysis, Application, Endpoint, Flow, FlowLine, IcmpMessage, Roles, SideAnalysis, Teardown, Zeek};
+pub use interfaces::{Address, INTERFACES_SCHEMA, Interface, Interfaces};
+pub use kernel::{KernelTrace, KernelWord, OffsetFrom, Process};
 pub use ladder::{RUNGS, Rung};
 pub use reset::{Form, Hops, Location, Mechanism, Obedience, Phase, Reset, ResetEvidence, ResetSegment, Sender, Side};
 pub use summary::{IdleGap, Incident, Selection, SenderCounts, Summary, TeardownCounts};

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
-use super::{Confidence, ResetComparison, Seconds, Stance, Time, Weight};
+use super::{Confidence, KernelWord, ResetComparison, Seconds, Stance, Time, Weight};
 use crate::tcp::TcpFlags;
 
 /// One episode: RSTs with one claimed sender, one true sender and one mechanism, and their duplicates.
@@ -39,6 +39,8 @@ pub struct Reset {
     pub hops: Option<Hops>,
     /// Whether its receiver obeyed it; `None` where nobody judged it.
     pub obedience: Option<Obedience>,
+    /// What the kernel of an endpoint's host says of it; `None` where none says anything.
+    pub kernel: Option<KernelWord>,
     /// What speaks for and against the sender.
     pub evidence: Vec<ResetEvidence>,
     /// For an unknown sender: what capture would tell.

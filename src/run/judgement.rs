@@ -5,9 +5,10 @@ use crate::causes::{self, Around, Fate, Story};
 use crate::flow::{Flow, Flows, Roles};
 use crate::outcome;
 use crate::report::{Application, Verdict};
-use crate::surroundings::Surroundings;
+use crate::surroundings::{Losses, Surroundings};
 use crate::tcp::Timestamp;
 use crate::timeline::{Timeline, Timelines};
+use crate::witness::Testimony;
 
 /// Says of each flow who reset it and why, by its segments and by what the other flows tell.
 pub struct Judgement<'a> {
@@ -20,9 +21,14 @@ pub struct Judgement<'a> {
 }
 
 impl<'a> Judgement<'a> {
-    /// Learns from all flows what one alone does not tell.
+    /// Learns from all flows what one alone does not tell, in a capture that missed nothing.
     pub fn new(flows: &Flows, timelines: &'a Timelines) -> Self {
-        let surroundings = Surroundings::of(flows, timelines);
+        Self::beside(flows, timelines, Losses::default(), Testimony::default())
+    }
+
+    /// The same of a capture that missed packets at some times, and of whose resets the kernel of a host says something.
+    pub fn beside(flows: &Flows, timelines: &'a Timelines, losses: Losses, testimony: Testimony) -> Self {
+        let surroundings = Surroundings { losses, testimony, ..Surroundings::of(flows, timelines) };
         let mut around = Around::default();
         for flow in flows.iter() {
             match timelines.get(flow.id).filter(|_| second_look::needs_judging(flow, flows)) {

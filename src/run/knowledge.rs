@@ -1,9 +1,9 @@
 //! The file of `--knowledge`.
 
 use std::io::Read;
-use std::path::Path;
 
 use crate::anonymize::Key;
+use crate::cli::Options;
 use crate::error::Error;
 use crate::knowledge::site::{self, Site};
 
@@ -14,8 +14,8 @@ const MOST: u64 = 4 << 20;
 ///
 /// # Errors
 /// Where it cannot be read or something in it is wrong: before a capture is read, so that nobody waits for that.
-pub fn knowledge(path: Option<&Path>, key: Option<&Key>) -> Result<Site, Error> {
-    let Some(path) = path else { return Ok(Site::default()) };
+pub fn knowledge(options: &Options, key: Option<&Key>) -> Result<Site, Error> {
+    let Some(path) = &options.knowledge else { return Ok(Site::default()) };
     let flaw = |what: String| Error::Knowledge { path: path.to_owned(), what };
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(|error| flaw(format!("it cannot be read: {error}")))?;

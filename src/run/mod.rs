@@ -4,14 +4,23 @@ mod compare;
 mod evidence;
 mod explain;
 mod hash;
+mod interfaces;
 mod judgement;
+mod kernel_trace;
 mod key;
 mod knowledge;
 mod pipeline;
 mod second_look;
 mod selection;
 
+pub(crate) use kernel_trace::Witness;
+pub(crate) use key::key;
+pub(crate) use knowledge::knowledge;
+pub(crate) use pipeline::{Analysis, losses};
+pub(crate) use selection::choose;
+
 pub use explain::explain;
+pub use interfaces::interfaces;
 pub use judgement::Judgement;
 pub use second_look::{ask, needs_judging};
 
@@ -28,11 +37,12 @@ use crate::knowledge::site::Site;
 use crate::notes::Notes;
 use crate::output;
 use crate::progress;
-use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Wanted};
+use crate::report::{self, Findings, IsSelected, KernelTrace, Report, SkippedInput, Wanted};
 use crate::timeline::Recording;
+use crate::witness::Testimony;
 
 /// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
-const FIXED_MEMORY: u64 = 24 << 20;
+pub(crate) const FIXED_MEMORY: u64 = 24 << 20;
 
 /// One part in so many of the memory is for the segments of flows that are judged.
 const MEMORY_FOR_TIMELINES: u64 = 4;
@@ -61,13 +71,17 @@ struct Opened {
     output: Option<std::fs::File>,
     key: Option<Key>,
     site: Site,
+    /// What a kernel reported.
+    witness: Option<Witness>,
 }
 
 fn open(options: &Options, notes: Notes) -> Result<Opened, Error> {
     let filter = bpf(options)?;
     options.check_output()?;
-    let key = key::key(options, notes)?;
-    let site = knowledge::knowledge(options.knowledge.as_deref(), key.as_ref())?;
+    let key = key(options, notes)?;
+    let site = knowledge(options, key.as_ref())?;
+    let witness = options.kernel_trace.as_deref();
+    let witness = witness.map(|path| Witness::read(path, kernel_trace::share(options))).transpose()?;
     let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter });
     if errors.len() == options.captures.len() {
         // The one thing that went wrong is the message, also with --quiet.
@@ -78,7 +92,7 @@ fn open(options: &Options, notes: Notes) -> Result<Opened, Error> {
     for error in &errors {
         notes.warn(error);
     }
-    Ok(Opened { capture, errors, output, key, site })
+    Ok(Opened { capture, errors, output, key, witness, site })
 }
 
 /// The filter that frames have to pass, compiled anew for each reading.
@@ -86,20 +100,11 @@ fn bpf(options: &Options) -> Result<Option<Filter>, Error> {
     options.bpf.as_deref().map(filter).transpose()
 }
 
-/// What a flow table may take of so many octets.
-fn limits(options: &Options, octets: u64) -> Limits {
-    // Only these tell what Zeek would say of a flow: the page holds the JSON report.
-    let tells = matches!(options.format, OutputFormat::Json | OutputFormat::Ndjson | OutputFormat::Html);
-    let zeek = tells && !options.summary;
-    let listed = if options.summary { 0 } else { LISTED_FLOW };
-    Limits::within(octets, zeek, listed)
-}
-
 /// The captures are of one place.
 fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode, Error> {
-    let Opened { capture, errors, output, key, site } = opened;
-    let limits = limits(options, options.memory.saturating_sub(FIXED_MEMORY));
-    let threads = options.threads.map_or_else(default_threads, usize::from);
+    let Opened { capture, errors, output, key, witness, site } = opened;
+    let limits = limits(options, options.memory.saturating_sub(FIXED_MEMORY + kernel_trace::share(options)));
+    let threads = threads(options);
     let read = capture.progress();
     notes.tell(format_args!(
         "reading {} with {threads} {}, memory {} MiB",
@@ -112,10 +117,29 @@ fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode
         options.memory >> 20
     ));
     let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
-    let share = usize::try_from(options.memory / MEMORY_FOR_TIMELINES).unwrap_or(usize::MAX);
+    let share = share_for_timelines(options);
     let recording = (!second_look::can_read_again(&options.captures)).then(|| Recording::new(share));
     let mut analysis = pipeline::analyse(capture, recording, limits, threads).map_err(Error::Thread)?;
+    analysis.witness = witness;
+    analysis.site = site;
     drop(bar);
+    conclude(options, analysis, &errors, key.as_ref(), |report| write(options, report, output))
+}
+
+/// Judges what was followed and gives the report to `write`; the exit code says how that went.
+///
+/// # Errors
+/// Where the report cannot be written.
+pub(crate) fn conclude(
+    options: &Options,
+    mut analysis: Analysis,
+    errors: &[InputError],
+    key: Option<&Key>,
+    write: impl FnOnce(&Report) -> Result<(), Error>,
+) -> Result<ExitCode, Error> {
+    let notes = Notes::new(options.verbosity);
+    let share = share_for_timelines(options);
+    let threads = threads(options);
     let frames = analysis.inputs.iter().map(|input| input.frames).sum::<u64>();
     tell_what_was_read(&analysis.inputs, &analysis.flows.totals, notes);
 
@@ -131,12 +155,20 @@ fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode
     let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
     let is_judged =
         |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
-    let timelines = second_look::gather(&options.captures, bpf(options)?, recording, flows, is_judged, share, threads)?;
+    let mut timelines =
+        second_look::gather(&options.captures, bpf(options)?, recording, flows, is_judged, share, threads)?;
+    analysis.archive.complete(&mut timelines);
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
     let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;
-    let mut judgement = Judgement::new(flows, &timelines);
-    judgement.around.site = site;
+    let witness = analysis.witness.take();
+    let testimony = witness.as_ref().map(|witness| Testimony::new(&witness.log, flows));
+    let kernel_trace = witness.zip(testimony.as_ref()).map(|(witness, testimony)| {
+        kernel_trace::tell(&witness, testimony, notes);
+        KernelTrace::new(witness.name, &witness.log, testimony)
+    });
+    let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony.unwrap_or_default());
+    judgement.around.site = analysis.site;
     let continuations = &judgement.surroundings.continuations;
     let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
     let members = options
@@ -156,6 +188,7 @@ fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode
         not_recorded,
         judged_by_less: timelines.incomplete,
         vantage: (!timelines.is_empty()).then(|| judgement.surroundings.vantage.clone()),
+        kernel_trace,
         // An empty expression lets everything pass.
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
         filtered_frames: frames.saturating_sub(analysis.frames),
@@ -168,9 +201,9 @@ fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode
         rungs: if options.command == Command::Show { usize::MAX } else { report::RUNGS },
     };
     let mut report = report::build(findings, wanted);
-    finish(options, &mut report, key.as_ref(), output, notes)?;
+    finish(options, &mut report, key, write, notes)?;
     if let (Some(evidence), Some(members)) = (&options.evidence, &members) {
-        let frames = evidence::write(options, evidence, bpf(options)?, (members, key.as_ref()), &report)?;
+        let frames = evidence::write(options, evidence, bpf(options)?, (members, key), &report)?;
         notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
     }
     Ok(exit_code(options, &report))
@@ -181,7 +214,7 @@ fn finish(
     options: &Options,
     report: &mut Report,
     key: Option<&Key>,
-    output: Option<std::fs::File>,
+    write: impl FnOnce(&Report) -> Result<(), Error>,
     notes: Notes,
 ) -> Result<(), Error> {
     report.options.clone_from(&options.shaping);
@@ -195,22 +228,47 @@ fn finish(
     if let Some(key) = key {
         key.report(report);
     }
-    write(options, report, output)?;
+    write(report)?;
     if let Some(path) = &options.output {
         notes.tell(format_args!("report written to {}", path.display()));
     }
     Ok(())
 }
 
+/// Octets for the segments of flows that are judged.
+pub(crate) fn share_for_timelines(options: &Options) -> usize {
+    usize::try_from(options.memory / MEMORY_FOR_TIMELINES).unwrap_or(usize::MAX)
+}
+
+/// How many flows and resets fit in so many octets.
+pub(crate) fn limits(options: &Options, octets: u64) -> Limits {
+    // Only these tell what Zeek would say of a flow: the page holds the JSON report.
+    let tells = matches!(options.format, OutputFormat::Json | OutputFormat::Ndjson | OutputFormat::Html);
+    let zeek = tells && !options.summary;
+    Limits::within(octets, zeek, if options.summary { 0 } else { LISTED_FLOW })
+}
+
+/// Columns of the terminal that standard output is, if it is one.
+pub(crate) fn terminal_width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size().map(|(width, _)| width.0.into())
+}
+
 fn tell_what_was_read(inputs: &[InputSummary], totals: &Totals, notes: Notes) {
     for input in inputs {
         for problem in &input.problems {
-            notes.warn(format_args!("{}: {} (at offset {})", input.path, problem.reason, problem.offset));
+            match input.format {
+                Format::Live => notes.warn(format_args!("{}: {}", input.path, problem.reason)),
+                _ => notes.warn(format_args!("{}: {} (at offset {})", input.path, problem.reason, problem.offset)),
+            }
         }
         let link_types: Vec<_> = input.link_types.iter().map(ToString::to_string).collect();
         let format = match input.format {
             Format::Pcap => "pcap",
             Format::Pcapng => "pcapng",
+            Format::Live => "live",
         };
         let packing = input.compression.map_or_else(String::new, |packing| format!(" in {}", packing.name()));
         notes.tell(format_args!(
@@ -228,16 +286,17 @@ fn filter(expression: &str) -> Result<Filter, Error> {
     Filter::new(expression).map_err(Error::Bpf)
 }
 
-/// Two where there are two cores: one reads and decodes, one follows the flows.
-fn default_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(2)
+/// By default two where there are two cores: one reads and decodes, one follows the flows.
+fn threads(options: &Options) -> usize {
+    let default = || std::thread::available_parallelism().map_or(1, usize::from).min(2);
+    options.threads.map_or_else(default, usize::from)
 }
 
 fn skipped(error: &InputError) -> SkippedInput {
     SkippedInput { path: error.path().to_owned(), reason: error.to_string() }
 }
 
-fn write(options: &Options, report: &Report, file: Option<std::fs::File>) -> Result<(), Error> {
+pub(crate) fn write(options: &Options, report: &Report, file: Option<std::fs::File>) -> Result<(), Error> {
     let stdout = io::stdout();
     let is_terminal = file.is_none() && stdout.is_terminal();
     let mut out: Box<dyn Write> = match file {

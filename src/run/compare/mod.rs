@@ -7,7 +7,7 @@ mod told;
 use std::collections::{HashMap, HashSet};
 
 use super::judgement::{conclude, name};
-use super::{Opened, bpf, exit_code, finish, second_look, selection, skipped, tell_what_was_read};
+use super::{Opened, bpf, exit_code, finish, second_look, selection, skipped, tell_what_was_read, write};
 use crate::attribution::Case;
 use crate::capture::InputError;
 use crate::causes::{Around, Story};
@@ -29,7 +29,7 @@ use told::{Bench, Told, located};
 /// # Errors
 /// What leaves nothing to compare, or nowhere to report it.
 pub fn compare(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode, Error> {
-    let Opened { capture, errors, output, key, site } = opened;
+    let Opened { capture, errors, output, key, witness: _, site } = opened;
     let points = options.captures.len() - errors.len();
     let are_files = options.captures.iter().all(|path| !path.exists() || path.is_file());
     if points < 2 || !are_files {
@@ -43,7 +43,7 @@ pub fn compare(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCo
     let mut found = find(options, &reading, &connections, &numbers)?;
     found.around.site = site;
     let mut report = report(options, reading, found, &errors);
-    finish(options, &mut report, key.as_ref(), output, notes)?;
+    finish(options, &mut report, key.as_ref(), |report| write(options, report, output), notes)?;
     Ok(exit_code(options, &report))
 }
 
@@ -204,6 +204,7 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
         judged_by_less: found.timelines.iter().map(|timelines| timelines.incomplete).sum(),
         // Each point has its own.
         vantage: None,
+        kernel_trace: None,
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
         filtered_frames: inputs.iter().map(|input| input.frames).sum::<u64>().saturating_sub(passed),
         compared: Some(Compared { comparison, passages: &found.passages, located }),

@@ -87,6 +87,7 @@ pub fn reset(frames: &[u64], time: Option<Time>, from: Side) -> Reset {
         product: None,
         hops: None,
         obedience: None,
+        kernel: None,
         evidence: Vec::new(),
         would_decide: None,
         comparison: None,
@@ -272,6 +273,17 @@ pub fn maximal() -> Report {
         ..input("edge-1.pcapng.zst", 120)
     });
     report.capture.vantage = Some(Vantage { near: Near::Server, why: "its packets have a TTL of 64".to_owned() });
+    report.capture.kernel_trace = Some(KernelTrace {
+        path: "server.trace".to_owned(),
+        clock: Some("mono".to_owned()),
+        sent: 3,
+        received: 1,
+        joined: 2,
+        lost: 12,
+        offset_s: Some(Seconds(Duration::from_secs(1_795_274_216))),
+        offset_from: Some(OffsetFrom::Matches),
+        problem: Some("it has no report on a reset".to_owned()),
+    });
     report.capture.dropped.flows_not_listed = 1;
     report.capture.dropped.icmp_not_listed = 1;
     report.capture.bpf = Some("tcp or icmp".to_owned());
@@ -393,6 +405,13 @@ pub fn maximal() -> Report {
     reset.product = Some("guest filter".into());
     reset.hops = Some(Hops { sender: Some(3), claimed_sender: Some(9) });
     reset.obedience = Some(Obedience { obeyed: Some(true), why: "its number is the next one" });
+    reset.kernel = Some(KernelWord {
+        sent: Some(true),
+        reason: Some("TCP_ABORT_ON_CLOSE".to_owned()),
+        state: Some("TCP_CLOSE"),
+        process: Some(Process { name: "nginx".to_owned(), pid: 4649 }),
+        accepted: Some(true),
+    });
     reset.would_decide = Some("a capture on the server's side");
     reset.evidence = vec![ResetEvidence {
         clue: "ttl",
@@ -474,6 +493,9 @@ pub fn with_text(text: &str) -> Report {
     report.capture.bpf = Some(owned());
     report.options = vec![owned()];
     report.capture.vantage = Some(Vantage { near: Near::Server, why: owned() });
+    if let Some(trace) = &mut report.capture.kernel_trace {
+        (trace.path, trace.clock, trace.problem) = (owned(), Some(owned()), Some(owned()));
+    }
     report.selection = Some(Selection { criteria: vec![owned()], flows: 1, note: Some(owned()) });
     report.summary.causes = BTreeMap::from([(owned(), 1)]);
     let differ = |one: &mut ComparedDifference| (one.before, one.after) = (Some(owned()), Some(owned()));
@@ -501,6 +523,10 @@ pub fn with_text(text: &str) -> Report {
             reset.points.iter_mut().for_each(|point| point.why = Some(owned()));
         });
         flow.comparison.iter_mut().flat_map(|comparison| &mut comparison.differences).for_each(differ);
+        for kernel in flow.resets.iter_mut().filter_map(|reset| reset.kernel.as_mut()) {
+            kernel.reason = Some(owned());
+            kernel.process = Some(Process { name: owned(), pid: 1 });
+        }
         if let Some(diagnosis) = &mut flow.diagnosis {
             diagnosis.sentence = owned();
             diagnosis.evidence.iter_mut().for_each(|one| one.text = owned().into());
