@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Pages, and how many commands each shows at least.
-const PAGES: [(&str, &str, usize); 2] = [
+const PAGES: [(&str, &str, usize); 3] = [
     ("README.md", include_str!("../../README.md"), 4),
     ("docs/knowledge.md", include_str!("../../docs/knowledge.md"), 1),
+    ("docs/who-sent-it.md", include_str!("../../docs/who-sent-it.md"), 6),
 ];
 
 /// The commands of a page's `console` blocks, each with what stands below it.
