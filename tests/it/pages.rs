@@ -32,6 +32,30 @@ fn every_cause_has_a_page_and_every_page_a_cause() {
 }
 
 #[test]
+fn the_page_on_adding_a_cause_shows_what_is_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(root.join(path)).expect(path);
+    let page = read("docs/adding-a-cause.md");
+    let files = [
+        "src/causes/catalogue.rs",
+        "src/causes/backlog_overflow.rs",
+        "src/causes/incidents/group.rs",
+        "docs/causes/backlog_overflow.md",
+    ];
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let there: String = files.map(|path| plain(&read(path))).join("\n");
+    let blocks: Vec<_> = page
+        .split("\n```")
+        .filter(|block| block.starts_with("rust\n") || block.starts_with("trace "))
+        .map(|block| plain(block.split_once('\n').map_or("", |(_, text)| text)))
+        .collect();
+    assert_eq!(blocks.len(), 5, "the pieces of code");
+    for block in blocks {
+        assert!(there.contains(&block), "in none of {files:?}: {block}");
+    }
+}
+
+#[test]
 fn names_are_told_apart_and_read_back() {
     let titles: BTreeSet<_> = Cause::ALL.iter().map(|cause| cause.title()).collect();
     assert_eq!(titles.len(), Cause::ALL.len());
