@@ -83,6 +83,7 @@ impl Watch {
     /// Takes frames until the end is asked for.
     fn read(&mut self, interface: &mut Interface, queue: &Queue) -> Result<(), String> {
         let is_listed = state(&self.name).is_some();
+        self.is_down = false;
         let mut counted = Instant::now();
         let mut until = None;
         loop {
