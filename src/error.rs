@@ -70,6 +70,8 @@ pub enum Error {
     OutputExists(PathBuf),
     /// The file for the report is one of the captures.
     OutputIsInput(PathBuf),
+    /// Of the captures to be compared fewer than two can be read, or one is no regular file.
+    NothingToCompare,
     /// Evidence is asked for from captures that can be read only once.
     EvidenceOfPipe,
     /// The file of `--anonymize-key-file` holds no key.
@@ -97,6 +99,7 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::NothingToAnalyse(_)
+            | Self::NothingToCompare
             | Self::Interface { .. }
             | Self::Rights(_)
             | Self::Thread(_)
@@ -142,6 +145,9 @@ impl fmt::Display for Error {
             Self::OutputIsInput(path) => {
                 write!(f, "{} is one of the captures: name another file for the report", path.display())
             }
+            Self::NothingToCompare => f.write_str(
+                "compare needs two captures or more that are regular files: it reads them twice, so save a pipe to a file first",
+            ),
             Self::EvidenceOfPipe => f.write_str(
                 "--write-evidence reads the captures a second time, which a pipe does not allow: save it to a file first",
             ),
@@ -192,6 +198,7 @@ mod tests {
             Error::Unknown("nothing is known of `x`".into()),
             Error::OutputExists("report.json".into()),
             Error::OutputIsInput("a.pcap".into()),
+            Error::NothingToCompare,
             Error::EvidenceOfPipe,
             Error::NoKey("key".into()),
             Error::Key(io()),

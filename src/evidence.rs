@@ -93,6 +93,8 @@ pub enum Aspect {
     Aftermath,
     /// What it says of itself.
     Declared,
+    /// What captures at other points of the path have of it.
+    Elsewhere,
 }
 
 /// One piece of evidence about a hypothesis `H`.

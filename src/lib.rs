@@ -37,6 +37,7 @@ pub mod attribution;
 pub mod capture;
 pub mod causes;
 pub mod cli;
+pub mod compare;
 pub mod decode;
 pub mod error;
 pub mod evidence;

@@ -7,8 +7,9 @@ use std::borrow::Cow;
 
 use super::key::Key;
 use crate::report::{
-    Application, Capture, Diagnosis, Endpoint, Flow, IcmpMessage, Incident, Input, Outcome, Report, Reset, Selection,
-    SideOutcome, SkippedInput, Vantage,
+    Application, Capture, ComparedDifference, Comparison, Diagnosis, Endpoint, Flow, FlowAtPoint, FlowComparison,
+    IcmpMessage, Incident, Input, Outcome, Report, Reset, ResetComparison, Selection, SideOutcome, SkippedInput,
+    Vantage,
 };
 
 impl Key {
@@ -22,11 +23,16 @@ impl Key {
         }
         known.sort_unstable();
         known.dedup();
-        let Report { schema: _, tool: _, options, capture, selection, summary: _, incidents, flows } = report;
+        let Report { schema: _, tool: _, options, capture, selection, comparison, summary: _, incidents, flows } =
+            report;
         options.iter_mut().for_each(|option| *option = self.option(option));
         self.capture(capture);
         if let Some(Selection { criteria, flows: _, note }) = selection {
             criteria.iter_mut().chain(note).for_each(|text| *text = self.text(text, &known));
+        }
+        if let Some(Comparison { points, matched: _, resets: _, differences }) = comparison {
+            points.iter_mut().for_each(|point| point.why = self.text(&point.why, &known));
+            self.differences(differences, &known);
         }
         for incident in incidents {
             let Incident { id: _, title, cause: _, server, first_time: _, last_time: _, flows: _, explanation } =
@@ -63,6 +69,8 @@ impl Key {
             duplicate_frames: _,
             fragments: _,
             icmp_errors: _,
+            icmp_without_flow: _,
+            aggregated_frames: _,
             dropped_by_kernel: _,
             dropped: _,
             vantage,
@@ -85,6 +93,13 @@ impl Key {
         }
     }
 
+    /// Only differing addresses name anybody.
+    fn differences(&self, differences: &mut [ComparedDifference], known: &[String]) {
+        for ComparedDifference { before, after, .. } in differences {
+            before.iter_mut().chain(after).for_each(|text| *text = self.text(text, known));
+        }
+    }
+
     fn flow(&self, flow: &mut Flow, known: &[String]) {
         let Flow {
             id: _,
@@ -96,6 +111,8 @@ impl Key {
             first_frame: _,
             last_frame: _,
             ports_reused: _,
+            continues: _,
+            continued_as: _,
             inputs: _,
             first_time: _,
             last_time: _,
@@ -118,6 +135,7 @@ impl Key {
             diagnosis,
             outcome,
             benign,
+            comparison,
         } = flow;
         for Endpoint { ip, port: _ } in [client, server] {
             *ip = self.ip(*ip);
@@ -133,8 +151,17 @@ impl Key {
         }
         benign.iter_mut().for_each(cow);
         ladder.iter_mut().flatten().flat_map(|rung| &mut rung.notes).for_each(cow);
-        for Reset { evidence, .. } in resets {
+        for Reset { evidence, comparison, .. } in resets {
             evidence.iter_mut().for_each(|piece| cow(&mut piece.text));
+            if let Some(ResetComparison { points, why, .. }) = comparison.as_deref_mut() {
+                points.iter_mut().filter_map(|point| point.why.as_mut()).chain([why]).for_each(|why| *why = text(why));
+            }
+        }
+        if let Some(FlowComparison { points, differences }) = comparison.as_deref_mut() {
+            for FlowAtPoint { client, server, .. } in points {
+                [client, server].into_iter().for_each(|end| end.ip = self.ip(end.ip));
+            }
+            self.differences(differences, known);
         }
         if let Some(diagnosis) = diagnosis.as_deref_mut() {
             let Diagnosis { cause: _, confidence: _, sentence, evidence, alternatives, remedies } = diagnosis;

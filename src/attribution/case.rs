@@ -1,5 +1,6 @@
+use crate::compare::Passages;
 use crate::flow::{Flow, Pair, ResetSegment, Roles, Way};
-use crate::surroundings::{Host, Surroundings};
+use crate::surroundings::{Earlier, Host, Later, Surroundings};
 use crate::tcp::{Duration, Segment, SeqNum, Timestamp};
 use crate::timeline::{Sighting, Timeline};
 
@@ -18,6 +19,8 @@ pub struct Case<'a> {
     pub end: Option<Timestamp>,
     /// Packets of it may have been missed by the capture.
     pub lossy: bool,
+    /// What captures at other points of the path have of its resets, where there are any.
+    pub passages: Option<&'a Passages>,
     round_trips: Pair<Option<Duration>>,
 }
 
@@ -28,12 +31,28 @@ impl<'a> Case<'a> {
             Pair { forward: shortest_answer(timeline, Way::Forward), back: shortest_answer(timeline, Way::Back) };
         let lived = flow.first_time.zip(flow.last_time());
         let lossy = lived.is_some_and(|(first, last)| surroundings.losses.touch(first, last));
-        Self { flow, roles: Roles::of(flow), timeline, surroundings, end, lossy, round_trips }
+        Self { flow, roles: Roles::of(flow), timeline, surroundings, end, lossy, passages: None, round_trips }
+    }
+
+    /// The same with what captures at other points have of its resets.
+    #[must_use]
+    pub fn beside(self, passages: &'a Passages) -> Self {
+        Self { passages: Some(passages), ..self }
     }
 
     /// What the other flows say of the endpoint that sends this way.
     pub fn host(&self, way: Way) -> Option<&'a Host> {
         self.surroundings.hosts.get(self.flow.stream.endpoints[way].address, self.flow.stream.ipv6)
+    }
+
+    /// What its connection was called before its addresses changed in the middle.
+    pub fn earlier(&self) -> Option<&'a Earlier> {
+        self.surroundings.continuations.before(self.flow.id)
+    }
+
+    /// What its connection went on as when its addresses changed.
+    pub fn later(&self) -> Option<&'a Later> {
+        self.surroundings.continuations.after(self.flow.id)
     }
 
     /// `the client` or `the server`: who sends this way.

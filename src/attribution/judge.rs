@@ -2,7 +2,7 @@ use super::case::{Case, Suspect};
 use super::clues::{self, Question};
 use super::verdict::{Hops, Judged, Mechanism, Party, Sender};
 use super::{obedience, origin};
-use crate::evidence::{Aspect, Confidence, log_odds};
+use crate::evidence::{Aspect, Confidence, Weight, log_odds};
 use crate::flow::{Form, ResetSegment};
 use crate::knowledge::ttl;
 use crate::tcp::TcpFlags;
@@ -90,7 +90,11 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
     let mut evidence = clues::look(&question);
     // On the host itself, what its stack would not do is its packet filter's doing.
     let is_local = evidence.iter().any(|piece| piece.clue == clues::LOCAL);
-    let counted = evidence.iter().filter(|piece| !is_local || piece.aspect == Aspect::Device);
+    // What another capture proves needs no inference from this one.
+    let is_proven = evidence.iter().any(|piece| piece.aspect == Aspect::Elsewhere && piece.weight == Weight::Decisive);
+    let counted = evidence.iter().filter(|piece| {
+        if is_proven { piece.aspect == Aspect::Elsewhere } else { !is_local || piece.aspect == Aspect::Device }
+    });
     let odds = log_odds(
         PRIOR,
         counted.map(|piece| match piece.about {

@@ -14,7 +14,7 @@ use super::options::{Command, OutputFormat};
     name = "tcpautopsy",
     bin_name = "tcpautopsy",
     version,
-    override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy live [OPTIONS] INTERFACE\n       tcpautopsy explain [CAUSE|ERROR]",
+    override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy compare [OPTIONS] CAPTURE CAPTURE...\n       tcpautopsy live [OPTIONS] INTERFACE\n       tcpautopsy explain [CAUSE|ERROR]",
     max_term_width = 80,
     disable_help_flag = true,
     disable_version_flag = true,
@@ -22,7 +22,7 @@ use super::options::{Command, OutputFormat};
 )]
 pub(super) struct Definition {
     /// Captures to read (pcap or pcapng, plain or packed with gzip, zstd or lz4); - is standard input. Several files of one
-    /// capture point are merged by time. Write ./NAME for a file that is named like a subcommand
+    /// capture point are merged by time; for compare, each is of another point, the client's side first. Write ./NAME for a file that is named like a subcommand
     #[arg(value_name = "CAPTURE", required = true)]
     pub(super) captures: Vec<PathBuf>,
 
@@ -161,6 +161,7 @@ Examples:
   tcpautopsy a.pcap --log-line 'read tcp 10.0.0.1:51812->10.0.0.5:443: reset'
   tcpautopsy a.pcap --server 10.0.0.5:443 --around 10:26:00±30
   tcpautopsy show a.pcap --flow 3
+  tcpautopsy compare client.pcap server.pcap
   tcpautopsy ring.pcap0 ring.pcap1 --output report.html
   tcpdump -i eth0 -w - tcp | tcpautopsy -
   tcpautopsy live eth0
@@ -174,6 +175,9 @@ docs/cli.md explains every option.";
 
 /// The name of the main job, which may be left out.
 pub(super) const ANALYZE: &str = "analyze";
+
+/// The name of the subcommand that compares captures of several points.
+pub(super) const COMPARE: &str = "compare";
 
 /// The name of the subcommand that tells a flow segment by segment.
 pub(super) const SHOW: &str = "show";
@@ -206,7 +210,7 @@ impl Definition {
     pub(super) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut definition = Self::try_parse_from(args)?;
         let job = definition.captures.first().map(|first| first.as_os_str().to_owned());
-        if let Some(command) = [(ANALYZE, Command::Analyze), (SHOW, Command::Show)]
+        if let Some(command) = [(ANALYZE, Command::Analyze), (SHOW, Command::Show), (COMPARE, Command::Compare)]
             .into_iter()
             .find_map(|(name, command)| (job.as_deref()? == name).then_some(command))
         {

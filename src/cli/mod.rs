@@ -59,7 +59,7 @@ fn parse_with(
 
 /// What is said where there are no arguments.
 const USAGE: &str = "\
-usage: tcpautopsy [analyze|show] [OPTIONS] CAPTURE...
+usage: tcpautopsy [analyze|show|compare] [OPTIONS] CAPTURE...
 
   tcpautopsy capture.pcapng       how every connection in it ended
   tcpdump -w - | tcpautopsy -     the same from standard input
@@ -79,8 +79,15 @@ fn answer(error: &clap::Error) -> Answer {
 
 fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, String>) -> Result<Options, String> {
     if definition.captures.is_empty() {
-        let job = if definition.command == Command::Show { definition::SHOW } else { definition::ANALYZE };
+        let job = match definition.command {
+            Command::Analyze => definition::ANALYZE,
+            Command::Show => definition::SHOW,
+            Command::Compare => definition::COMPARE,
+        };
         return Err(format!("no capture to {job} was given"));
+    }
+    if definition.command == Command::Compare {
+        comparable(&definition)?;
     }
     if definition.captures.iter().filter(|path| path.as_os_str() == STANDARD_INPUT).count() > 1 {
         return Err("standard input (-) can be read only once".to_owned());
@@ -139,6 +146,24 @@ fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, Stri
         },
         color: definition.color.parse()?,
     })
+}
+
+/// What comparing asks of the command line.
+fn comparable(definition: &Definition) -> Result<(), String> {
+    if definition.captures.len() < 2 {
+        return Err("compare takes two captures or more, in the order of the path, the client's side first".to_owned());
+    }
+    if definition.captures.iter().any(|path| path.as_os_str() == STANDARD_INPUT) {
+        return Err(
+            "compare reads its captures twice, which standard input does not allow: save it to a file first".to_owned()
+        );
+    }
+    if definition.write_evidence.is_some() {
+        return Err(
+            "--write-evidence takes frames of one point: leave out compare and name one of the captures".to_owned()
+        );
+    }
+    Ok(())
 }
 
 fn selection(definition: &Definition, zone: &TimeZone) -> Result<Selection, String> {

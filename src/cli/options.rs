@@ -71,6 +71,8 @@ pub enum Command {
     Analyze,
     /// Tell flows segment by segment.
     Show,
+    /// Say what captures of the same traffic, taken at several points of its path, prove together.
+    Compare,
 }
 
 /// What goes into an evidence file.

@@ -77,6 +77,21 @@ pub struct Totals {
     pub resets_not_kept: u64,
 }
 
+impl Totals {
+    /// Adds those of another capture.
+    fn take(&mut self, other: Self) {
+        self.segments += other.segments;
+        self.resets += other.resets;
+        self.flows += other.flows;
+        self.duplicates += other.duplicates;
+        self.icmp_errors += other.icmp_errors;
+        self.icmp_without_flow += other.icmp_without_flow;
+        self.evicted.extend(other.evicted);
+        self.not_told_apart += other.not_told_apart;
+        self.resets_not_kept += other.resets_not_kept;
+    }
+}
+
 /// One place of the hash table: an index into the arena, and bits of the hash to tell most other flows apart without a look there.
 #[derive(Clone, Copy)]
 struct Slot {
@@ -557,6 +572,38 @@ impl Flows {
         let piece = self.pieces.get_mut(self.given)?;
         self.given += 1;
         Some(std::mem::take(piece))
+    }
+
+    /// Gives every flow another identifier, by its place.
+    pub fn renumber(&mut self, number: impl Fn(usize) -> u32) {
+        for (place, flow) in self.pieces.iter_mut().flatten().enumerate() {
+            flow.id = number(place);
+        }
+    }
+
+    /// Of several captures of the same traffic one flow for each connection: those that `told` has inputs for, by capture and
+    /// place, in the order of their identifiers.
+    pub fn join(captures: Vec<Self>, told: impl Fn(usize, usize) -> Option<Vec<u16>>) -> Self {
+        let mut joined = Self {
+            pieces: Vec::new(),
+            given: 0,
+            inputs: InputSets::new(),
+            totals: Totals::default(),
+            end: captures.iter().filter_map(|capture| capture.end).max(),
+        };
+        let mut flows = Vec::new();
+        for (capture, part) in captures.into_iter().enumerate() {
+            joined.totals.take(part.totals);
+            for (place, mut flow) in part.pieces.into_iter().flatten().enumerate() {
+                let Some(inputs) = told(capture, place) else { continue };
+                flow.inputs = inputs.into_iter().fold(InputSet::default(), |set, input| joined.inputs.with(set, input));
+                flows.push(flow);
+            }
+        }
+        flows.sort_unstable_by_key(|flow| flow.id);
+        joined.totals.flows = flows.len() as u64;
+        joined.pieces.push(flows);
+        joined
     }
 
     /// The inputs a flow was seen in, ascending.

@@ -61,7 +61,7 @@ impl Ground<'_> {
             let (depth, most) = match needs_judging(flow, &flows) {
                 true if ids.contains(&flow.id) => (Depth::Whole, left),
                 true => (Depth::Whole, left.min(OF_A_FELLOW)),
-                false => (Depth::Profile, left.min(OF_A_COMPANION)),
+                false => (Depth::Opening, left.min(OF_A_COMPANION)),
             };
             gathering.want(flow, depth);
             left -= self.recording.give(flow, most, &mut gathering);
@@ -76,15 +76,17 @@ impl Ground<'_> {
             inputs: Vec::new(),
             skipped_inputs: Vec::new(),
             decoded: self.decoder.counts(),
-            paths: self.decoder.paths(),
+            paths: &|_| self.decoder.paths(),
             flows,
             judge: &judge,
+            continuations: &judgement.surroundings.continuations,
             around: &judgement.around,
             vantage: None,
             not_recorded: 0,
             judged_by_less: 0,
             bpf: None,
             filtered_frames: 0,
+            compared: None,
         };
         let selection = Selection { criteria: Vec::new(), flows: 0, note: None };
         let wanted = Wanted {

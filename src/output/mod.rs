@@ -5,6 +5,7 @@
 
 mod clock;
 mod comments;
+mod compared;
 pub mod csv;
 mod frames;
 pub mod html;

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
-use super::{Confidence, Seconds, Stance, Time, Weight};
+use super::{Confidence, ResetComparison, Seconds, Stance, Time, Weight};
 use crate::tcp::TcpFlags;
 
 /// One episode: RSTs with one claimed sender, one true sender and one mechanism, and their duplicates.
@@ -41,6 +41,9 @@ pub struct Reset {
     pub evidence: Vec<ResetEvidence>,
     /// For an unknown sender: what capture would tell.
     pub would_decide: Option<&'static str>,
+    /// Where it passed and where not; only where captures were compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Box<ResetComparison>>,
     /// Its RSTs one by one.
     pub segments: Vec<ResetSegment>,
 }

@@ -1,12 +1,13 @@
 use super::second_look;
-use crate::attribution::{self, Case};
+use crate::application;
+use crate::attribution::{self, Case, Judged};
 use crate::causes::{self, Around, Fate, Story};
-use crate::flow::{Flow, Flows};
+use crate::flow::{Flow, Flows, Roles};
 use crate::outcome;
 use crate::report::{Application, Verdict};
 use crate::surroundings::{Losses, Surroundings};
 use crate::tcp::Timestamp;
-use crate::timeline::Timelines;
+use crate::timeline::{Timeline, Timelines};
 
 /// Says of each flow who reset it and why, by its segments and by what the other flows tell.
 pub struct Judgement<'a> {
@@ -35,7 +36,7 @@ impl<'a> Judgement<'a> {
                     let resets = attribution::judge(&case);
                     around.learn(&Story::without_application(&case, &resets));
                 }
-                None => around.learn_good(flow),
+                None => around.learn_good(flow, timelines.opening(flow.id).and_then(|opening| name(flow, &opening))),
             }
         }
         Self { timelines, surroundings, around, end: flows.end }
@@ -46,16 +47,30 @@ impl<'a> Judgement<'a> {
         let Some(timeline) = self.timelines.get(flow.id) else { return Verdict::default() };
         let case = Case::new(flow, timeline, &self.surroundings, self.end);
         let resets = attribution::judge(&case);
-        let story = Story::new(&case, &resets);
-        let diagnosis = causes::diagnose(&story, &self.around);
-        let application = story.application.protocol.map(|protocol| Application {
-            protocol: protocol.id(),
-            detail: story.application.detail.clone(),
-            progress: story.application.progress.clone(),
-        });
-        let outcome = outcome::of(&story);
-        let benign = causes::benign(&story, diagnosis.as_ref(), &self.around);
-        let fate = Some(Fate::of(&story, diagnosis.as_ref(), benign.is_some()));
-        Verdict { resets, diagnosis, application, outcome, benign, fate, timeline: Some(timeline) }
+        Verdict { timeline: Some(timeline), ..conclude(&case, resets, &self.around) }
     }
+}
+
+/// Why a flow ended, given the verdicts on its resets and what happened around it.
+pub fn conclude<'a>(case: &Case<'_>, resets: Vec<Judged>, around: &Around) -> Verdict<'a> {
+    let story = Story::new(case, &resets);
+    let diagnosis = causes::diagnose(&story, around);
+    let application = story.application.protocol.map(|protocol| Application {
+        protocol: protocol.id(),
+        detail: story.application.detail.clone(),
+        progress: story.application.progress.clone(),
+    });
+    let outcome = outcome::of(&story);
+    let benign = causes::benign(&story, diagnosis.as_ref(), around);
+    let fate = Some(Fate::of(&story, diagnosis.as_ref(), benign.is_some()));
+    Verdict { resets, diagnosis, application, outcome, benign, fate, ..Verdict::default() }
+}
+
+/// The name that the client of a flow that ended well asked for in its first data.
+pub fn name(flow: &Flow, opening: &Timeline) -> Option<String> {
+    if opening.sightings.is_empty() {
+        return None;
+    }
+    let end = application::End { place: opening.sightings.len(), time: flow.last_time() };
+    application::read(opening, Roles::of(flow), end).name
 }

@@ -1,5 +1,6 @@
 //! Joins the rooms: what a command line asks for, from opening the inputs to the last line of the report.
 
+mod compare;
 mod evidence;
 mod explain;
 mod hash;
@@ -22,10 +23,10 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use crate::anonymize::Key;
-use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
+use crate::capture::{Capture, Filter, Format, InputError, InputSummary, OpenOptions};
 use crate::cli::{Command, FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
-use crate::flow::{Flow, Limits};
+use crate::flow::{Flow, Limits, Totals};
 use crate::notes::Notes;
 use crate::output;
 use crate::progress;
@@ -41,17 +42,33 @@ const MEMORY_FOR_TIMELINES: u64 = 4;
 /// What a flow takes in the report: measured at 890 octets for one with one reset.
 const LISTED_FLOW: usize = 900;
 
-/// Analyses the captures and writes the report; the exit code says how that went.
+/// Analyses or compares the captures and writes the report; the exit code says how that went.
 ///
 /// # Errors
 /// What leaves nothing to report, or nowhere to report it.
 pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let notes = Notes::new(options.verbosity);
-    let bpf = || options.bpf.as_deref().map(filter).transpose();
-    let first_filter = bpf()?;
+    let opened = open(options, notes)?;
+    match options.command {
+        Command::Compare => compare::compare(options, opened, notes),
+        Command::Analyze | Command::Show => one_point(options, opened, notes),
+    }
+}
+
+/// All that a run needs before it reads: what can be refused is refused by now.
+struct Opened {
+    capture: Capture,
+    /// Why some inputs cannot be read.
+    errors: Vec<InputError>,
+    output: Option<std::fs::File>,
+    key: Option<Key>,
+}
+
+fn open(options: &Options, notes: Notes) -> Result<Opened, Error> {
+    let filter = bpf(options)?;
     options.check_output()?;
     let key = key(options, notes)?;
-    let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter: first_filter });
+    let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter });
     if errors.len() == options.captures.len() {
         // The one thing that went wrong is the message, also with --quiet.
         return Err(Error::NothingToAnalyse(errors.iter().map(ToString::to_string).collect()));
@@ -61,6 +78,31 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     for error in &errors {
         notes.warn(error);
     }
+    Ok(Opened { capture, errors, output, key })
+}
+
+/// The filter that frames have to pass, compiled anew for each reading.
+fn bpf(options: &Options) -> Result<Option<Filter>, Error> {
+    options.bpf.as_deref().map(filter).transpose()
+}
+
+/// Octets for the segments of flows that are judged.
+pub(crate) fn share_for_timelines(options: &Options) -> usize {
+    usize::try_from(options.memory / MEMORY_FOR_TIMELINES).unwrap_or(usize::MAX)
+}
+
+/// What a flow table may take of so many octets.
+pub(crate) fn limits(options: &Options, octets: u64) -> Limits {
+    // Only these tell what Zeek would say of a flow: the page holds the JSON report.
+    let tells = matches!(options.format, OutputFormat::Json | OutputFormat::Ndjson | OutputFormat::Html);
+    let zeek = tells && !options.summary;
+    let listed = if options.summary { 0 } else { LISTED_FLOW };
+    Limits::within(octets, zeek, listed)
+}
+
+/// The captures are of one place.
+fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode, Error> {
+    let Opened { capture, errors, output, key } = opened;
     let limits = limits(options, options.memory.saturating_sub(FIXED_MEMORY));
     let threads = options.threads.map_or_else(default_threads, usize::from);
     let read = capture.progress();
@@ -94,24 +136,15 @@ pub(crate) fn conclude(
     write: impl FnOnce(&Report) -> Result<(), Error>,
 ) -> Result<ExitCode, Error> {
     let notes = Notes::new(options.verbosity);
-    let bpf = || options.bpf.as_deref().map(filter).transpose();
     let share = share_for_timelines(options);
-    for input in &analysis.inputs {
-        for problem in &input.problems {
-            match input.format {
-                Format::Live => notes.warn(format_args!("{}: {}", input.path, problem.reason)),
-                _ => notes.warn(format_args!("{}: {} (at offset {})", input.path, problem.reason, problem.offset)),
-            }
-        }
-    }
-
+    let threads = options.threads.map_or_else(default_threads, usize::from);
     let frames = analysis.inputs.iter().map(|input| input.frames).sum::<u64>();
-    tell_what_was_read(&analysis, notes);
+    tell_what_was_read(&analysis.inputs, &analysis.flows.totals, notes);
 
     let recording = analysis.recording.take();
     let not_recorded = recording.as_ref().map_or(0, |recording| recording.left_out);
     let flows = &analysis.flows;
-    let second_filter = bpf()?;
+    let second_filter = bpf(options)?;
     let chosen = selection::choose(options, flows, |frame| {
         second_look::flow_with_frame(&options.captures, second_filter, recording.as_ref(), flows, frame)
     });
@@ -120,23 +153,28 @@ pub(crate) fn conclude(
     let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
     let is_judged =
         |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
-    let mut timelines = second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, share)?;
+    let mut timelines =
+        second_look::gather(&options.captures, bpf(options)?, recording, flows, is_judged, share, threads)?;
     analysis.archive.complete(&mut timelines);
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
     let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;
-    let members = options.evidence.as_ref().map(|_| {
-        second_look::members(flows, |flow| is_chosen(flow) && (all_flows || second_look::needs_judging(flow, flows)))
-    });
-    let judgement = Judgement::with_losses(&analysis.flows, &timelines, analysis.losses);
+    let judgement = Judgement::with_losses(flows, &timelines, analysis.losses);
+    let continuations = &judgement.surroundings.continuations;
+    let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
+    let members = options
+        .evidence
+        .as_ref()
+        .map(|_| second_look::members(flows, |flow| is_chosen(flow) && (all_flows || is_listed(flow))));
     let judge = |flow: &Flow| judgement.of(flow);
     let findings = Findings {
         inputs: analysis.inputs,
         skipped_inputs: errors.iter().map(skipped).collect(),
         decoded: analysis.decoder.counts(),
-        paths: analysis.decoder.paths(),
+        paths: &|_| analysis.decoder.paths(),
         flows: analysis.flows,
         judge: &judge,
+        continuations,
         around: &judgement.around,
         not_recorded,
         judged_by_less: timelines.incomplete,
@@ -144,6 +182,7 @@ pub(crate) fn conclude(
         // An empty expression lets everything pass.
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
         filtered_frames: frames.saturating_sub(analysis.frames),
+        compared: None,
     };
     let wanted = Wanted {
         selection: chosen.as_ref().map(|chosen| (chosen.selection(), &is_chosen as IsSelected<'_>)),
@@ -152,6 +191,22 @@ pub(crate) fn conclude(
         rungs: if options.command == Command::Show { usize::MAX } else { report::RUNGS },
     };
     let mut report = report::build(findings, wanted);
+    finish(options, &mut report, key, write, notes)?;
+    if let (Some(evidence), Some(members)) = (&options.evidence, &members) {
+        let frames = evidence::write(options, evidence, bpf(options)?, (members, key), &report)?;
+        notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
+    }
+    Ok(exit_code(options, &report))
+}
+
+/// Puts into the report what does not come from the capture, takes out the names, and writes it.
+fn finish(
+    options: &Options,
+    report: &mut Report,
+    key: Option<&Key>,
+    write: impl FnOnce(&Report) -> Result<(), Error>,
+    notes: Notes,
+) -> Result<(), Error> {
     report.options.clone_from(&options.shaping);
     for input in report.capture.inputs.iter_mut().filter(|_| options.hash) {
         match hash::sha256(Path::new(&input.path)) {
@@ -161,30 +216,13 @@ pub(crate) fn conclude(
         }
     }
     if let Some(key) = key {
-        key.report(&mut report);
+        key.report(report);
     }
-    write(&report)?;
-    if let (Some(evidence), Some(members)) = (&options.evidence, &members) {
-        let frames = evidence::write(options, evidence, bpf()?, (members, key), &report)?;
-        notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
-    }
+    write(report)?;
     if let Some(path) = &options.output {
         notes.tell(format_args!("report written to {}", path.display()));
     }
-    Ok(exit_code(options, &report))
-}
-
-/// Octets for the segments of flows that are judged.
-pub(crate) fn share_for_timelines(options: &Options) -> usize {
-    usize::try_from(options.memory / MEMORY_FOR_TIMELINES).unwrap_or(usize::MAX)
-}
-
-/// How many flows and resets fit in so many octets.
-pub(crate) fn limits(options: &Options, octets: u64) -> Limits {
-    // Only these tell what Zeek would say of a flow: the page holds the JSON report.
-    let tells = matches!(options.format, OutputFormat::Json | OutputFormat::Ndjson | OutputFormat::Html);
-    let zeek = tells && !options.summary;
-    Limits::within(octets, zeek, if options.summary { 0 } else { LISTED_FLOW })
+    Ok(())
 }
 
 /// Columns of the terminal that standard output is, if it is one.
@@ -195,8 +233,14 @@ pub(crate) fn terminal_width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| width.0.into())
 }
 
-fn tell_what_was_read(analysis: &Analysis, notes: Notes) {
-    for input in &analysis.inputs {
+fn tell_what_was_read(inputs: &[InputSummary], totals: &Totals, notes: Notes) {
+    for input in inputs {
+        for problem in &input.problems {
+            match input.format {
+                Format::Live => notes.warn(format_args!("{}: {}", input.path, problem.reason)),
+                _ => notes.warn(format_args!("{}: {} (at offset {})", input.path, problem.reason, problem.offset)),
+            }
+        }
         let link_types: Vec<_> = input.link_types.iter().map(ToString::to_string).collect();
         let format = match input.format {
             Format::Pcap => "pcap",
@@ -212,7 +256,6 @@ fn tell_what_was_read(analysis: &Analysis, notes: Notes) {
             input.bytes
         ));
     }
-    let totals = &analysis.flows.totals;
     notes.tell(format_args!("TCP segments: {}; flows: {}", totals.segments, totals.flows));
 }
 
@@ -252,7 +295,7 @@ pub(crate) fn write(options: &Options, report: &Report, file: Option<std::fs::Fi
             };
             match options.command {
                 Command::Show => output::show::write(report, &table, &mut out),
-                Command::Analyze => output::table::write(report, &table, &mut out),
+                Command::Analyze | Command::Compare => output::table::write(report, &table, &mut out),
             }
         }
     };

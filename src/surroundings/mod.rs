@@ -1,5 +1,6 @@
 //! What the rest of a capture says about the hosts of a flow and about the place where it was taken.
 
+mod continuations;
 mod endings;
 mod hosts;
 mod losses;
@@ -8,6 +9,7 @@ mod vantage;
 use crate::flow::Flows;
 use crate::timeline::Timelines;
 
+pub use continuations::{Continuations, Earlier, Later};
 pub use endings::{Ending, Endings, Kind};
 pub use hosts::{Host, Hosts};
 pub use losses::Losses;
@@ -20,6 +22,8 @@ pub struct Surroundings {
     pub hosts: Hosts,
     /// When and how connections ended.
     pub endings: Endings,
+    /// Which flows are one connection under changing addresses.
+    pub continuations: Continuations,
     /// Where the capture was taken.
     pub vantage: Vantage,
     /// When it missed packets.
@@ -40,6 +44,7 @@ impl Surroundings {
             }
         }
         endings.sort();
-        Self { hosts, endings, vantage: places.vantage(), losses: Losses::default() }
+        let continuations = Continuations::of(flows);
+        Self { hosts, endings, continuations, vantage: places.vantage(), losses: Losses::default() }
     }
 }

@@ -4,6 +4,7 @@
 //! second look at the capture [gathers](Gathering) theirs: a file is read again, of a pipe the recent past was [recorded](Recording).
 
 mod archive;
+mod found;
 mod gather;
 mod members;
 mod profile;
@@ -13,8 +14,9 @@ mod sighting;
 mod tests;
 
 pub use archive::Archive;
-pub use gather::{Depth, Gathering, Timelines};
-pub use members::Members;
+pub use found::Found;
+pub use gather::{Gathering, Keeper, Timelines};
+pub use members::{Depth, Members};
 pub use profile::{Ended, Profile, SideProfile};
 pub use recording::Recording;
 pub use sighting::{Sighting, Timeline};

@@ -5,6 +5,8 @@ mod architecture;
 mod browser;
 mod capture;
 mod cli;
+mod compare;
+mod continuations;
 mod decode;
 mod evidence;
 mod formats;

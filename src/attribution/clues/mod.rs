@@ -12,6 +12,7 @@ mod identification;
 mod link;
 mod mirrored;
 mod odd_bits;
+mod other_capture;
 mod pair;
 mod payload;
 pub(super) mod signature;
@@ -50,7 +51,7 @@ impl<'a> Question<'a> {
 type Clue = fn(&Question<'_>) -> Option<Evidence<Party>>;
 
 /// All clues; their order means nothing.
-const CLUES: [Clue; 17] = [
+const CLUES: [Clue; 18] = [
     ack_change::look,
     ack_field::look,
     aftermath::look,
@@ -63,6 +64,7 @@ const CLUES: [Clue; 17] = [
     link::look,
     mirrored::look,
     odd_bits::look,
+    other_capture::look,
     pair::look,
     payload::look,
     timestamps::look,

@@ -88,6 +88,7 @@ pub fn reset(frames: &[u64], time: Option<Time>, from: Side) -> Reset {
         obedience: None,
         evidence: Vec::new(),
         would_decide: None,
+        comparison: None,
         segments: segments.collect(),
     }
 }
@@ -188,9 +189,16 @@ pub fn everything() -> Report {
     capture.duplicate_frames = 1;
     capture.fragments = Fragments { fragments: 7, reassembled: 2, incomplete: 1 };
     capture.icmp_errors = 2;
+    capture.icmp_without_flow = 1;
+    capture.aggregated_frames = 3;
     capture.dropped_by_kernel = Some(17);
-    capture.dropped =
-        Dropped { flows_evicted: 1, resets_not_listed: 2, segments_not_told_apart: 40, ..Dropped::default() };
+    capture.dropped = Dropped {
+        flows_evicted: 1,
+        resets_not_listed: 2,
+        segments_not_told_apart: 40,
+        frames_of_untold_layers: 7,
+        ..Dropped::default()
+    };
     report
 }
 
@@ -277,6 +285,36 @@ pub fn maximal() -> Report {
     report.summary.harmful = 5;
     report.summary.idle_gaps =
         vec![IdleGap { seconds: Seconds(Duration::from_secs(350)), flows: 3, candidates: vec!["a load balancer"] }];
+    let point = |point, input, clock| ComparedPoint {
+        point,
+        input,
+        near: Near::Client,
+        why: "packets of the clients have crossed no router here".to_owned(),
+        clock,
+        flows: 9,
+        only_here: 1,
+    };
+    let clock = ComparedClock {
+        offset_s: Some(Seconds(Duration(-2_000_000))),
+        uncertainty_s: Some(Seconds(Duration(5_900_000))),
+        packets_to_server: 36,
+        packets_to_client: 33,
+        unsteady: true,
+    };
+    report.comparison = Some(Comparison {
+        points: vec![point(1, 0, ComparedClock::default()), point(2, 1, clock)],
+        matched: 8,
+        resets: DecidedResets { decided: 4, undecided: 1 },
+        differences: vec![ComparedDifference {
+            kind: "not_received",
+            from: 1,
+            to: 2,
+            towards: Side::Server,
+            packets: 3,
+            before: Some("a".to_owned()),
+            after: Some("b".to_owned()),
+        }],
+    });
     report.incidents = vec![Incident {
         id: 1,
         title: "203.0.113.200:8443 restarted".to_owned(),
@@ -289,6 +327,8 @@ pub fn maximal() -> Report {
     }];
     let flow = report.flows.iter_mut().find(|flow| flow.id == 7).expect("flow 7");
     flow.ports_reused = true;
+    flow.continues = Some(1);
+    flow.continued_as = Some(4);
     flow.benign = Some(Cow::Borrowed("both sides had closed"));
     flow.inputs = vec![0, 1];
     flow.tunnel = vec!["gre 192.0.2.1 > 192.0.2.2".into()];
@@ -316,7 +356,29 @@ pub fn maximal() -> Report {
     };
     flow.analysis.server = flow.analysis.client;
     flow.icmp = vec![unreachable(76)];
+    let difference = ComparedDifference {
+        kind: "addresses",
+        from: 1,
+        to: 2,
+        towards: Side::Server,
+        packets: 1,
+        before: Some("10.0.0.1:51812".to_owned()),
+        after: Some("192.0.2.1:40001".to_owned()),
+    };
+    let seen_at =
+        |point| FlowAtPoint { point, client: flow.client, server: flow.server, client_packets: 6, server_packets: 4 };
+    flow.comparison =
+        Some(Box::new(FlowComparison { points: vec![seen_at(1), seen_at(2)], differences: vec![difference.clone()] }));
     let reset = &mut flow.resets[0];
+    reset.comparison = Some(Box::new(ResetComparison {
+        points: vec![
+            ResetAtPoint { point: 1, seen: Some(true), frames: vec![30, 31], why: None },
+            ResetAtPoint { point: 2, seen: None, frames: Vec::new(), why: Some("does not have it".to_owned()) },
+        ],
+        made_between: [Some(1), None],
+        decided: false,
+        why: "capture 2 cannot tell".to_owned(),
+    }));
     reset.locations = locations.clone();
     reset.sender = Sender::Middlebox;
     reset.confidence = Some(Confidence::Likely);
@@ -406,6 +468,11 @@ pub fn with_text(text: &str) -> Report {
     report.capture.vantage = Some(Vantage { near: Near::Server, why: owned() });
     report.selection = Some(Selection { criteria: vec![owned()], flows: 1, note: Some(owned()) });
     report.summary.causes = BTreeMap::from([(owned(), 1)]);
+    let differ = |one: &mut ComparedDifference| (one.before, one.after) = (Some(owned()), Some(owned()));
+    if let Some(comparison) = &mut report.comparison {
+        comparison.points.iter_mut().for_each(|point| point.why = owned());
+        comparison.differences.iter_mut().for_each(differ);
+    }
     for incident in &mut report.incidents {
         incident.title = owned();
         incident.cause = owned();
@@ -421,6 +488,11 @@ pub fn with_text(text: &str) -> Report {
             application.progress = Some(owned());
         }
         flow.resets.iter_mut().flat_map(|reset| &mut reset.evidence).for_each(|one| one.text = owned().into());
+        flow.resets.iter_mut().filter_map(|reset| reset.comparison.as_mut()).for_each(|reset| {
+            reset.why = owned();
+            reset.points.iter_mut().for_each(|point| point.why = Some(owned()));
+        });
+        flow.comparison.iter_mut().flat_map(|comparison| &mut comparison.differences).for_each(differ);
         if let Some(diagnosis) = &mut flow.diagnosis {
             diagnosis.sentence = owned();
             diagnosis.evidence.iter_mut().for_each(|one| one.text = owned().into());
