@@ -167,9 +167,8 @@ fn state(name: &str) -> Option<bool> {
 
 /// Takes the frames of a stream as they come.
 fn stream(mut capture: Capture, queue: &Queue) -> End {
-    loop {
-        // The next frame is waited for outside, so that those before it can be had.
-        let Some(frame) = capture.next() else { break };
+    // The next frame is waited for outside of the queue, so that those before it can be had.
+    while let Some(frame) = capture.next() {
         if queue.is_closed() || queue.fill(|frames: &mut Frames| frames.push(&frame)).is_none() {
             return End::Asked;
         }
