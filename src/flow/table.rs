@@ -105,6 +105,8 @@ const EMPTY: Slot = Slot { tag: 0, flow: u32::MAX };
 pub struct FlowTable {
     slots: Vec<Slot>,
     pieces: Vec<Vec<Flow>>,
+    /// Pieces that are empty.
+    spare: Vec<Vec<Flow>>,
     len: usize,
     keyer: Keyer,
     /// How often the slots were laid anew.
@@ -139,6 +141,7 @@ impl FlowTable {
         Self {
             slots: vec![EMPTY; 1024],
             pieces: Vec::new(),
+            spare: Vec::new(),
             len: 0,
             keyer: Keyer::default(),
             layout: 0,
@@ -430,7 +433,8 @@ impl FlowTable {
         }
         let index = u32::try_from(self.len).unwrap_or(u32::MAX - 1);
         if self.pieces.last().is_none_or(|piece| piece.len() == PIECE) {
-            self.pieces.push(Vec::with_capacity(PIECE));
+            let piece = self.new_piece();
+            self.pieces.push(piece);
         }
         if let Some(piece) = self.pieces.last_mut() {
             piece.push(flow);
@@ -512,24 +516,36 @@ impl FlowTable {
                 stays += 1;
             }
         }
-        let old = std::mem::take(&mut self.pieces);
-        let mut piece = Vec::with_capacity(PIECE);
-        for (mut flow, gone) in old.into_iter().flatten().zip(gone) {
-            if gone {
-                self.evict(&flow);
-                continue;
+        // Into the same memory again: pieces that came and went would leave holes that never become whole.
+        let mut piece = self.new_piece();
+        let mut left = gone.into_iter();
+        for mut old in std::mem::take(&mut self.pieces) {
+            for mut flow in old.drain(..) {
+                if left.next().unwrap_or(false) {
+                    self.evict(&flow);
+                    continue;
+                }
+                let sibling = flow.sibling().map(|sibling| moved[sibling as usize]);
+                flow.set_sibling(sibling.filter(|&index| index != u32::MAX));
+                if piece.len() == PIECE {
+                    let next = self.new_piece();
+                    self.pieces.push(std::mem::replace(&mut piece, next));
+                }
+                piece.push(flow);
             }
-            flow.set_sibling(flow.sibling().map(|sibling| moved[sibling as usize]).filter(|&index| index != u32::MAX));
-            piece.push(flow);
-            if piece.len() == PIECE {
-                self.pieces.push(std::mem::replace(&mut piece, Vec::with_capacity(PIECE)));
-            }
+            self.spare.push(old);
         }
-        if !piece.is_empty() {
+        if piece.is_empty() {
+            self.spare.push(piece);
+        } else {
             self.pieces.push(piece);
         }
         self.len = stays as usize;
         self.rebuild(self.slots.len());
+    }
+
+    fn new_piece(&mut self) -> Vec<Flow> {
+        self.spare.pop().unwrap_or_else(|| Vec::with_capacity(PIECE))
     }
 
     fn evict(&mut self, flow: &Flow) {

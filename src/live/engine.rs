@@ -1,6 +1,7 @@
 //! Follows flows as frames come, and says of each reset who sent it once what follows it could be seen.
 
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::agenda::{Agenda, Due};
@@ -254,7 +255,14 @@ impl<'a> Engine<'a> {
             site: &self.site,
             losses: &self.losses,
         };
-        let (mut report, timelines) = ground.judge(&due.all());
+        let all = due.all();
+        // On a thread of its own, so that what is only needed for the moment takes memory of its own, and leaves no holes between
+        // the segments that are recorded: after hours they would be most of the memory.
+        let judged = thread::scope(|scope| {
+            let judging = thread::Builder::new().name("judge".to_owned()).spawn_scoped(scope, || ground.judge(&all));
+            judging.map(|judging| judging.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        let (mut report, timelines) = judged.unwrap_or_else(|_| ground.judge(&all));
         due.last.iter().for_each(|&id| self.archive.keep(id, &timelines));
         if let Some(names) = self.names {
             names.report(&mut report);
