@@ -22,14 +22,15 @@ pub(super) fn generated(kind: &str) -> Option<String> {
 
 const NAME: &str = "tcpautopsy";
 
-/// All jobs as one command, as shells see it.
+/// All jobs as one command, as shells see it. Completions find a job by its whole name.
 fn whole() -> Command {
     let with_captures = [
         (ANALYZE, "Say of every connection how it ended (the default)"),
         (SHOW, "Tell connections segment by segment"),
         (COMPARE, "Say what captures of several places prove together"),
     ];
-    let with_captures = with_captures.map(|(name, about)| Definition::command().name(name).about(about));
+    let with_captures = with_captures
+        .map(|(name, about)| Definition::command().name(name).bin_name(format!("{NAME} {name}")).about(about));
     Definition::command()
         .disable_help_subcommand(true)
         .subcommands(with_captures)

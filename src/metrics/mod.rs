@@ -120,6 +120,7 @@ mod tests {
             sender,
             confidence: None,
             mechanism: crate::report::Mechanism::Unknown,
+            product: None,
             hops: None,
             obedience: None,
             kernel: None,

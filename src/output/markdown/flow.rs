@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::ladder::ladder;
-use super::text::{code, prose, verbatim};
+use super::text::{advice, code, prose, verbatim};
 use super::{Page, verdict};
 use crate::output::compared;
 use crate::output::frames::Frames;
@@ -172,7 +172,7 @@ fn error(side: &SideOutcome) -> String {
 
 fn remedies(flow: &Flow) -> String {
     let remedies = flow.diagnosis.iter().flat_map(|diagnosis| &diagnosis.remedies);
-    let lines: String = remedies.map(|remedy| format!("- {}\n", prose(remedy))).collect();
+    let lines: String = remedies.map(|remedy| format!("- {}\n", advice(remedy))).collect();
     if lines.is_empty() { lines } else { format!("**What to do**\n\n{lines}\n") }
 }
 

@@ -36,6 +36,28 @@ pub(super) fn prose(text: &str) -> String {
     prose
 }
 
+/// Prose of ours with commands between backticks, which stand as code; all else of it as in [`prose`].
+pub(super) fn advice(text: &str) -> String {
+    const BETWEEN: &[char] = &[',', ';', '.', ':', ')'];
+    let mut advice = String::with_capacity(text.len() + 16);
+    for (nth, part) in text.split('`').enumerate() {
+        if nth % 2 == 1 {
+            advice.push_str(&code(part));
+            continue;
+        }
+        // What ends a sentence behind a command is no word of its own.
+        let rest = part.trim_start_matches(BETWEEN);
+        let words = if rest.is_empty() || rest.starts_with(' ') { rest } else { part };
+        advice.push_str(part.get(..part.len() - words.len()).unwrap_or_default());
+        let blank = |is: bool| if is { " " } else { "" };
+        let inner = words.trim();
+        advice.push_str(blank(words.starts_with(' ')));
+        advice.push_str(&prose(inner));
+        advice.push_str(blank(words.ends_with(' ') && !inner.is_empty()));
+    }
+    advice
+}
+
 /// Text in a code span, where Markdown has no power.
 ///
 /// A backtick could end the span and a pipe the cell of a table, and how to write them there is a matter of the renderer:
@@ -103,6 +125,24 @@ fn begins_list(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_in_advice_are_code_and_nothing_else_gets_through() {
+        for (text, expected) in [
+            ("run `ss -ltn` now", "run `ss -ltn` now"),
+            (
+                "look: `journalctl`, `dmesg` (out of memory), its status",
+                "look: `journalctl`, `dmesg` (out of memory), its status",
+            ),
+            ("see `a`.", "see `a`."),
+            ("no command", "no command"),
+            ("`a`:smile: `b`@me", "`a``:smile`: `b``@me`"),
+            ("odd ` @me", "odd ` @me`"),
+            ("", ""),
+        ] {
+            assert_eq!(advice(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn ordinary_prose_stays_as_it_is() {
