@@ -1,5 +1,6 @@
 //! One input of several: open or waiting, its next frame, and the tally of what has been read.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::error::Reason;
@@ -30,7 +31,15 @@ pub(super) struct Input {
 
 impl Input {
     pub(super) fn open(path: &Path) -> Result<Self, Reason> {
-        let reader = Reader::open(path)?;
+        Ok(Self::new(path, Reader::open(path)?))
+    }
+
+    /// What comes out of `octets`, named like standard input.
+    pub(super) fn of(octets: impl Read + Send + 'static) -> Result<Self, Reason> {
+        Ok(Self::new(Path::new(STANDARD_INPUT), Reader::stream(octets, None)?))
+    }
+
+    fn new(path: &Path, reader: Reader) -> Self {
         let summary = InputSummary {
             path: path.display().to_string(),
             format: reader.format(),
@@ -46,7 +55,7 @@ impl Input {
             complete: false,
             problems: Vec::new(),
         };
-        Ok(Self {
+        Self {
             path: path.to_owned(),
             size: reader.size,
             reader: Some(reader),
@@ -57,7 +66,7 @@ impl Input {
             last_link_type: None,
             last_time: None,
             summary,
-        })
+        }
     }
 
     /// Octets of the file as stored; `None` for a pipe.
