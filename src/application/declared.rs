@@ -2,6 +2,7 @@
 
 use super::text::bounded;
 use crate::flow::Way;
+use crate::knowledge::declared as known;
 use crate::tcp::{FrameNumber, Timestamp};
 use crate::timeline::Sighting;
 
@@ -45,43 +46,6 @@ pub enum Reason {
     Other,
 }
 
-/// In front of a code of the diagnostic payload.
-const DIAGNOSTIC_CODE: u16 = 0x33aa;
-/// In front of a text of the diagnostic payload.
-const DIAGNOSTIC_TEXT: u16 = 0xf317;
-
-/// The codes of draft-boucadair-tcpm-rst-diagnostic-payload, from 1.
-const DIAGNOSTICS: [&str; 17] = [
-    "illegal option",
-    "desynchronised state",
-    "new data after CLOSE",
-    "ABORT by the user",
-    "unexpected ACK",
-    "unexpected SYN",
-    "security compartment mismatch",
-    "malformed message",
-    "not authorised",
-    "resource exceeded",
-    "network failure",
-    "reset received from the peer",
-    "destination unreachable",
-    "connection timeout",
-    "too much outstanding data",
-    "unacceptable performance",
-    "middlebox interference",
-];
-
-/// The reasons of RFC 8684 section 3.6, from 0.
-const MULTIPATH: [&str; 7] = [
-    "unspecified error",
-    "MPTCP-specific error",
-    "lack of resources",
-    "administratively prohibited",
-    "too much outstanding data",
-    "unacceptable performance",
-    "middlebox interference",
-];
-
 /// What a reset says of itself: in its data (RFC 9293 section 3.5.3 allows text there; F5 BIG-IP, Solaris and HP-UX write
 /// some) or in an MP_TCPRST option.
 pub fn of_reset(reset: &Sighting) -> Option<Declared> {
@@ -92,34 +56,11 @@ pub fn of_reset(reset: &Sighting) -> Option<Declared> {
         return None;
     }
     if let Some(code) = segment.options.mptcp_reset_reason {
-        let words = MULTIPATH.get(usize::from(code)).map_or_else(|| format!("code {code}"), |&words| words.to_owned());
-        return declared(Reason::Multipath(code), words);
+        return declared(Reason::Multipath(code), known::mptcp(code).to_owned());
     }
-    if let [m0, m1, rest @ ..] = &*reset.payload {
-        match (u16::from_be_bytes([*m0, *m1]), rest) {
-            (DIAGNOSTIC_CODE, [c0, c1, ..]) => {
-                let code = u16::from_be_bytes([*c0, *c1]);
-                let words = usize::from(code).checked_sub(1).and_then(|at| DIAGNOSTICS.get(at));
-                let words = words.map_or_else(|| format!("code {code}"), |&words| words.to_owned());
-                return declared(Reason::Diagnostic(code), words);
-            }
-            (DIAGNOSTIC_TEXT, text) if !text.is_empty() => return declared(Reason::ResetText, bounded(text)),
-            _ => {}
-        }
-    }
-    let text = words(&reset.payload)?;
-    declared(Reason::ResetText, text)
-}
-
-/// Fewer octets than this may be text by chance.
-const LEAST_WORDS: usize = 4;
-
-/// The octets as text if nearly all are printable ASCII, without NULs and space around them.
-fn words(octets: &[u8]) -> Option<String> {
-    let zeroes = octets.iter().rev().take_while(|&&octet| octet == 0).count();
-    let octets = octets.get(..octets.len() - zeroes)?.trim_ascii();
-    let printable = octets.iter().filter(|octet| octet.is_ascii_graphic() || **octet == b' ').count();
-    (octets.len() >= LEAST_WORDS && printable * 10 >= octets.len() * 9).then(|| bounded(octets))
+    let given = known::reason(&reset.payload)?;
+    let reason = given.code.map_or(Reason::ResetText, Reason::Diagnostic);
+    declared(reason, bounded(given.text.as_bytes()))
 }
 
 #[cfg(test)]
@@ -143,9 +84,10 @@ mod tests {
             (b"\x01\x02\x03\x04\x05\x06\x07\x08", None),
             (b"tcp_disconnect", text("tcp_disconnect")),
             (b"BIG-IP: [0x21a1b1c:2094] No local listener\0\0", text("BIG-IP: [0x21a1b1c:2094] No local listener")),
-            (b"\x33\xaa\x00\x0a\0\0\0\0", Some((Reason::Diagnostic(10), "resource exceeded".to_owned()))),
-            (b"\x33\xaa\x00\x00\0\0\0\0", Some((Reason::Diagnostic(0), "code 0".to_owned()))),
-            (b"\x33\xaa\xff\xff", Some((Reason::Diagnostic(65_535), "code 65535".to_owned()))),
+            (b"\x33\xaa\x00\x0a\0\0\0\0", Some((Reason::Diagnostic(10), "resource limit exceeded".to_owned()))),
+            (b"\x33\xaa\x00\x00\0\0\0\0", None),
+            (b"\x33\xaa\xff\xff", Some((Reason::Diagnostic(65_535), "a cause that is not in the draft".to_owned()))),
+            (b"HTTP/1.1 403 Forbidden\r\n\r\n", text("HTTP/1.1 403 Forbidden")),
             (b"\x33\xaa\x00", None),
             (b"\xf3\x17policy", text("policy")),
             (b"\xf3\x17", None),
@@ -162,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_multipath_reason_has_its_words() {
-        for (code, text) in [(3, "administratively prohibited"), (9, "code 9")] {
+        for (code, text) in [(3, "administratively prohibited"), (9, "a reason that RFC 8684 does not know")] {
             let mut timeline = Dialogue::new().reset(Way::Back, 1.0, b"").timeline();
             let reset = timeline.sightings.last_mut().expect("a reset");
             reset.segment.options = TcpOptions { mptcp_reset_reason: Some(code), ..TcpOptions::default() };

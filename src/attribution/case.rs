@@ -1,5 +1,5 @@
 use crate::flow::{Flow, Pair, ResetSegment, Roles, Way};
-use crate::surroundings::{Host, Surroundings};
+use crate::surroundings::{Earlier, Host, Later, Surroundings};
 use crate::tcp::{Duration, Segment, SeqNum, Timestamp};
 use crate::timeline::{Sighting, Timeline};
 
@@ -30,6 +30,16 @@ impl<'a> Case<'a> {
     /// What the other flows say of the endpoint that sends this way.
     pub fn host(&self, way: Way) -> Option<&'a Host> {
         self.surroundings.hosts.get(self.flow.stream.endpoints[way].address, self.flow.stream.ipv6)
+    }
+
+    /// What its connection was called before its addresses changed in the middle.
+    pub fn earlier(&self) -> Option<&'a Earlier> {
+        self.surroundings.continuations.before(self.flow.id)
+    }
+
+    /// What its connection went on as when its addresses changed.
+    pub fn later(&self) -> Option<&'a Later> {
+        self.surroundings.continuations.after(self.flow.id)
     }
 
     /// `the client` or `the server`: who sends this way.

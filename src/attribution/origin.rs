@@ -180,7 +180,11 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
     }
     let fin = suspect.earlier(own).find(|one| one.segment.flags.fin());
     let Some(fin) = fin else {
-        return made(Mechanism::NoConnection, format!("{name} had not closed, and no longer knows the connection"));
+        let text = match suspect.case.earlier().filter(|earlier| earlier.changed == peer) {
+            Some(_) => format!("{name} knows the connection by another address of {}", suspect.case.name(peer)),
+            None => format!("{name} had not closed, and no longer knows the connection"),
+        };
+        return made(Mechanism::NoConnection, text);
     };
     let fin_end = fin.segment.seq_end();
     // A closed socket swallows acknowledgements; it is new data that it resets, and the first that came.

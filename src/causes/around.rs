@@ -12,6 +12,12 @@ use crate::tcp::{Duration, Endpoint, FrameNumber, Timestamp};
 /// Connections remembered in all; a capture with more is told by the first ones.
 const MOST: usize = 1_000_000;
 
+/// Names of connections that ended well that are remembered.
+const MOST_NAMED: usize = 4096;
+
+/// The length of a name in the DNS (RFC 1035 section 2.3.4), and of a port.
+const LONGEST_NAME: usize = 255 + 6;
+
 /// Connections looked at before and after one: enough to know a limit, a rate or a scan by, and few enough that a million of
 /// them do not take time by its square.
 const NEIGHBOURS: usize = 256;
@@ -53,6 +59,22 @@ pub struct Around {
     connections: Vec<Connection>,
     by_client: HashMap<[u8; 16], Vec<u32>, RandomState>,
     by_server: HashMap<Endpoint, Vec<u32>, RandomState>,
+    named: Vec<Named>,
+}
+
+/// A connection that was answered and ended well, by the name that its client had asked for.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// The client's address.
+    pub client: [u8; 16],
+    /// The server.
+    pub server: Endpoint,
+    /// When it was asked for.
+    pub began: Timestamp,
+    /// Its first frame.
+    pub frame: FrameNumber,
+    /// The name. Text from packets, but only characters that hosts' names have.
+    pub name: Box<str>,
 }
 
 impl Around {
@@ -75,8 +97,22 @@ impl Around {
     }
 
     /// Takes in a flow that ended well.
-    pub fn learn_good(&mut self, flow: &Flow) {
-        self.add(connection(flow, Roles::of(flow)));
+    pub fn learn_good(&mut self, flow: &Flow, name: Option<String>) {
+        let connection = connection(flow, Roles::of(flow));
+        self.add(connection);
+        let answered = flow.ends[Roles::of(flow).from_client.reverse()].octets > 0;
+        if let (Some(name), Some(connection), true) = (name, connection, answered)
+            && self.named.len() < MOST_NAMED
+            && is_host_name(&name)
+        {
+            let Connection { client, server, began, frame, .. } = connection;
+            self.named.push(Named { client, server, began, frame, name: name.into() });
+        }
+    }
+
+    /// Connections that were answered and ended well, with the names that were asked for, as far as these were read.
+    pub fn named(&self) -> &[Named] {
+        &self.named
     }
 
     pub(super) fn add(&mut self, connection: Option<Connection>) {
@@ -127,6 +163,12 @@ impl Around {
         let indices = indices.map_or(&[][..], Vec::as_slice);
         indices.iter().filter_map(|&index| self.connections.get(index as usize))
     }
+}
+
+/// Whether a text can be the name or address of a host, with a port or without.
+fn is_host_name(text: &str) -> bool {
+    let is_usual = |octet: u8| octet.is_ascii_alphanumeric() || b".-_:[]".contains(&octet);
+    (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(is_usual)
 }
 
 fn connection(flow: &Flow, roles: Roles) -> Option<Connection> {

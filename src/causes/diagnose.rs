@@ -151,6 +151,83 @@ mod tests {
     }
 
     #[test]
+    fn a_long_rest_is_as_good_a_reason_as_a_restart() {
+        let after = |millis: u32| {
+            told(&format!("{OPEN} {millis} c PA 101 ack 901 len 10\n{} s R 901 win 0 id 0", millis + 20))
+                .expect("a cause")
+        };
+        let (cause, confidence, _) = after(900_000);
+        assert_eq!((cause, confidence), (Cause::IdleTimeoutMiddlebox, Confidence::Possible));
+        assert_eq!(after(100_000).0, Cause::PeerLostState);
+    }
+
+    #[test]
+    fn who_waits_for_the_rest_of_a_request_has_a_limit() {
+        let open = "c ttl 60\ns ttl 57\n0 c S 0 win 64240 mss 1460 sackok wscale 7
+            20 s SA 0 ack 1 win 65160 mss 1460 sackok wscale 7 id 0\n20.1 c A 1 ack 1\n";
+        for (length, cause) in [(9, Cause::IdleTimeoutEndpoint), (2, Cause::ClosedWithUnreadData)] {
+            let request = format!("POST /up HTTP/1.1\\r\\nHost: a.example\\r\\nContent-Length: {length}\\r\\n\\r\\nab");
+            // An escape is two characters for one octet.
+            let end = request.replace('\\', "").len() + 1;
+            let text = format!("{open}21 c PA 1 ack 1 data \"{request}\"\n41 s A 1 ack {end}\n5041 s RA 1 ack {end}");
+            let (found, _, sentence) = told(&text).expect("a cause");
+            assert_eq!(found, cause, "{sentence}");
+            assert_eq!(sentence.contains("the rest of the client's request"), length == 9, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn what_was_repeated_in_vain_is_told() {
+        let data = "50 s PA 901 ack 101 len 99\n300 s PA 901 ack 101 len 99\n800 s PA 901 ack 101 len 99\n1800 s RA 1000 ack 101";
+        let probes = "5000 s A 900 ack 101\n6000 s A 900 ack 101\n7000 s A 900 ack 101\n8000 s RA 901 ack 101";
+        for (rest, words) in [(data, "repeated its data in vain"), (probes, "probed in vain")] {
+            let (cause, _, sentence) = told(&format!("{OPEN}{rest}")).expect("a cause");
+            assert_eq!(cause, Cause::KeepaliveFailure);
+            assert!(sentence.contains(words), "{sentence}");
+        }
+    }
+
+    /// The diagnosis of the second flow of a trace.
+    fn told_of_second(text: &str) -> Option<Candidate> {
+        let scene = Scene::of(text);
+        let (case, judged) = (scene.case(1), scene.judged_of(1));
+        Some(diagnose(&Story::new(&case, &judged), &Around::default())?.best)
+    }
+
+    #[test]
+    fn a_change_of_address_is_told_with_both_addresses() {
+        let moved = "900 c PA 101 ack 901 len 10 client 9 moved\n920 s R 901 win 0 id 0 client 9 moved";
+        let best = told_of_second(&format!("{OPEN}{moved}")).expect("a cause");
+        assert_eq!(best.cause, Cause::PeerLostState);
+        assert!(best.sentence.contains("from 192.0.2.1:40000 to 192.0.2.9:40000"), "{}", best.sentence);
+        assert!(best.evidence.iter().any(|piece| piece.text.contains("where flow 1 stopped")));
+        // Other numbers: nothing is known of what was before.
+        let strange = moved.replace("901", "902");
+        let best = told_of_second(&format!("{OPEN}{strange}")).expect("a cause");
+        assert!(best.sentence.contains("the capture does not show"), "{}", best.sentence);
+    }
+
+    #[test]
+    fn silence_before_the_change_of_address_counts() {
+        let moved = "350100 c PA 101 ack 901 len 10 client 9 moved\n350120 s R 901 win 0 id 0 client 9 moved";
+        let scene = Scene::of(&format!("{OPEN}{moved}"));
+        let (case, judged) = (scene.case(1), scene.judged_of(1));
+        let pause = Story::new(&case, &judged).pause.expect("a silence");
+        assert_eq!((pause.length.as_secs_f64().round(), pause.by_reset), (350.0, false));
+    }
+
+    #[test]
+    fn a_router_that_speaks_for_the_old_address_is_told() {
+        let text = "500 s PA 901 ack 101 len 50\n500.4 c R 101 win 0 id 0 ttl 64
+            510 c FA 101 ack 901 client 9 moved\n530 s R 901 win 0 id 0 client 9 moved";
+        let scene = Scene::of(&format!("{OPEN}{text}"));
+        let (case, judged) = (scene.case(0), scene.judged());
+        let found = diagnose(&Story::new(&case, &judged), &Around::default()).expect("a cause");
+        assert_eq!(found.best.cause, Cause::PeerLostState);
+        assert!(found.best.sentence.contains("the device that translates the client's address"), "{found:?}");
+    }
+
+    #[test]
     fn who_reset_before_has_not_lost_its_state() {
         let again = "5000 s RA 9901 ack 101\n5000.2 c A 101 ack 901\n5020 s R 901 win 0 id 0";
         assert_ne!(told(&format!("{OPEN}{again}")).map(|(cause, ..)| cause), Some(Cause::PeerLostState));

@@ -47,20 +47,27 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         .collect();
     // Between requests, and not while it worked on one.
     let at_rest = story.last_turn().is_none_or(|turn| turn.way == server);
+    let half_asked = story.application.request_complete == Some(false);
     let seconds = pause.length.as_secs_f64();
     let mut candidate = Candidate::new(
         Cause::IdleTimeoutEndpoint,
-        format!(
-            "the server ended the connection after {seconds:.3} s without anything from the client: its own idle limit"
-        ),
+        if half_asked {
+            format!("the server waited {seconds:.3} s for the rest of the client's request and ended the connection: its own limit")
+        } else {
+            format!("the server ended the connection after {seconds:.3} s without anything from the client: its own idle limit")
+        },
     )
     .because(
         Aspect::Timing,
-        if at_rest { Weight::Strong } else { Weight::Moderate },
+        if at_rest || half_asked { Weight::Strong } else { Weight::Moderate },
         [pause.from, pause.until],
         format!("nothing passed for {seconds:.3} s, and then the server itself ended the connection"),
     )
-    .advise(format!("let the client close or use idle connections before {seconds:.0} s, or raise the server's limit"));
+    .advise(if half_asked {
+        format!("find out why the client stopped in the middle of its request; the server's limit for slow requests is {seconds:.0} s")
+    } else {
+        format!("let the client close or use idle connections before {seconds:.0} s, or raise the server's limit")
+    });
     if with_it.len() > 1 {
         candidate = candidate.although(
             Aspect::Aftermath,

@@ -9,6 +9,10 @@ use crate::flow::Phase;
 use crate::knowledge::idle_timeouts::{self, Place};
 use crate::tcp::{Duration, FrameNumber};
 
+/// The shortest idle limit of common devices that forget a connection and reset its next packet (Azure NAT gateway). Who knows
+/// nothing of a connection that rested longer has more often forgotten it by its rules than restarted meanwhile.
+const LONG: Duration = Duration::from_secs(240);
+
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
     let decisive = story.decisive?;
@@ -36,7 +40,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     )
     .because(
         Aspect::Timing,
-        if forged { Weight::Strong } else { Weight::Weak },
+        if forged || forgotten && pause.length >= LONG { Weight::Strong } else { Weight::Weak },
         [pause.from, pause.until, decisive.reset.segment.frame],
         format!("nothing passed for {seconds:.3} s before"),
     )

@@ -1,5 +1,6 @@
 //! A device on the path reset the connection because of what was asked for.
 
+use super::around::Named;
 use super::diagnose::Question;
 use super::{Candidate, Cause};
 use crate::attribution::{LOCAL, Mechanism, Party, Sender};
@@ -50,7 +51,17 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     .advise("compare with a capture on the server's side: does the request reach the server, does the server see a reset too?");
     let candidate = match &story.application.name {
         Some(name) => {
-            candidate.because(Aspect::Declared, Weight::Weak, [asked.first], format!("the request names {name}"))
+            let candidate =
+                candidate.because(Aspect::Declared, Weight::Weak, [asked.first], format!("the request names {name}"));
+            match other_name(question, name) {
+                Some(other) => candidate.because(
+                    Aspect::Company,
+                    Weight::Moderate,
+                    [other.frame],
+                    format!("a connection to the same address that asked for \"{}\" was answered", other.name),
+                ),
+                None => candidate,
+            }
         }
         None => candidate,
     };
@@ -73,6 +84,17 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     } else {
         candidate
     })
+}
+
+/// A connection to the same address whose client asked for another name and was answered, if none that asked for this one was.
+fn other_name<'a>(question: &Question<'a>, name: &str) -> Option<&'a Named> {
+    let story = question.story;
+    let server = story.case.flow.stream.endpoints[story.client().reverse()].address;
+    let mut same = question.around.named().iter().filter(|other| other.server.address == server);
+    if same.clone().any(|other| other.name.eq_ignore_ascii_case(name)) {
+        return None;
+    }
+    same.next()
 }
 
 /// The forged reset itself did not pass here; its victim's answers to the other side did.

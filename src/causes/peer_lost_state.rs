@@ -1,10 +1,17 @@
 //! A host, or the device that translates its address, no longer knows the connection.
 
+use std::net::SocketAddr;
+
 use super::diagnose::Question;
-use super::{Candidate, Cause};
+use super::{Candidate, Cause, Story};
 use crate::attribution::{Mechanism, Party};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
+use crate::surroundings::Earlier;
+use crate::tcp::{Duration, Endpoint};
+
+/// A host that restarts, or a service that moves to another host, mostly takes longer.
+const SOONEST_RESTART: Duration = Duration::from_secs(1);
 
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
@@ -21,9 +28,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     let frame = decisive.reset.segment.frame;
     let heard = story.before(way).next().is_some();
+    if let Some(earlier) = story.case.earlier().filter(|earlier| earlier.changed != way && !heard) {
+        return moved(story, earlier);
+    }
+    let later = story.case.later().filter(|later| later.changed == way && later.frame > frame);
     let candidate = Candidate::new(
         Cause::PeerLostState,
-        if heard {
+        if later.is_some() {
+            format!("the device that translates {name}'s address no longer knew the connection and answered in {name}'s name")
+        } else if heard {
             format!("{name}'s host no longer knew the connection and answered by a reset, though it had never closed it")
         } else {
             format!("{name}'s host did not know the connection and answered by a reset; how it ended before, the capture does not show")
@@ -44,6 +57,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                     format!("a stack without the connection answered; nothing that {name} had sent before was captured")
                 },
             );
+            let candidate = match story.last_heard() {
+                Some((_, since)) if since.0 < SOONEST_RESTART.0 => candidate.advise(format!(
+                    "it had spoken {:.0} ms before, and few hosts restart so soon: a capture on {name}'s side would show a \
+                     reset that did not pass here",
+                    since.0 as f64 / 1e6
+                )),
+                _ => candidate,
+            };
             match story.last_heard() {
                 Some((last, since)) if story.is_moment(since) => candidate.although(
                     Aspect::Timing,
@@ -64,6 +85,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             }
             let text = "a device answered in its name as one that does not know the connection";
             let candidate = candidate.because(Aspect::Form, Weight::Moderate, [frame], text);
+            let candidate = match later {
+                Some(later) => candidate.because(
+                    Aspect::Company,
+                    Weight::Strong,
+                    [later.frame],
+                    format!("{name} goes on under another address, as flow {}: its address is no longer translated as before", later.flow),
+                ),
+                None => candidate,
+            };
             match story.alive_after() {
                 Some(alive) => candidate.although(
                     Aspect::Aftermath,
@@ -75,5 +105,55 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             }
         }
         _ => return None,
+    })
+}
+
+/// The connection came here under another address than before, which the resetting host does not know.
+fn moved(story: &Story<'_>, earlier: &Earlier) -> Option<Candidate> {
+    let decisive = story.decisive?;
+    let (way, frame) = (decisive.reset.way, decisive.reset.segment.frame);
+    if decisive.verdict.mechanism != Mechanism::NoConnection || earlier.other_closed {
+        return None;
+    }
+    let flow = story.case.flow;
+    let socket = |end: Endpoint| SocketAddr::from((end.ip(flow.stream.ipv6), end.port));
+    let (was, is) = (socket(earlier.was), socket(flow.stream.endpoints[earlier.changed]));
+    let (name, other) = (story.name(way), story.name(earlier.changed));
+    let first = story.before(earlier.changed).last()?;
+    let candidate = Candidate::new(
+        Cause::PeerLostState,
+        format!(
+            "{other}'s address changed in the middle of the connection, from {was} to {is}; {name}'s host knew no connection \
+             with the new one and answered by a reset"
+        ),
+    )
+    .because(
+        Aspect::Company,
+        Weight::Strong,
+        [earlier.frame, first.frame()],
+        format!("both sequence numbers go on where flow {} stopped, as only the same connection's do", earlier.flow),
+    )
+    .because(
+        Aspect::Form,
+        Weight::Strong,
+        [frame],
+        format!("a stack without the connection answered, and {name} had sent no FIN"),
+    )
+    .advise(format!(
+        "look at the devices that translate {other}'s address: was the table flushed or full, did one fail over, or did the \
+         entry expire?"
+    ))
+    .advise(format!(
+        "{name}'s program still holds the connection with {was} and hears no more of it: keepalives or its idle limit end that"
+    ));
+    Some(match story.pause.filter(|pause| pause.from == earlier.frame) {
+        Some(pause) => {
+            let rest = pause.length.as_secs_f64();
+            candidate.advise(format!(
+                "nothing passed for {rest:.1} s before the address changed: if the entry expires by then, send keepalives \
+                 sooner, or raise the limit"
+            ))
+        }
+        None => candidate,
     })
 }

@@ -177,6 +177,10 @@ impl<'a> Story<'a> {
     /// connection still lived.
     pub fn alive_after(&self) -> Option<FrameNumber> {
         let decisive = self.decisive?;
+        if self.case.later().is_some_and(|later| later.changed == decisive.reset.way) {
+            // It lives under another address, and its old one is dead.
+            return None;
+        }
         let mut evidence = decisive.verdict.evidence.iter();
         if let Some(aftermath) = evidence.find(|piece| piece.aspect == Aspect::Aftermath) {
             return aftermath.frames.last().copied();
@@ -253,15 +257,21 @@ fn pause(case: &Case<'_>, ordinary: &[&Sighting], reset: Option<&Sighting>) -> O
     const FEW: usize = 8;
     let least = PAUSE.0.max(case.flow.rtt().map_or(0, |rtt| rtt.0 * PAUSE_ROUND_TRIPS));
     let all: Vec<&Sighting> = ordinary.iter().copied().chain(reset).collect();
+    let moved = all.first().and_then(|first| {
+        let earlier = case.earlier()?;
+        Some((first.time()?.since(earlier.last_time?), earlier.frame, *first))
+    });
     let recent = all.get(all.len().saturating_sub(FEW)..).unwrap_or_default();
     let gaps = recent.windows(2).filter_map(|pair| match pair {
-        [from, until] => Some((until.time()?.since(from.time()?), *from, *until)),
+        [from, until] => Some((until.time()?.since(from.time()?), from.frame(), *until)),
         _ => None,
     });
+    // A connection whose addresses changed rested between the two flows.
+    let gaps = gaps.chain(moved.filter(|_| all.len() <= FEW));
     let (length, from, until) = gaps.max_by_key(|(length, ..)| length.0).filter(|(length, ..)| length.0 >= least)?;
     Some(Pause {
         length,
-        from: from.frame(),
+        from,
         until: until.frame(),
         broken_by: until.way,
         by_reset: reset.is_some_and(|reset| reset.frame() == until.frame()),

@@ -93,7 +93,7 @@ impl Reason<'_> {
     }
 }
 
-/// The octets as a text without what pads its ends, if it is one: UTF-8 without control characters.
+/// The octets as a text without what pads its ends, if it is one: UTF-8 without control characters other than line breaks and the like.
 fn readable(octets: &[u8]) -> Option<&str> {
     let octets = octets.get(..MAX_TEXT).unwrap_or(octets);
     let text = match std::str::from_utf8(octets) {
@@ -103,7 +103,7 @@ fn readable(octets: &[u8]) -> Option<&str> {
         Err(_) => return None,
     };
     let text = text.trim_matches(|c: char| c == '\0' || c.is_whitespace());
-    (text.len() >= MIN_TEXT && !text.contains(char::is_control)).then_some(text)
+    (text.len() >= MIN_TEXT && !text.contains(|c: char| c.is_control() && !c.is_whitespace())).then_some(text)
 }
 
 /// Why a Multipath TCP endpoint reset a subflow: the reason code of MP_TCPRST in words (RFC 8684 section 3.6).

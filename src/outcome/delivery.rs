@@ -1,6 +1,6 @@
 //! How much of what was sent arrived.
 
-use crate::attribution::{Mechanism, Party};
+use crate::attribution::{Judged, Mechanism, Party};
 use crate::causes::Story;
 use crate::flow::Way;
 use crate::tcp::SeqNum;
@@ -83,7 +83,14 @@ fn confirmed(story: &Story<'_>, way: Way) -> Option<SeqNum> {
             (verdict.has_ended_it() && segment.seq.0 != 0).then_some(segment.seq)
         }
     });
-    let known = story.case.flow.stream.sides[receiver].acked();
+    // A host that refuses an address that it does not know takes nothing from it.
+    let refuses = |reset: &Judged| reset.party == Some(Party::Host) && reset.mechanism == Mechanism::NoConnection;
+    let moved = story.case.earlier().is_some_and(|earlier| earlier.changed == way);
+    let nothing = || {
+        let first = story.before(way).last().filter(|_| moved && story.verdict().is_some_and(refuses))?;
+        Some(first.segment.seq)
+    };
+    let known = story.case.flow.stream.sides[receiver].acked().or_else(nothing);
     by_reset.fold(known, |known, other| Some(known.map_or(other, |known| known.max(other))))
 }
 

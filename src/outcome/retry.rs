@@ -51,6 +51,12 @@ pub(super) fn judge(story: &Story<'_>, delivery: &Delivery) -> (SafeToRetry, Str
         return unknown("the server spoke last".to_owned());
     }
     if arrived == 0 {
+        if let Some(earlier) = story.case.earlier().filter(|earlier| earlier.spoke == Some(client)) {
+            return unknown(format!(
+                "the last request began before an address changed, as flow {}, and some of it may have arrived then",
+                earlier.flow
+            ));
+        }
         let refused = story.decisive.is_some_and(|end| end.reset.way == server && end.verdict.sender == Sender::Server);
         return if refused {
             safe(format!("the server's host acknowledged nothing of the last request ({request}), and reset"))

@@ -5,14 +5,19 @@
 //! itself has no socket left to be told by.
 
 use super::icmp;
-use crate::attribution::{Judged, Mechanism, Party, Sender};
+use crate::attribution::{Judged, LOCAL, Mechanism, Party, Sender};
 use crate::causes::Story;
+use crate::evidence::Aspect;
 use crate::flow::{Phase, ResetSegment, Teardown, Way};
 use crate::knowledge::errors::{Errno, Event};
-use crate::tcp::{FrameNumber, SeqNum};
+use crate::tcp::{Duration, FrameNumber, SeqNum};
+use crate::timeline::Sighting;
 
 /// Repetitions of data without an acknowledgement that make a stack give up, if it gave up.
 const REPEATED_IN_VAIN: usize = 2;
+
+/// No host restarts sooner, and no stack gives up: the least retransmission timeout of RFC 6298 section 2.4.
+const SOONEST: Duration = Duration::from_secs(1);
 
 /// The error that a side's application gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +43,8 @@ const NEXT_READ: &str = "the next read, if it had shut down only its sending sid
 const NEXT_WRITE: &str = "the next write; a read gives end of file, since the peer had closed before";
 const LEFT_BEHIND: &str = "the next one, if the device has reset this side, too; otherwise after it next sends, since the \
                            other side's host no longer knows the connection and answers by a reset";
+const OUT_OF_SIGHT: &str = "the read or write that waited when a reset came that did not pass here: its host lost the \
+                            connection within a second, and had sent neither FIN nor RST";
 const GAVE_UP: &str = "the read or write that waits, or else the next one";
 const TIMED_OUT: &str = "the read or write that waits, when the repetitions are used up";
 
@@ -164,7 +171,28 @@ fn vanished(story: &Story<'_>, way: Way, frame: FrameNumber) -> Option<SideOutco
     }
     // Whatever forged one may have forged another beyond this capture point.
     let is_forged = resets(story).any(|(_, verdict)| verdict.sender == Sender::Middlebox);
-    is_forged.then(|| SideOutcome::new(Errno::Econnreset, NEXT_CALL))
+    if is_forged {
+        return Some(SideOutcome::new(Errno::Econnreset, NEXT_CALL));
+    }
+    reset_out_of_sight(story, way, frame).then(|| SideOutcome::new(Errno::Econnreset, OUT_OF_SIGHT))
+}
+
+/// Whether only a reset beyond this capture point can have ended a client's connection: its host forgot it sooner than hosts
+/// restart or give up, and what it sends on its own passes here. A server's address may have moved to another host as quickly.
+fn reset_out_of_sight(story: &Story<'_>, way: Way, frame: FrameNumber) -> bool {
+    let Some(verdict) = story.judged.iter().find(|verdict| verdict.frame == frame) else { return false };
+    let mut device = verdict.evidence.iter().filter(|piece| piece.aspect == Aspect::Device);
+    // The same host answered, and the capture was not taken on it, where nothing would be out of sight.
+    let far =
+        device.any(|piece| piece.about == Party::Host) && verdict.evidence.iter().all(|piece| piece.clue != LOCAL);
+    let timeline = story.case.timeline;
+    let mut own = timeline.sightings.iter().filter(|one| one.way == way && one.is_ordinary() && one.frame() < frame);
+    let last = own.next_back().and_then(Sighting::time);
+    let answer = timeline.place_of(frame).and_then(|place| timeline.sightings.get(place)?.time());
+    let soon = last.zip(answer).is_some_and(|(last, answer)| answer.since(last).0 < SOONEST.0);
+    let sides = &story.case.flow.stream.sides;
+    let waits = sides[way].next() != sides[way.reverse()].acked();
+    way == story.client() && far && soon && !waits && story.case.later().is_none()
 }
 
 /// Whether the side had repeated data that was never acknowledged before this frame.

@@ -1,6 +1,7 @@
 //! Outcomes by state and event.
 
 use super::*;
+use crate::attribution::testing::Scene;
 use crate::attribution::{self, Case};
 use crate::flow::{FlowTable, Flows, Limits, Way};
 use crate::knowledge::errors::Errno::{
@@ -184,6 +185,43 @@ fn a_forged_reset_leaves_both_sides_with_an_error() {
 }
 
 #[test]
+fn a_client_that_forgets_at_once_was_reset_out_of_sight() {
+    let open = "0 c S 0 wscale 7\n 0.1 s SA 0 ack 1 wscale 7 id 0\n 20 c A 1 ack 1\n 21 c PA 1 ack 1 len 9\n \
+                21.1 s PA 1 ack 10 len 9\n 41 c A 10 ack 10\n";
+    let far = "c ttl 57\n";
+    for (what, text, expected) in [
+        ("soon", format!("{far}{open} 300 s PA 10 ack 10 len 9\n 320 c R 10 id 0"), Some(Econnreset)),
+        ("late enough to restart", format!("{far}{open} 1300 s PA 10 ack 10 len 9\n 1320 c R 10 id 0"), None),
+        (
+            "on the host itself",
+            "s ttl 57\n 0 c S 0 wscale 7\n 20 s SA 0 ack 1 wscale 7 id 0\n 20.05 c A 1 ack 1\n 21 c PA 1 ack 1 len 9\n \
+             41 s PA 1 ack 10 len 9\n 41.05 c A 10 ack 10\n 300 s PA 10 ack 10 len 9\n 300.05 c R 10 id 0"
+                .to_owned(),
+            None,
+        ),
+        (
+            "by a router, which answers for the address that it translates",
+            format!("{far}{open} 300 s PA 10 ack 10 len 9\n 320 c R 10 id 0 ttl 60"),
+            Some(Econnreset),
+        ),
+        (
+            "while it waits for an answer",
+            format!("{far}{open} 45 c PA 10 ack 10 len 5\n 300 s PA 10 ack 10 len 9\n 320 c R 10 id 0"),
+            None,
+        ),
+    ] {
+        let outcome = outcome(&text).unwrap_or_else(|| panic!("{what}"));
+        assert_eq!(errors(&outcome).0, expected, "{what}: {outcome:?}");
+        let unseen = outcome.client.is_some_and(|client| client.when.contains("did not pass here"));
+        assert_eq!(unseen, what == "soon", "{what}");
+    }
+    // A server's address may have moved to another host.
+    let server = "s ttl 57\n 0 c S 0 wscale 7\n 20 s SA 0 ack 1 wscale 7 id 0\n 20.1 c A 1 ack 1\n 21 c PA 1 ack 1 len 9\n \
+                  41 s PA 1 ack 10 len 9\n 41.1 c A 10 ack 10\n 300 c PA 10 ack 10 len 9\n 320 s R 10 id 0";
+    assert_eq!(errors(&outcome(server).expect("an outcome")), (Some(Econnreset), None));
+}
+
+#[test]
 fn a_retry_is_safe_where_the_request_did_not_arrive() {
     use SafeToRetry::{Unknown, Yes};
     for (what, rest, delivered, response, lost, safe) in [
@@ -238,6 +276,23 @@ fn a_retry_is_safe_where_the_request_did_not_arrive() {
         }
         assert_eq!(outcome.safe_to_retry, safe, "{what}: {outcome:?}");
     }
+}
+
+#[test]
+fn what_was_asked_before_an_address_changed_counts() {
+    let open = "0 c S 0\n10 s SA 0 ack 1\n11 c A 1 ack 1\n20 c PA 1 ack 1 len 10\n30 s A 1 ack 11\n";
+    let answer = "40 s PA 1 ack 11 len 5\n41 c A 11 ack 6\n";
+    let found = |text: &str, next: u32| {
+        let moved = format!("500 c PA 11 ack {next} len 7 client 9 moved\n520 s R {next} win 0 id 0 client 9 moved");
+        let scene = Scene::of(&format!("{text}{moved}"));
+        let (case, judged) = (scene.case(1), scene.judged_of(1));
+        of(&Story::new(&case, &judged)).expect("an outcome")
+    };
+    let goes_on = found(open, 1);
+    assert_eq!((goes_on.safe_to_retry, goes_on.bytes_lost), (SafeToRetry::Unknown, Some(7)));
+    assert!(goes_on.why.contains("as flow 1"), "{}", goes_on.why);
+    let another = found(&format!("{open}{answer}"), 6);
+    assert_eq!((another.safe_to_retry, another.request_delivered), (SafeToRetry::Yes, Some(false)));
 }
 
 #[test]

@@ -72,6 +72,13 @@ fn not_understood(capture: &Capture, notes: &mut Vec<String>) {
         let reasons = if reasons.is_empty() { reasons } else { format!(": {reasons}") };
         notes.push(format!("{} could not be decoded{reasons}.", count(others, "frame")));
     }
+    if capture.aggregated_frames > 0 {
+        notes.push(format!(
+            "{} {} several packets, of which only the first TCP segment was read.",
+            count(capture.aggregated_frames, "frame"),
+            verb(capture.aggregated_frames, "holds", "hold")
+        ));
+    }
     if capture.fragments.incomplete > 0 {
         notes.push(format!(
             "{} could not be put together from {} fragments.",
@@ -110,7 +117,15 @@ fn peculiar(capture: &Capture, notes: &mut Vec<String>) {
     }
     if capture.icmp_errors > 0 {
         let (these, report) = (count(capture.icmp_errors, "ICMP error"), verb(capture.icmp_errors, "speaks", "speak"));
-        notes.push(format!("{these} {report} of TCP connections."));
+        let strangers = match capture.icmp_without_flow {
+            0 => String::new(),
+            all if all == capture.icmp_errors => ", of which nothing else was captured".to_owned(),
+            some => format!(
+                "; for {some} nothing else of {} was captured",
+                verb(some, "its connection", "their connections")
+            ),
+        };
+        notes.push(format!("{these} {report} of TCP connections{strangers}."));
     }
     if capture.inputs.len() > 1 {
         notes.push("Frame numbers count through all inputs, merged by time.".to_owned());
@@ -125,6 +140,7 @@ fn left_out(capture: &Capture, notes: &mut Vec<String>) {
         (dropped.flows_not_listed, "flow", "only counted, not listed"),
         (dropped.resets_not_listed, "reset", "only counted, not listed"),
         (dropped.segments_not_told_apart, "segment", "counted to another flow of the same addresses and ports"),
+        (dropped.frames_of_untold_layers, "frame", "not told apart from others by their VLANs and tunnels"),
         (dropped.segments_not_recorded, "segment", "not kept for a second look, so what it tells of resets is missing"),
         (dropped.flows_judged_by_less, "flow", "judged by less than all of its segments"),
         (dropped.icmp_not_listed, "ICMP error", "only counted, not listed"),

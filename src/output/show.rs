@@ -75,6 +75,12 @@ impl<W: Write> Page<'_, W> {
         for reset in &flow.resets {
             self.text(&sender(reset), "  ", None)?;
         }
+        if let Some(before) = flow.continues {
+            self.text(&format!("It is the connection of flow {before}, whose addresses changed."), "  ", None)?;
+        }
+        if let Some(later) = flow.continued_as {
+            self.text(&format!("Its addresses changed, and it went on as flow {later}."), "  ", None)?;
+        }
         self.line("", None)?;
         let proofs = proof::of(flow);
         self.ladder(flow, &proofs)?;

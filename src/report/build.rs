@@ -37,6 +37,8 @@ pub struct Findings<'a> {
     pub flows: Flows,
     /// What is concluded about a flow.
     pub judge: Judge<'a>,
+    /// Which flows are one connection under changing addresses.
+    pub continuations: &'a surroundings::Continuations,
     /// What the flows say about each other.
     pub around: &'a causes::Around,
     /// Where the capture was taken; none where no flow was judged.
@@ -92,6 +94,7 @@ pub struct Wanted<'a> {
 pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     let mut builder = Builder {
         paths: findings.paths,
+        continuations: findings.continuations,
         several_inputs: findings.inputs.len() > 1,
         reused: reused_ends(&findings.flows, wanted.summary_only),
         not_listed: Dropped::default(),
@@ -125,7 +128,9 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             if let Some(fate) = verdict.fate.take() {
                 fates.add(fate);
             }
-            if !wanted.summary_only && (wanted.all_flows || teardown.ended_badly() || !resets.is_empty()) {
+            // What went on under other addresses is the beginning of what ended there.
+            let tells = teardown.ended_badly() || !resets.is_empty() || findings.continuations.after(flow.id).is_some();
+            if !wanted.summary_only && (wanted.all_flows || tells) {
                 let mut told = builder.flow(&findings.flows, flow, how, &resets, &verdict);
                 told.ladder = verdict.timeline.and_then(|timeline| builder.ladder(flow, timeline, &told, wanted.rungs));
                 listed.push(told);
@@ -153,6 +158,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     }
     builder.not_listed.resets_not_listed += findings.flows.totals.resets_not_kept;
     builder.not_listed.segments_not_told_apart = findings.flows.totals.not_told_apart;
+    builder.not_listed.frames_of_untold_layers = findings.decoded.path_overflow;
     builder.not_listed.segments_not_recorded = findings.not_recorded;
     builder.not_listed.flows_judged_by_less = findings.judged_by_less;
     let dropped = builder.not_listed;
@@ -224,6 +230,8 @@ fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
             incomplete: counts.incomplete_datagrams(),
         },
         icmp_errors: totals.icmp_errors,
+        icmp_without_flow: totals.icmp_without_flow,
+        aggregated_frames: counts.aggregated,
         dropped_by_kernel: kernel.reduce(u64::saturating_add),
         dropped,
         vantage: findings.vantage.map(|vantage| Vantage { near: vantage.near.into(), why: vantage.why.to_owned() }),
@@ -325,6 +333,7 @@ fn episodes<'a>(flow: &'a flow::Flow, judged: &'a [Judged]) -> Vec<Episode<'a>> 
 
 struct Builder<'a> {
     paths: &'a Paths,
+    continuations: &'a surroundings::Continuations,
     several_inputs: bool,
     reused: HashSet<u32>,
     not_listed: Dropped,
@@ -348,12 +357,19 @@ impl Builder<'_> {
             port: flow.stream.endpoints[way].port,
         };
         let path = self.path(flow);
+        let later = self.continuations.after(flow.id).map(|later| u64::from(later.flow));
+        let activity = match later.filter(|_| episodes.is_empty()) {
+            Some(later) => format!("its addresses changed, and it went on as flow {later}"),
+            None => words::activity(flow, teardown, roles, flows.end),
+        };
         Flow {
             roles: if roles.source.is_handshake() { Roles::Handshake } else { Roles::Inferred },
             roles_why: Cow::Borrowed(roles.source.why()),
             first_frame: flow.first_frame.get(),
             last_frame: flow.stream.last_frame.get(),
             ports_reused: self.reused.contains(&flow.id),
+            continues: self.continuations.before(flow.id).map(|earlier| earlier.flow.into()),
+            continued_as: later,
             inputs: flows.inputs(flow).to_vec(),
             first_time: flow.first_time.map(Into::into),
             last_time: flow.last_time().map(Into::into),
@@ -365,7 +381,7 @@ impl Builder<'_> {
             tunnel: self.paths.tunnels(path).iter().map(|tunnel| tunnel.to_string().into_boxed_str()).collect(),
             vlan: self.paths.vlans(path),
             teardown: teardown.into(),
-            activity: Some(words::activity(flow, teardown, roles, flows.end).into_boxed_str()),
+            activity: Some(activity.into_boxed_str()),
             zeek: flow.zeek.as_ref().map(|zeek| Zeek {
                 conn_state: zeek.conn_state().to_string().into(),
                 history: zeek.history().into_boxed_str(),

@@ -36,6 +36,10 @@ pub struct Capture {
     pub fragments: Fragments,
     /// ICMP and ICMPv6 errors that quote a TCP segment.
     pub icmp_errors: u64,
+    /// Those of them about a connection of which no segment was captured, so that no flow has them.
+    pub icmp_without_flow: u64,
+    /// Frames with several packets in one (802.11 A-MSDU), of which only the first TCP segment was read.
+    pub aggregated_frames: u64,
     /// Packets that the capturing kernel dropped, where the inputs say so.
     pub dropped_by_kernel: Option<u64>,
     /// What the bounds on memory left out.
@@ -148,6 +152,8 @@ pub struct Dropped {
     pub resets_not_listed: u64,
     /// Segments of more flows with the same addresses and ports, in different VLANs or tunnels, than are told apart.
     pub segments_not_told_apart: u64,
+    /// Frames in more kinds of VLANs and tunnels than are told apart: they count as of one kind.
+    pub frames_of_untold_layers: u64,
     /// Segments of a pipe that could not be kept for the second look, so that flows of then are judged by less.
     pub segments_not_recorded: u64,
     /// Flows that are judged by a part of their segments, or by none.

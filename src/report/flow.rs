@@ -29,6 +29,10 @@ pub struct Flow {
     pub last_frame: u64,
     /// Whether another flow of the capture has the same addresses and ports.
     pub ports_reused: bool,
+    /// The flow whose connection it goes on with under other addresses.
+    pub continues: Option<u64>,
+    /// The flow that its connection went on as under other addresses.
+    pub continued_as: Option<u64>,
     /// The inputs that have frames of it, from 0 in the order of `capture.inputs`.
     pub inputs: Vec<u16>,
     /// Its earliest time.
@@ -218,6 +222,8 @@ impl Flow {
             first_frame: 1,
             last_frame: 1,
             ports_reused: false,
+            continues: None,
+            continued_as: None,
             inputs: Vec::new(),
             first_time: None,
             last_time: None,
@@ -298,6 +304,8 @@ impl Serialize for Flow {
             first_frame,
             last_frame,
             ports_reused,
+            continues,
+            continued_as,
             inputs,
             first_time,
             last_time,
@@ -320,7 +328,7 @@ impl Serialize for Flow {
             diagnosis,
             outcome,
         } = self;
-        let mut out = serializer.serialize_struct("Flow", 31)?;
+        let mut out = serializer.serialize_struct("Flow", 33)?;
         out.serialize_field("id", id)?;
         out.serialize_field("transport", "tcp")?;
         out.serialize_field("client", client)?;
@@ -330,6 +338,8 @@ impl Serialize for Flow {
         out.serialize_field("first_frame", first_frame)?;
         out.serialize_field("last_frame", last_frame)?;
         out.serialize_field("ports_reused", ports_reused)?;
+        out.serialize_field("continues", continues)?;
+        out.serialize_field("continued_as", continued_as)?;
         out.serialize_field("inputs", inputs)?;
         out.serialize_field("first_time", first_time)?;
         out.serialize_field("last_time", last_time)?;

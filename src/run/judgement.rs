@@ -1,12 +1,13 @@
 use super::second_look;
+use crate::application;
 use crate::attribution::{self, Case};
 use crate::causes::{self, Around, Fate, Story};
-use crate::flow::{Flow, Flows};
+use crate::flow::{Flow, Flows, Roles};
 use crate::outcome;
 use crate::report::{Application, Verdict};
 use crate::surroundings::Surroundings;
 use crate::tcp::Timestamp;
-use crate::timeline::Timelines;
+use crate::timeline::{Timeline, Timelines};
 
 /// Says of each flow who reset it and why, by its segments and by what the other flows tell.
 pub struct Judgement<'a> {
@@ -30,7 +31,7 @@ impl<'a> Judgement<'a> {
                     let resets = attribution::judge(&case);
                     around.learn(&Story::without_application(&case, &resets));
                 }
-                None => around.learn_good(flow),
+                None => around.learn_good(flow, timelines.opening(flow.id).and_then(|opening| name(flow, &opening))),
             }
         }
         Self { timelines, surroundings, around, end: flows.end }
@@ -53,4 +54,13 @@ impl<'a> Judgement<'a> {
         let fate = Some(Fate::of(&story, diagnosis.as_ref(), benign.is_some()));
         Verdict { resets, diagnosis, application, outcome, benign, fate, timeline: Some(timeline) }
     }
+}
+
+/// The name that the client of a flow that ended well asked for in its first data.
+fn name(flow: &Flow, opening: &Timeline) -> Option<String> {
+    if opening.sightings.is_empty() {
+        return None;
+    }
+    let end = application::End { place: opening.sightings.len(), time: flow.last_time() };
+    application::read(opening, Roles::of(flow), end).name
 }

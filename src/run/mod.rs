@@ -99,14 +99,17 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
     let is_judged =
         |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
-    let timelines = second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, share)?;
+    let timelines = second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, share, threads)?;
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
     let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;
-    let members = options.evidence.as_ref().map(|_| {
-        second_look::members(flows, |flow| is_chosen(flow) && (all_flows || second_look::needs_judging(flow, flows)))
-    });
-    let judgement = Judgement::new(&analysis.flows, &timelines);
+    let judgement = Judgement::new(flows, &timelines);
+    let continuations = &judgement.surroundings.continuations;
+    let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
+    let members = options
+        .evidence
+        .as_ref()
+        .map(|_| second_look::members(flows, |flow| is_chosen(flow) && (all_flows || is_listed(flow))));
     let judge = |flow: &Flow| judgement.of(flow);
     let findings = Findings {
         inputs: analysis.inputs,
@@ -115,6 +118,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         paths: analysis.decoder.paths(),
         flows: analysis.flows,
         judge: &judge,
+        continuations,
         around: &judgement.around,
         not_recorded,
         judged_by_less: timelines.incomplete,

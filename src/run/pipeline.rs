@@ -1,7 +1,7 @@
 //! From frames to flows, on one thread or two.
 
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use crate::capture::{Capture, InputSummary};
@@ -49,38 +49,46 @@ pub fn analyse(capture: Capture, recording: Option<Recording>, limits: Limits, t
     let mut table = FlowTable::new(limits);
     let mut reader =
         Reader { keyer: table.keyer(), capture, decoder: Decoder::new(DecodeLimits::default()), frames: 0, recording };
-    if threads < 2 {
-        let mut batch = Batch::default();
-        while reader.fill(&mut batch) {
-            follow(&mut table, &batch);
-        }
-        return Ok(reader.finish(table.finish()));
-    }
-    let (full, to_follow) = sync_channel(IN_FLIGHT);
-    // Room for every batch there is, so that giving one back never waits.
-    let (empty, to_fill) = sync_channel(IN_FLIGHT + 2);
-    let reader: io::Result<Reader> = thread::scope(|scope| {
-        let reading = thread::Builder::new().name("decode".to_owned()).spawn_scoped(scope, move || {
-            decode_all(&mut reader, &full, &to_fill);
-            reader
-        })?;
-        for batch in to_follow {
-            follow(&mut table, &batch);
-            // A refusal means that reading has ended: the batch is no longer needed.
-            let _ = empty.send(batch);
-        }
-        Ok(reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
-    Ok(reader?.finish(table.finish()))
+    hand_over(threads, |batch| reader.fill(batch), |batch| follow(&mut table, batch))?;
+    Ok(reader.finish(table.finish()))
 }
 
-fn decode_all(reader: &mut Reader, full: &SyncSender<Batch>, to_fill: &Receiver<Batch>) {
-    loop {
-        let mut batch = to_fill.try_recv().unwrap_or_default();
-        if !reader.fill(&mut batch) || full.send(batch).is_err() {
-            return;
+/// Fills batches until there is no more, on a thread of its own where there are two, and takes them in order on this one.
+///
+/// # Errors
+/// When the operating system gives no second thread.
+pub(super) fn hand_over<B: Default + Send>(
+    threads: usize,
+    mut fill: impl FnMut(&mut B) -> bool + Send,
+    mut take: impl FnMut(&B),
+) -> io::Result<()> {
+    if threads < 2 {
+        let mut batch = B::default();
+        while fill(&mut batch) {
+            take(&batch);
         }
+        return Ok(());
     }
+    let (full, to_take) = sync_channel(IN_FLIGHT);
+    // Room for every batch there is, so that giving one back never waits.
+    let (empty, to_fill) = sync_channel::<B>(IN_FLIGHT + 2);
+    thread::scope(|scope| {
+        let filling = thread::Builder::new().name("decode".to_owned()).spawn_scoped(scope, move || {
+            loop {
+                let mut batch = to_fill.try_recv().unwrap_or_default();
+                if !fill(&mut batch) || full.send(batch).is_err() {
+                    return;
+                }
+            }
+        })?;
+        for batch in to_take {
+            take(&batch);
+            // A refusal means that filling has ended: the batch is no longer needed.
+            let _ = empty.send(batch);
+        }
+        filling.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok(())
+    })
 }
 
 fn follow(table: &mut FlowTable, batch: &Batch) {

@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use super::pipeline;
 use crate::capture::{Capture, Filter, OpenOptions};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::error::Error;
-use crate::flow::{Flow, Flows, Teardown};
+use crate::flow::{Flow, Flows, Roles, Teardown};
 use crate::report;
 use crate::tcp::{FrameNumber, Segment, Timestamp};
-use crate::timeline::{Depth, Gathering, Members, Recording, Timelines};
+use crate::timeline::{Depth, Found, Gathering, Members, Recording, Timelines};
 
 /// Flows of one address that are looked at to know a host by, beside those that are judged.
-const COMPANIONS: usize = 64;
+const COMPANIONS: usize = 16;
 
 /// Whether all inputs are regular files, which can be read again.
 pub fn can_read_again(paths: &[PathBuf]) -> bool {
@@ -23,33 +24,48 @@ pub fn can_read_again(paths: &[PathBuf]) -> bool {
 /// Keeps at most `memory` octets.
 pub fn ask(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool, memory: usize) -> Gathering {
     let mut gathering = Gathering::new(memory);
-    let mut known: HashMap<[u8; 16], usize> = HashMap::new();
+    let mut known: HashMap<[u8; 16], Known> = HashMap::new();
     for flow in flows.iter().filter(|flow| is_wanted(flow)) {
         gathering.want(flow, Depth::Whole);
         let ends = &flow.stream.endpoints;
-        known.insert(ends.forward.address, 0);
-        known.insert(ends.back.address, 0);
+        for address in [ends.forward.address, ends.back.address] {
+            known.entry(address).or_default().asked |= was_reset_for_asking(flow);
+        }
     }
     for flow in flows.iter().filter(|flow| !is_wanted(flow)) {
         let ends = &flow.stream.endpoints;
-        let mut helps = false;
+        let mut helps = None;
         for address in [ends.forward.address, ends.back.address] {
-            if let Some(companions) = known.get_mut(&address).filter(|companions| **companions < COMPANIONS) {
-                *companions += 1;
-                helps = true;
+            if let Some(known) = known.get_mut(&address).filter(|known| known.companions < COMPANIONS) {
+                known.companions += 1;
+                helps = helps.max(Some(if known.asked { Depth::Opening } else { Depth::Profile }));
             }
         }
-        if helps {
-            gathering.want(flow, Depth::Profile);
+        if let Some(depth) = helps {
+            gathering.want(flow, depth);
         }
     }
     gathering
 }
 
+/// An address that flows to be judged have.
+#[derive(Default)]
+struct Known {
+    /// Other flows that it is known by.
+    companions: usize,
+    /// A connection with it was reset when its client had just asked: what others asked for may tell why.
+    asked: bool,
+}
+
+/// Whether the client had spoken last when a reset came.
+fn was_reset_for_asking(flow: &Flow) -> bool {
+    flow.turn_at_reset().is_some_and(|turn| turn.way == Roles::of(flow).from_client)
+}
+
 /// The segments of all flows that did not end well, and the profiles of enough others to know their hosts by.
 ///
 /// # Errors
-/// A filter that does not compile, which the first look would have met.
+/// When the operating system gives no second thread.
 pub fn gather(
     paths: &[PathBuf],
     filter: Option<Filter>,
@@ -57,6 +73,7 @@ pub fn gather(
     flows: &Flows,
     is_wanted: impl Fn(&Flow) -> bool,
     memory: usize,
+    threads: usize,
 ) -> Result<Timelines, Error> {
     let mut gathering = ask(flows, is_wanted, memory);
     if gathering.is_empty() {
@@ -67,9 +84,16 @@ pub fn gather(
         None => {
             let (mut capture, _) = Capture::open(paths, OpenOptions { filter });
             let mut decoder = Decoder::new(DecodeLimits::default());
-            while let Some(frame) = capture.next() {
-                gathering.look(&mut decoder, &frame);
-            }
+            let (members, mut keeper) = gathering.halves();
+            let fill = |found: &mut Found| {
+                found.clear();
+                while !found.is_full() {
+                    let Some(frame) = capture.next() else { return !found.is_empty() };
+                    found.look(members, &mut decoder, &frame);
+                }
+                true
+            };
+            pipeline::hand_over(threads, fill, |found| keeper.keep(found)).map_err(Error::Thread)?;
         }
     }
     Ok(gathering.finish())
@@ -90,7 +114,7 @@ pub fn flow_with_frame(
             return Some(flow.id);
         }
         if (flow.first_frame..=flow.stream.last_frame).contains(&frame) {
-            members.add(flow);
+            members.add(flow, Depth::Whole);
         }
     }
     let segment = match recording {
@@ -116,7 +140,7 @@ fn segment_in(paths: &[PathBuf], filter: Option<Filter>, wanted: FrameNumber) ->
 /// Where the segments of these flows belong, for a third look.
 pub fn members(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool) -> Members {
     let mut members = Members::default();
-    flows.iter().filter(|flow| is_wanted(flow)).for_each(|flow| members.add(flow));
+    flows.iter().filter(|flow| is_wanted(flow)).for_each(|flow| members.add(flow, Depth::Whole));
     members
 }
 

@@ -1,5 +1,6 @@
 //! What the rest of a capture says about the hosts of a flow and about the place where it was taken.
 
+mod continuations;
 mod endings;
 mod hosts;
 mod vantage;
@@ -7,6 +8,7 @@ mod vantage;
 use crate::flow::Flows;
 use crate::timeline::Timelines;
 
+pub use continuations::{Continuations, Earlier, Later};
 pub use endings::{Ending, Endings, Kind};
 pub use hosts::{Host, Hosts};
 pub use vantage::{Near, Vantage};
@@ -18,6 +20,8 @@ pub struct Surroundings {
     pub hosts: Hosts,
     /// When and how connections ended.
     pub endings: Endings,
+    /// Which flows are one connection under changing addresses.
+    pub continuations: Continuations,
     /// Where the capture was taken.
     pub vantage: Vantage,
 }
@@ -36,6 +40,6 @@ impl Surroundings {
             }
         }
         endings.sort();
-        Self { hosts, endings, vantage: places.vantage() }
+        Self { hosts, endings, continuations: Continuations::of(flows), vantage: places.vantage() }
     }
 }

@@ -1,12 +1,13 @@
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
 
-use super::members::Members;
+use super::found::Found;
+use super::members::{Depth, Members};
 use super::profile::Profile;
 use super::sighting::{Sighting, Timeline};
-use crate::capture::Frame;
-use crate::decode::{Decoder, View};
+use crate::decode::View;
 use crate::flow::{Copies, Flow, Way};
 use crate::tcp::{Endpoint, FrameNumber, Segment};
 
@@ -29,14 +30,8 @@ pub(super) const MOST_PAYLOAD: usize = 2048;
 /// The same where only the flow's last messages matter.
 const LATER_PAYLOAD: usize = 600;
 
-/// How much of a flow is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Depth {
-    /// Its [`Profile`], to know its hosts by.
-    Profile,
-    /// All that may explain how it ended, too.
-    Whole,
-}
+/// Segments whose data is an opening: a ClientHello may need two.
+const OPENING: usize = 2;
 
 /// Collects the segments of some flows.
 pub struct Gathering {
@@ -46,10 +41,18 @@ pub struct Gathering {
     limit: usize,
 }
 
+/// Keeps what [`Found`] holds.
+pub struct Keeper<'a> {
+    flows: &'a mut [Gathered],
+    octets: &'a mut usize,
+    limit: usize,
+}
+
 /// The timelines of flows, by their ids.
 #[derive(Default)]
 pub struct Timelines {
     by_id: HashMap<u32, (Profile, Option<Timeline>), RandomState>,
+    openings: HashMap<u32, Timeline, RandomState>,
     /// Flows wanted whole of which not all could be kept.
     pub incomplete: u64,
 }
@@ -60,6 +63,8 @@ struct Gathered {
     profile: Profile,
     /// Only where the flow table met a copy.
     copies: Option<Box<Copies>>,
+    /// Only where it is wanted.
+    opening: Option<Box<Timeline>>,
     /// Only of flows wanted whole.
     kept: Option<Box<Kept>>,
 }
@@ -83,7 +88,7 @@ impl Gathering {
 
     /// Asks for a flow.
     pub fn want(&mut self, flow: &Flow, depth: Depth) {
-        self.members.add(flow);
+        self.members.add(flow, depth);
         let copied = flow.resets().iter().filter(|reset| reset.duplicate).map(|reset| reset.segment.frame);
         let kept = || Box::new(Kept { copied_resets: copied.collect(), ..Kept::default() });
         self.flows.push(Gathered {
@@ -91,6 +96,7 @@ impl Gathering {
             forward: flow.stream.endpoints.forward,
             profile: Profile::default(),
             copies: flow.has_copies().then(Box::default),
+            opening: (depth == Depth::Opening).then(Box::default),
             kept: (depth == Depth::Whole).then(kept),
         });
     }
@@ -100,47 +106,18 @@ impl Gathering {
         self.flows.is_empty()
     }
 
-    /// Looks at the next frame.
-    #[inline]
-    pub fn look(&mut self, decoder: &mut Decoder, frame: &Frame<'_>) {
-        let mut place = None;
-        let seen = decoder.view(frame, |segment| {
-            place = self.members.place_of(segment);
-            place.and_then(|place| self.flows.get(place)).is_some_and(|flow| flow.wants(segment))
-        });
-        if let (Some((segment, view)), Some(place)) = (seen, place) {
-            self.keep(place, segment, &view, frame.bytes);
-        }
+    /// What finds the segments that are wanted, and what keeps them: each for a thread of its own.
+    pub fn halves(&mut self) -> (&Members, Keeper<'_>) {
+        (&self.members, Keeper { flows: &mut self.flows, octets: &mut self.octets, limit: self.limit })
     }
 
     /// Takes in a segment that was decoded before, with the octets that `view` speaks of.
     pub fn take(&mut self, segment: Segment, view: &View, frame: &[u8]) {
-        if let Some(place) = self.members.place_of(&segment) {
-            self.keep(place, segment, view, frame);
+        let (members, mut keeper) = self.halves();
+        if let Some(place) = members.place_of(&segment) {
+            let data = view.payload.clone().and_then(|range| frame.get(range)).unwrap_or_default();
+            keeper.take(place, &segment, view, data);
         }
-    }
-
-    fn keep(&mut self, place: usize, segment: Segment, view: &View, frame: &[u8]) {
-        let Some(flow) = self.flows.get_mut(place) else { return };
-        let way = if segment.source == flow.forward { Way::Forward } else { Way::Back };
-        let copy = match (&flow.kept, &mut flow.copies) {
-            (Some(kept), _) if segment.flags.rst() => kept.copied_resets.contains(&segment.frame),
-            (_, Some(copies)) => copies.is_copy(&segment),
-            (_, None) => false,
-        };
-        if !copy {
-            flow.profile.take(&segment, way, view);
-        }
-        let Some(kept) = &mut flow.kept else { return };
-        kept.full |= self.octets >= self.limit;
-        if kept.full {
-            kept.timeline.left_out += 1;
-            return;
-        }
-        let most = if kept.is_beginning() { MOST_PAYLOAD } else { LATER_PAYLOAD };
-        let sighting = Sighting { copy, ..Sighting::new(segment, way, view, frame, most) };
-        self.octets += sighting.octets();
-        self.octets -= kept.keep(sighting);
     }
 
     /// What was collected.
@@ -154,15 +131,58 @@ impl Gathering {
                 kept.timeline
             });
             timelines.by_id.insert(flow.id, (flow.profile, timeline));
+            if let Some(opening) = flow.opening.filter(|opening| !opening.sightings.is_empty()) {
+                timelines.openings.insert(flow.id, *opening);
+            }
         }
         timelines
     }
 }
 
-impl Gathered {
-    #[inline]
-    fn wants(&self, segment: &Segment) -> bool {
-        self.kept.is_some() || self.profile.wants(segment)
+impl Keeper<'_> {
+    /// Takes in what was found.
+    pub fn keep(&mut self, found: &Found) {
+        // Asks for the memory of many flows at once, so that the cache misses overlap.
+        for one in &found.segments {
+            std::hint::black_box(self.flows.get(one.place).map(|flow| flow.id));
+        }
+        for one in &found.segments {
+            let data = one.view.payload.clone().and_then(|range| found.octets.get(range)).unwrap_or_default();
+            self.take(one.place, &one.segment, &one.view, data);
+        }
+    }
+
+    fn take(&mut self, place: usize, segment: &Segment, view: &View, data: &[u8]) {
+        let Some(flow) = self.flows.get_mut(place) else { return };
+        let way = if segment.source == flow.forward { Way::Forward } else { Way::Back };
+        let copy = match (&flow.kept, &mut flow.copies) {
+            (Some(kept), _) if segment.flags.rst() => kept.copied_resets.contains(&segment.frame),
+            (_, Some(copies)) => copies.is_copy(segment),
+            (_, None) => false,
+        };
+        if !copy {
+            flow.profile.take(segment, way, view);
+        }
+        if let Some(opening) = &mut flow.opening
+            && opening.sightings.len() < OPENING
+            && (way == Way::Forward && segment.payload_len > 0 && !segment.flags.rst() && !copy)
+            && *self.octets < self.limit
+        {
+            let sighting = Sighting::new(segment, way, view, data.get(..MOST_PAYLOAD).unwrap_or(data));
+            *self.octets += sighting.octets();
+            opening.sightings.push(sighting);
+        }
+        let Some(kept) = &mut flow.kept else { return };
+        kept.full |= *self.octets >= self.limit;
+        if kept.full {
+            kept.timeline.left_out += 1;
+            return;
+        }
+        let most = if kept.is_beginning() { MOST_PAYLOAD } else { LATER_PAYLOAD };
+        let data = data.get(..most).unwrap_or(data);
+        let sighting = Sighting { copy, ..Sighting::new(segment, way, view, data) };
+        *self.octets += sighting.octets();
+        *self.octets -= kept.keep(sighting);
     }
 }
 
@@ -219,6 +239,18 @@ impl Timelines {
     /// The segments of the flow with this id, if it was wanted whole.
     pub fn get(&self, id: u32) -> Option<&Timeline> {
         self.by_id.get(&id)?.1.as_ref()
+    }
+
+    /// The first data of who began the flow with this id, if that or more was wanted.
+    pub fn opening(&self, id: u32) -> Option<Cow<'_, Timeline>> {
+        if let Some(opening) = self.openings.get(&id) {
+            return Some(Cow::Borrowed(opening));
+        }
+        let whole = self.get(id)?;
+        let said = whole.sightings.iter().filter(|one| {
+            one.way == Way::Forward && one.is_ordinary() && one.segment.payload_len > 0 && !one.after_gap
+        });
+        Some(Cow::Owned(Timeline { sightings: said.take(OPENING).cloned().collect(), left_out: 0 }))
     }
 
     /// The flow with this id in little, if it was wanted.

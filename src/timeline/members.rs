@@ -1,6 +1,17 @@
 use crate::flow::{Flow, Keyer};
 use crate::tcp::{Endpoint, FrameNumber, PathId, Segment};
 
+/// How much of a flow is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depth {
+    /// Its [`super::Profile`], to know its hosts by.
+    Profile,
+    /// With it the first data of who began it, for the name that it asks for.
+    Opening,
+    /// All that may explain how it ended, too.
+    Whole,
+}
+
 /// Finds the flow of a segment on another look at a capture, when the flow table is no longer at work.
 ///
 /// Most segments that are asked for have none. Their question must end at a place of the table that is free or bears
@@ -36,12 +47,13 @@ struct Member {
     paths: (PathId, PathId),
     id: u32,
     ipv6: bool,
+    depth: Depth,
     other_paths: Box<[PathId]>,
 }
 
 impl Members {
     /// Takes in a flow; its place is the number of those before.
-    pub fn add(&mut self, flow: &Flow) {
+    pub fn add(&mut self, flow: &Flow, depth: Depth) {
         let stream = &flow.stream;
         let ends = ends(stream.endpoints.forward, stream.endpoints.back);
         let place = u32::try_from(self.flows.len()).unwrap_or(NONE);
@@ -57,6 +69,7 @@ impl Members {
             paths: (stream.paths.forward, stream.paths.back),
             id: flow.id,
             ipv6: stream.ipv6,
+            depth,
             other_paths,
         });
         let hash = self.keyer.hash(ends.0, ends.1);
@@ -80,6 +93,11 @@ impl Members {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.flows.is_empty()
+    }
+
+    /// How much is wanted of the flow in this place.
+    pub fn depth(&self, place: usize) -> Depth {
+        self.flows.get(place).map_or(Depth::Profile, |flow| flow.depth)
     }
 
     /// The place of the flow that has this segment.

@@ -3,6 +3,7 @@
 //! Following every flow must be cheap, so the flow table keeps no segments. Few flows need judging; once they are known, a
 //! second look at the capture [gathers](Gathering) theirs: a file is read again, of a pipe the recent past was [recorded](Recording).
 
+mod found;
 mod gather;
 mod members;
 mod profile;
@@ -11,8 +12,9 @@ mod sighting;
 #[cfg(test)]
 mod tests;
 
-pub use gather::{Depth, Gathering, Timelines};
-pub use members::Members;
+pub use found::Found;
+pub use gather::{Gathering, Keeper, Timelines};
+pub use members::{Depth, Members};
 pub use profile::{Ended, Profile, SideProfile};
 pub use recording::Recording;
 pub use sighting::{Sighting, Timeline};

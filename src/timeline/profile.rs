@@ -42,13 +42,6 @@ pub struct Ended {
 }
 
 impl Profile {
-    /// Whether it would learn from this segment.
-    #[inline]
-    pub fn wants(&self, segment: &Segment) -> bool {
-        let flags = segment.flags;
-        self.seen < FIRST || flags.syn() || flags.fin() || flags.rst()
-    }
-
     /// Takes in a segment that is no copy.
     pub fn take(&mut self, segment: &Segment, way: Way, view: &View) {
         let flags = segment.flags;

@@ -24,18 +24,17 @@ pub struct Sighting {
 }
 
 impl Sighting {
-    /// A sighting of `segment` in a frame of these octets, with up to `most` octets of data.
-    pub(super) fn new(segment: Segment, way: Way, view: &View, frame: &[u8], most: usize) -> Self {
-        let data = view.payload.clone().and_then(|range| frame.get(range)).unwrap_or_default();
+    /// A sighting of `segment` with these octets of data.
+    pub(super) fn new(segment: &Segment, way: Way, view: &View, data: &[u8]) -> Self {
         Self {
-            segment,
+            segment: *segment,
             way,
             copy: false,
             after_gap: false,
             link_source: view.link_source,
             direction: view.direction,
             flow_label: view.flow_label,
-            payload: data.get(..most).unwrap_or(data).into(),
+            payload: data.into(),
         }
     }
 

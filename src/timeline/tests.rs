@@ -138,7 +138,7 @@ fn a_port_used_again_is_another_flow_for_its_own_frames() {
     // In any order.
     let mut all: Vec<_> = flows.iter().collect();
     all.reverse();
-    all.iter().for_each(|flow| members.add(flow));
+    all.iter().for_each(|flow| members.add(flow, Depth::Whole));
     assert_eq!(all.len(), 200);
     for segment in &segments {
         let id = members.flow_of(segment).expect("it belongs to one");
@@ -158,7 +158,7 @@ fn of_flows_told_apart_by_their_path_a_segment_belongs_to_the_one_on_its_own() {
     let segments = [here(1, 1, 1), here(2, 900_000_000, 2), here(3, 1, 1), here(4, 900_000_000, 2)];
     let flows = follow(&segments);
     let mut members = Members::default();
-    flows.iter().for_each(|flow| members.add(flow));
+    flows.iter().for_each(|flow| members.add(flow, Depth::Whole));
     let ids: Vec<_> = segments.iter().map(|segment| members.flow_of(segment)).collect();
     assert_eq!((ids[0], ids[1]), (ids[2], ids[3]));
     assert_ne!(ids[2], ids[3]);
@@ -170,7 +170,7 @@ fn strangers_belong_to_no_flow() {
     let mut members = Members::default();
     assert!(members.is_empty());
     assert_eq!(members.flow_of(&segment(1, 0)), None, "nobody was added");
-    flows.iter().for_each(|flow| members.add(flow));
+    flows.iter().for_each(|flow| members.add(flow, Depth::Whole));
     assert!(members.flow_of(&segment(2, 0)).is_some());
     assert_eq!(members.flow_of(&segment(4, 0)), None, "a later frame");
     let elsewhere = Endpoint::v4([192, 0, 2, 99], 1);
@@ -187,8 +187,34 @@ fn many_members_are_all_found() {
     let segments: Vec<_> = (0..5000).map(one).collect();
     let flows = follow(&segments);
     let mut members = Members::default();
-    flows.iter().filter(|flow| flow.id % 2 == 0).for_each(|flow| members.add(flow));
+    flows.iter().filter(|flow| flow.id % 2 == 0).for_each(|flow| members.add(flow, Depth::Whole));
     let found: Vec<_> = segments.iter().filter_map(|segment| members.flow_of(segment)).collect();
     assert_eq!(found.len(), 2500);
     assert!(found.iter().all(|id| id % 2 == 0) && found.is_sorted());
+}
+
+#[test]
+fn the_opening_of_a_flow_has_the_first_data_of_who_began_it() {
+    let data =
+        |frame: u64, seq: u32| Segment { seq: SeqNum(seq), ip_id: Some(frame as u16), ..segment(frame, frame as i64) };
+    let said =
+        |frame, seq, words: &'static [u8]| (Segment { payload_len: words.len() as u32, ..data(frame, seq) }, words);
+    let answer = Segment { payload_len: 6, ip_id: Some(2), ..back(2, 2) };
+    let packets = [said(1, 1, b"one"), (answer, &b"answer"[..]), said(3, 4, b"two"), said(4, 7, b"three")];
+    let flows = follow(&packets.map(|(segment, _)| segment));
+    for (depth, expected) in
+        [(Depth::Profile, &[][..]), (Depth::Opening, &["one", "two"]), (Depth::Whole, &["one", "two"])]
+    {
+        let mut gathering = Gathering::new(1 << 20);
+        flows.iter().for_each(|flow| gathering.want(flow, depth));
+        for (segment, words) in packets {
+            let view = View { payload: Some(0..words.len()), ..View::default() };
+            gathering.take(segment, &view, words);
+        }
+        let timelines = gathering.finish();
+        let opening = timelines.opening(only(&flows).id).unwrap_or_default();
+        let words: Vec<_> = opening.sightings.iter().map(|one| String::from_utf8_lossy(&one.payload)).collect();
+        assert_eq!(words, expected, "{depth:?}");
+        assert_eq!(timelines.get(only(&flows).id).is_some(), depth == Depth::Whole);
+    }
 }

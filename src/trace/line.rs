@@ -102,6 +102,7 @@ pub(super) struct Asked {
     pub(super) options_complete: bool,
     pub(super) ends: Ends,
     pub(super) reuse: u32,
+    pub(super) moved: bool,
     pub(super) path: u32,
     pub(super) device: Option<u8>,
     pub(super) frame: Option<u64>,
@@ -127,6 +128,7 @@ impl Default for Asked {
             options_complete: true,
             ends: Ends::default(),
             reuse: 0,
+            moved: false,
             path: 0,
             device: None,
             frame: None,
@@ -135,6 +137,11 @@ impl Default for Asked {
 }
 
 impl Asked {
+    /// The ends of the connection that the sequence numbers belong to.
+    pub(super) fn numbered(&self) -> Ends {
+        if self.moved { Ends { ipv6: self.ends.ipv6, ..Ends::default() } } else { self.ends }
+    }
+
     /// Takes in all words that are left.
     pub(super) fn read(&mut self, words: &mut Words<'_>) -> Result<(), TraceError> {
         while let Some(word) = words.next() {
@@ -155,6 +162,7 @@ impl Asked {
             "server" => self.ends.server = words.number(word)?,
             "v6" => self.ends.ipv6 = true,
             "reuse" => self.reuse = words.number(word)?,
+            "moved" => self.moved = true,
             "mac" => self.device = Some(words.number(word)?),
             "frame" => self.frame = Some(words.number(word)?),
             _ => return Ok(false),

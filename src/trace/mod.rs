@@ -35,6 +35,7 @@
 //! | `client N`, `server N` | last octet of the address | 1, 5 |
 //! | `v6` | between 2001:db8::1 and 2001:db8:5::5 instead of 192.0.2.1 and 198.51.100.5 | IPv4 |
 //! | `reuse N` | moves both initial sequence numbers: another connection of the same ports | 0 |
+//! | `moved` | numbers are those of the connection between the usual ends, which goes on under these | those of its own |
 //! | `vlan N` | the layers around the packet, as a path | none |
 //! | `mac N` | the device that put the frame on the link | not known |
 //! | `frame N` | the frame's number | one more than before |

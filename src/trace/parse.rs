@@ -100,7 +100,7 @@ impl Reader {
         if captured_payload > payload_len {
             return Err(words.error("cap", "more than the data of the segment"));
         }
-        let (own, peer) = own_and_peer(ends, asked.reuse, from_client);
+        let (own, peer) = own_and_peer(asked.numbered(), asked.reuse, from_client);
         let echo = self.side(ends, !from_client).last_stamp;
         let side = self.side(ends, from_client);
         let ip_id = match asked.id {
@@ -182,7 +182,7 @@ impl Reader {
         let ends = asked.ends;
         let (icmp_type, code) =
             icmp_kind(kind, detail, ends.ipv6).ok_or_else(|| words.error(kind, "no such ICMP error"))?;
-        let (own, _) = own_and_peer(ends, asked.reuse, about_client);
+        let (own, _) = own_and_peer(asked.numbered(), asked.reuse, about_client);
         let (client, server) = (ends.client(), ends.server());
         let (source, destination) = if about_client { (client, server) } else { (server, client) };
         let quoted = QuotedSegment {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Measure the clues on captures whose truth is known: what each is worth, and whether the confidence words keep their promise.
+"""Measure on captures whose truth is known: what each clue is worth, whether the confidence words keep their promise, and how
+many causes and errors of applications are right.
 
   fit.py DIR [--binary PATH] [--markdown]
 
@@ -7,6 +8,7 @@ Reads every truth.json below DIR, runs the program over the captures beside it a
 who sent it. Resets of one run are near copies of one another, so every run counts once: the share of its resets, forged or
 genuine, for which the clue spoke. Only resets of such kinds (with or without ACK, IPv4 or IPv6) are counted for which it spoke at
 all. Half of the runs, chosen by the hash of their names, are held out; weights are set by looking at the others alone. docs/confidence.md explains what the figures mean.
+Causes are counted over flows, at every capture point; each label of a cause counts once in the mean, however many flows have it.
 
 Standard library only.
 """
@@ -26,12 +28,11 @@ def report(binary, capture):
     return json.loads(done.stdout)
 
 
-def resets(folder, truth, binary):
+def resets(truth, reports):
     """(is it forged, its kind, acceptable answers, the reset as reported) of every reset frame of a run."""
-    for capture in truth["captures"]:
-        name = capture["file"]
+    for name, flows in reports.items():
         said = {}
-        for flow in report(binary, os.path.join(folder, name))["flows"]:
+        for flow in flows:
             for reset in flow["resets"]:
                 said.update({frame: reset for frame in reset["frames"]})
         for flow in truth["flows"]:
@@ -44,10 +45,67 @@ def resets(folder, truth, binary):
                         yield true["sender"] == "middlebox", kind, acceptable, said[frame]
 
 
+def endpoint(text):
+    host, _, port = text.rpartition(":")
+    return host.strip("[]").lower(), int(port)
+
+
+def ends(flow):
+    return frozenset((flow[side]["ip"].lower(), flow[side]["port"]) for side in ("client", "server"))
+
+
+def diagnoses(truth, reports):
+    """(the flow's truth, its truth at this capture point, the flow as reported or nothing) of every flow that was reset."""
+    for name, flows in reports.items():
+        for flow in truth["flows"]:
+            view = flow["views"].get(name)
+            if not view or not view["rst_frames"]:
+                continue
+            names = [flow] + flow.get("also_seen_as", [])
+            keys = [frozenset((endpoint(one["client"]), endpoint(one["server"]))) for one in names]
+            here = [one for one in flows if ends(one) in keys and set(view["rst_frames"]) & {n for r in one["resets"] for n in r["frames"]}]
+            yield flow, view, max(here, key=lambda one: ends(one) == keys[0], default={})
+
+
+class Causes:
+    """Right, wrong and abstained: of causes by label and by word, of application errors."""
+
+    def __init__(self):
+        self.labels = collections.defaultdict(collections.Counter)
+        self.words = collections.defaultdict(collections.Counter)
+        self.errors = collections.Counter()
+
+    def add(self, flow, view, said):
+        diagnosis = said.get("diagnosis") or {}
+        cause = diagnosis.get("cause")
+        verdict = "abstained" if not cause else "right" if cause in view["cause_acceptable"] else "wrong"
+        self.labels[flow.get("cause_observable") or flow["cause"]][verdict] += 1
+        if cause:
+            self.words[diagnosis["confidence"]][verdict] += 1
+        for side in ("client", "server"):
+            app = (flow.get("apps") or {}).get(side) or {}
+            true = [error["errno"] for error in app.get("errors", []) if (error.get("errno") or "").startswith("E")]
+            if true:
+                seen = ((said.get("outcome") or {}).get(side) or {}).get("error")
+                self.errors["abstained" if seen is None else "right" if seen in true else "wrong"] += 1
+
+    def rows(self, part):
+        def row(what, counts, mean="-"):
+            n = sum(counts.values())
+            share = f"{counts['right'] / n:.2%}" if n else "-"
+            return [part, what, n, counts["right"], counts["wrong"], counts["abstained"], share, mean]
+        each = [counts["right"] / sum(counts.values()) for counts in self.labels.values()]
+        yield row("causes", sum(self.labels.values(), collections.Counter()), f"{sum(each) / len(each):.2%}" if each else "-")
+        for word in ("certain", "likely", "possible"):
+            yield row(f"causes, {word}", self.words[word])
+        yield row("errors of applications", self.errors)
+
+
 def measure(args):
     spoke = {p: collections.defaultdict(lambda: collections.defaultdict(lambda: [0, 0])) for p in PARTS}
     total = {p: collections.defaultdict(lambda: [0, 0]) for p in PARTS}
     words = {p: collections.defaultdict(lambda: [0, 0, set(), set()]) for p in PARTS}
+    causes = {p: Causes() for p in PARTS}
     for folder, _, files in sorted(os.walk(args.dir)):
         if "truth.json" not in files:
             continue
@@ -55,7 +113,11 @@ def measure(args):
         with open(os.path.join(folder, "truth.json")) as f:
             truth = json.load(f)
         p = part(run)
-        for forged, kind, acceptable, said in resets(folder, truth, args.binary):
+        names = [capture["file"] for capture in truth["captures"]]
+        reports = {name: report(args.binary, os.path.join(folder, name))["flows"] for name in names}
+        for flow, view, said in diagnoses(truth, reports):
+            causes[p].add(flow, view, said)
+        for forged, kind, acceptable, said in resets(truth, reports):
             right = said["sender"] in acceptable
             row = words[p][said["confidence"] or "unknown"]
             row[not right] += 1
@@ -67,7 +129,7 @@ def measure(args):
                       for e in said["evidence"]}
             for piece in pieces:
                 spoke[p][piece][run, kind][forged] += 1
-    return spoke, total, words
+    return spoke, total, words, causes
 
 
 def share(spoke, total, kinds, forged):
@@ -104,7 +166,7 @@ def main():
     args = parser.parse_args()
     if not os.access(args.binary, os.X_OK):
         sys.exit(f"fit.py: no program at {args.binary}: build it, or name it with --binary")
-    spoke, total, words = measure(args)
+    spoke, total, words, causes = measure(args)
     both_ways = {"forged": True, "genuine": False}
     keys = sorted(set(spoke[PARTS[0]]) | set(spoke[PARTS[1]]))
     rows = []
@@ -131,6 +193,9 @@ def main():
             share_right = f"{right / (right + wrong):.2%}" if right + wrong and word != "unknown" else "-"
             rows.append([p, word, right, wrong, share_right, len(runs_right), len(runs_wrong)])
     table(rows, ["part", "word", "right", "not right", "share", "runs right", "runs with any not right"], args.markdown)
+    print()
+    rows = [row for p in PARTS for row in causes[p].rows(p)]
+    table(rows, ["part", "what", "in all", "right", "wrong", "abstained", "right share", "mean over labels"], args.markdown)
 
 
 if __name__ == "__main__":

@@ -98,3 +98,14 @@ fn gaps_that_ended_connections_are_counted() {
     assert_eq!((gaps.len(), &gaps[0]["flows"]), (1, &6.into()));
     assert!(gaps[0]["seconds"].as_f64().is_some_and(|seconds| (1.0..1.2).contains(&seconds)), "{gaps:?}");
 }
+
+#[test]
+fn a_content_filter_is_told_with_what_it_lets_through() {
+    let Some(lab) = shared("lab") else { return };
+    for capture in ["08_injection/sni_both_sides_plain/client.pcap", "08_injection/http_host_both/client.pcap"] {
+        let report = analyze([lab.join(capture)]);
+        let told = list(&report, "incidents").iter().find(|incident| incident["cause"] == "injected_content_filter");
+        let told = told.and_then(|incident| incident["explanation"].as_str()).unwrap_or_default();
+        assert!(told.contains("The clients had asked for \"") && told.contains("\" through."), "{capture}: {told}");
+    }
+}

@@ -5,6 +5,7 @@ mod architecture;
 mod browser;
 mod capture;
 mod cli;
+mod continuations;
 mod decode;
 mod evidence;
 mod formats;

@@ -60,10 +60,11 @@ fn pages_have_title_and_headings_in_order() {
 fn a_page_has_a_trace_of_its_cause_and_a_near_miss() {
     for cause in Cause::ALL {
         let blocks = trace::blocks(cause.page());
-        let sections: Vec<_> = blocks.iter().map(|block| block.section).collect();
-        assert_eq!(sections, ["On the wire", "Confused with"], "{cause}");
-        assert_eq!(blocks[0].cause, cause.id());
-        let near = blocks[1].cause;
+        let (own, near) = blocks.split_at(blocks.len() - 1);
+        assert!(!own.is_empty() && own.iter().all(|block| block.section == "On the wire"), "{cause}");
+        assert!(own.iter().all(|block| block.cause == cause.id()), "{cause}");
+        assert_eq!(near[0].section, "Confused with", "{cause}");
+        let near = near[0].cause;
         assert!(near != cause.id() && (near == "none" || near.parse::<Cause>().is_ok()), "{cause}: near miss {near}");
         // What it is mistaken for is said beside it.
         assert!(near == "none" || cause.page().contains(&format!("`{near}`")), "{cause} does not speak of {near}");

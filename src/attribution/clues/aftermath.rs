@@ -38,7 +38,27 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
             ));
         }
     }
-    None
+    moved(question)
+}
+
+/// Its connection goes on under another address: a router translates that no longer, and spoke in its name.
+fn moved(question: &Question<'_>) -> Option<Evidence<Party>> {
+    let suspect = question.suspect;
+    let segment = suspect.segment();
+    let later = suspect.case.later()?;
+    (later.changed == suspect.own() && later.frame > segment.frame).then(|| {
+        forged(
+            "aftermath",
+            Aspect::Aftermath,
+            Weight::Strong,
+            vec![segment.frame, later.frame],
+            format!(
+                "{} went on with the connection after it, under another address (flow {})",
+                suspect.case.name(suspect.own()),
+                later.flow
+            ),
+        )
+    })
 }
 
 /// A host that refused a request does not grant the same one afterwards.

@@ -6,6 +6,7 @@ use crate::attribution::case::Suspect;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::knowledge::ttl;
 use crate::tcp::{Duration, FrameNumber};
+use crate::timeline::Sighting;
 
 /// By how much paths of one host differ that are used side by side (ECMP, anycast): of 19 in 20 connections all packets
 /// are within 1 (Sundara Raman et al., SIGCOMM 2023), and 2 is no more than two such places on the way.
@@ -46,7 +47,8 @@ pub(in crate::attribution) fn baseline(suspect: &Suspect<'_>) -> Option<Baseline
     Some(Baseline {
         ttls: host.ttls.iter().map(|seen| seen.value).collect(),
         frame: first.frame,
-        steady: host.ttls.len() == 1 && first.flows > 1,
+        // One flow is enough where it is the same connection.
+        steady: host.ttls.len() == 1 && (first.flows > 1 || suspect.case.earlier().is_some()),
         elsewhere: true,
     })
 }
@@ -60,13 +62,24 @@ pub const LOCAL: &str = "local_ttl";
 fn is_local(suspect: &Suspect<'_>, baseline: &Baseline) -> bool {
     let Some(reset) = suspect.sighting() else { return false };
     let ttl = reset.segment.ttl;
-    let same_device =
-        |one: &crate::timeline::Sighting| one.link_source == reset.link_source && one.direction == reset.direction;
+    let same_device = |one: &Sighting| one.link_source == reset.link_source && one.direction == reset.direction;
     ttl::hops(ttl) == 0
         && baseline.ttls == [ttl]
         && !baseline.elsewhere
         && suspect.comparable().any(same_device)
         && suspect.case.round_trip_to(suspect.own()).is_none_or(|least| least < OWN_ANSWER)
+        && !is_as_near(suspect, reset)
+}
+
+/// Whether the other side is as near, and no link address or direction tells the two apart: a capture is taken on one host only,
+/// and where packets of both begin, one program may play the other (a VPN on a telephone answers for all servers).
+fn is_as_near(suspect: &Suspect<'_>, reset: &Sighting) -> bool {
+    let peer = suspect.peer();
+    let others = || suspect.case.timeline.sightings.iter().filter(|one| one.way == peer && one.is_ordinary());
+    let near = others().all(|one| ttl::hops(one.segment.ttl) == 0)
+        && suspect.case.round_trip_to(peer).is_some_and(|least| least < OWN_ANSWER);
+    let key = |one: &Sighting| (one.link_source, one.direction);
+    near && others().any(|one| key(one) == key(reset))
 }
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
@@ -97,7 +110,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     }
     if baseline.ttls.contains(&ttl) {
         // Behind one address there may be several devices, and other flows may have gone to another one.
-        let apart = baseline.ttls.iter().any(|&other| other.abs_diff(ttl) > PATHS_DIFFER);
+        let differs = |other: u8| other.abs_diff(ttl) > PATHS_DIFFER;
+        let apart = baseline.ttls.iter().any(|&other| differs(other));
+        if apart
+            && baseline.elsewhere
+            && suspect.other_resets(suspect.own()).any(|(_, other)| differs(other.segment.ttl))
+        {
+            // Two devices of this address reset one connection, and other flows know both: which of them is the host?
+            return None;
+        }
         let weight = if apart || baseline.elsewhere && !baseline.steady { Weight::Weak } else { Weight::Moderate };
         let text = if apart {
             format!("TTL {ttl}, as some of {whose} have (they have {usual})")

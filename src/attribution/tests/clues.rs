@@ -239,3 +239,16 @@ fn tos() {
         ],
     );
 }
+
+#[test]
+fn two_resets_from_two_distances_are_not_both_the_hosts() {
+    // Other flows know packets of the server from two distances.
+    let others = "0 c S 0 flow 1\n20 s SA 0 ack 1 flow 1 ttl 248\n30 c S 0 flow 2\n50 s SA 0 ack 1 flow 2 ttl 142\n";
+    let alone = "90 s RA 21 ack 11 flow 3 ttl 248";
+    let judged = |text: &str| Scene::of(&format!("{others}{text}")).judged_of(2).remove(0);
+    assert_eq!(for_host(&judged(alone), "ttl"), Some(Weak));
+    let both = format!("{alone}\n90.2 s RA 21 ack 11 flow 3 ttl 142");
+    assert_eq!(clue(&judged(&both), "ttl"), None);
+    let near = format!("{alone}\n90.2 s RA 21 ack 11 flow 3 ttl 247");
+    assert_eq!(for_host(&judged(&near), "ttl"), Some(Weak));
+}

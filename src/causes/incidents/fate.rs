@@ -27,6 +27,8 @@ pub struct Fate {
     pub ended: Option<Timestamp>,
     /// The silence that led to the end.
     pub gap: Option<Duration>,
+    /// Whether the address of one side changed in the middle.
+    pub moved: bool,
     /// Whether the decisive reset is in the client's name.
     pub by_client: bool,
     /// Who sent it.
@@ -66,6 +68,7 @@ impl Fate {
             began: flow.first_time,
             ended: fin.map_or(story.ended(), |fin| fin.time()),
             gap: idle_gap(story, cause),
+            moved: story.case.earlier().is_some() || story.case.later().is_some(),
             by_client: story.from_client(),
             sender: verdict.map(|verdict| verdict.sender),
             hops: verdict.and_then(|verdict| verdict.hops),

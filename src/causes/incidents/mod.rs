@@ -6,6 +6,7 @@
 mod fate;
 mod group;
 mod limit;
+mod names;
 mod outage;
 mod tell;
 #[cfg(test)]

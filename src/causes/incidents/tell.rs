@@ -2,7 +2,7 @@
 
 use super::group::Group;
 use super::words::{clients, count, different, lasted, list, range, servers, services, span, targets};
-use super::{Fate, Incident, limit, of};
+use super::{Fate, Incident, limit, names, of};
 use crate::attribution::Sender;
 use crate::causes::{Around, Cause, idle_gaps};
 use crate::evidence::Confidence;
@@ -107,7 +107,11 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
                 } else {
                     format!("A content filter reset {connections}")
                 },
-                format!("{who} reset {connections} to {to}{spread}, each {answer}.{asked}{}", distance(fates)),
+                format!(
+                    "{who} reset {connections} to {to}{spread}, each {answer}.{asked}{}{}",
+                    names::let_through(fates, around),
+                    distance(fates)
+                ),
             )
         }
         Cause::InjectedBlindOrInvalid => forged(fates, &connections, &to, &spread),
@@ -198,6 +202,18 @@ fn lost_state(fates: &[&Fate]) -> (String, String) {
     let who = if by_client { clients(fates) } else { servers(fates) };
     let who = list(who.into_iter().map(|address| address.to_string()));
     let connections = count(fates.len(), "connection");
+    if fates.iter().all(|fate| fate.moved) {
+        return (
+            format!("Address translation lost {connections} with {who}"),
+            format!(
+                "The addresses of {connections} changed in the middle, and segments of unknown connections {} answered by \
+                 resets{}.{} The device that translates addresses lost its table, or its entries expired.",
+                were(fates),
+                over(fates),
+                after_silence(fates)
+            ),
+        );
+    }
     let moved = fates
         .iter()
         .filter_map(|fate| fate.hops)

@@ -22,6 +22,7 @@ fn fate(flow: u32, cause: Cause, began: i64, ended: i64) -> Fate {
         began: Some(at(began)),
         ended: Some(at(ended)),
         gap: None,
+        moved: false,
         by_client: false,
         sender: None,
         hops: None,
@@ -186,4 +187,44 @@ fn every_cause_has_words() {
             assert!(!incident.title.is_empty() && !incident.title.ends_with('.'), "{cause}: {}", incident.title);
         }
     }
+}
+
+/// A connection that was answered, as the capture's other flows see it.
+fn learn_answered(around: &mut Around, client: u8, name: &str) {
+    let text = format!(
+        "0 c S 0 client {client}\n10 s SA 0 ack 1 client {client}\n11 c A 1 ack 1 client {client}\n\
+         12 c PA 1 ack 1 len 9 client {client}\n22 s PA 1 ack 10 len 9 client {client}"
+    );
+    let scene = crate::attribution::testing::Scene::of(&text);
+    around.learn_good(scene.flow(0), Some(name.to_owned()));
+}
+
+#[test]
+fn a_content_filter_is_told_with_the_names_that_it_lets_through() {
+    let refused = |flow| Fate {
+        name: Some("bad.example".into()),
+        client: Endpoint::v4([192, 0, 2, 1], 40_000),
+        began: Some(Timestamp::from_nanos(50_000_000)),
+        ended: Some(Timestamp::from_nanos(90_000_000)),
+        ..fate(flow, Cause::InjectedContentFilter, 0, 0)
+    };
+    let explained = |around: &Around| {
+        let incident = incidents(&[refused(1), refused(2)], around).pop().expect("an incident");
+        incident.explanation
+    };
+    let mut around = Around::default();
+    learn_answered(&mut around, 1, "good.example");
+    learn_answered(&mut around, 1, "fine.example");
+    // No name that a host can have.
+    learn_answered(&mut around, 1, "no name\" at all");
+    let text = explained(&around);
+    assert!(
+        text.contains("asked for \"bad.example\". It let \"fine.example\" and \"good.example\" through."),
+        "{text}"
+    );
+    assert!(!text.contains("at all") && !text.contains("Other connections"), "{text}");
+    learn_answered(&mut around, 1, "bad.example");
+    let text = explained(&around);
+    assert!(text.contains("Other connections that asked for \"bad.example\" were answered"), "{text}");
+    assert!(!explained(&Around::default()).contains("through"));
 }

@@ -188,9 +188,16 @@ pub fn everything() -> Report {
     capture.duplicate_frames = 1;
     capture.fragments = Fragments { fragments: 7, reassembled: 2, incomplete: 1 };
     capture.icmp_errors = 2;
+    capture.icmp_without_flow = 1;
+    capture.aggregated_frames = 3;
     capture.dropped_by_kernel = Some(17);
-    capture.dropped =
-        Dropped { flows_evicted: 1, resets_not_listed: 2, segments_not_told_apart: 40, ..Dropped::default() };
+    capture.dropped = Dropped {
+        flows_evicted: 1,
+        resets_not_listed: 2,
+        segments_not_told_apart: 40,
+        frames_of_untold_layers: 7,
+        ..Dropped::default()
+    };
     report
 }
 
@@ -289,6 +296,8 @@ pub fn maximal() -> Report {
     }];
     let flow = report.flows.iter_mut().find(|flow| flow.id == 7).expect("flow 7");
     flow.ports_reused = true;
+    flow.continues = Some(1);
+    flow.continued_as = Some(4);
     flow.benign = Some(Cow::Borrowed("both sides had closed"));
     flow.inputs = vec![0, 1];
     flow.tunnel = vec!["gre 192.0.2.1 > 192.0.2.2".into()];
