@@ -1,5 +1,6 @@
 //! One input of several: open or waiting, its next frame, and the tally of what has been read.
 
+use std::collections::HashSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,8 @@ pub(super) struct Input {
     /// The number of the frame at hand, in this input.
     number: u64,
     last_link_type: Option<LinkType>,
+    /// Those in the summary, to be found soon: pcapng can have a new one in each frame.
+    known_link_types: HashSet<LinkType>,
     last_time: Option<Timestamp>,
     summary: InputSummary,
 }
@@ -64,6 +67,7 @@ impl Input {
             reported: 0,
             number: 0,
             last_link_type: None,
+            known_link_types: HashSet::new(),
             last_time: None,
             summary,
         }
@@ -169,7 +173,7 @@ impl Input {
         summary.cut_frames += u64::from(record.cut);
         if self.last_link_type != Some(record.link_type) {
             self.last_link_type = Some(record.link_type);
-            if !summary.link_types.contains(&record.link_type) {
+            if self.known_link_types.insert(record.link_type) {
                 summary.link_types.push(record.link_type);
             }
         }

@@ -19,11 +19,18 @@ pub struct Judgement<'a> {
     end: Option<Timestamp>,
 }
 
+/// Of the memory for judging what is for segments and habits, and what for flows as others see them.
+pub(super) fn shares(memory: usize) -> [usize; 2] {
+    [memory / 4 * 3, memory / 4]
+}
+
 impl<'a> Judgement<'a> {
     /// Learns from all flows what one alone does not tell.
-    pub fn new(flows: &Flows, timelines: &'a Timelines) -> Self {
+    ///
+    /// What flows say about each other takes at most `memory` octets.
+    pub fn new(flows: &Flows, timelines: &'a Timelines, memory: usize) -> Self {
         let surroundings = Surroundings::of(flows, timelines);
-        let mut around = Around::default();
+        let mut around = Around::within(memory);
         for flow in flows.iter() {
             match timelines.get(flow.id).filter(|_| second_look::needs_judging(flow, flows)) {
                 Some(timeline) => {

@@ -5,6 +5,7 @@ mod explain;
 mod hash;
 mod judgement;
 mod key;
+mod memory;
 mod pipeline;
 mod second_look;
 mod selection;
@@ -20,21 +21,13 @@ use std::path::Path;
 use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
 use crate::cli::{Command, FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
-use crate::flow::{Flow, Limits};
+use crate::flow::Flow;
 use crate::notes::Notes;
 use crate::output;
 use crate::progress;
 use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Wanted};
 use crate::timeline::Recording;
-
-/// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
-const FIXED_MEMORY: u64 = 24 << 20;
-
-/// One part in so many of the memory is for the segments of flows that are judged.
-const MEMORY_FOR_TIMELINES: u64 = 4;
-
-/// What a flow takes in the report: measured at 890 octets for one with one reset.
-const LISTED_FLOW: usize = 900;
+use memory::Memory;
 
 /// Analyses the captures and writes the report; the exit code says how that went.
 ///
@@ -59,8 +52,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     // Only these tell what Zeek would say of a flow: the page holds the JSON report.
     let tells = matches!(options.format, OutputFormat::Json | OutputFormat::Ndjson | OutputFormat::Html);
     let zeek = tells && !options.summary;
-    let listed = if options.summary { 0 } else { LISTED_FLOW };
-    let limits = Limits::within(options.memory.saturating_sub(FIXED_MEMORY), zeek, listed);
+    let memory = Memory::of(options.memory, zeek, !options.summary);
     let threads = options.threads.map_or_else(default_threads, usize::from);
     let read = capture.progress();
     notes.tell(format_args!(
@@ -74,9 +66,9 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         options.memory >> 20
     ));
     let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
-    let share = usize::try_from(options.memory / MEMORY_FOR_TIMELINES).unwrap_or(usize::MAX);
-    let recording = (!second_look::can_read_again(&options.captures)).then(|| Recording::new(share));
-    let mut analysis = pipeline::analyse(capture, recording, limits, threads).map_err(Error::Thread)?;
+    let recording =
+        (!second_look::can_read_again(&options.captures)).then(|| Recording::new(memory.for_recording()));
+    let mut analysis = pipeline::analyse(capture, recording, memory.limits(), threads).map_err(Error::Thread)?;
     drop(bar);
     for input in &analysis.inputs {
         for problem in &input.problems {
@@ -99,11 +91,15 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
     let is_judged =
         |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
-    let timelines = second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, share, threads)?;
+    let for_judging = memory.for_judging(flows.iter().count());
+    let recorded = if recording.is_some() { memory.for_recording() } else { 0 };
+    let [for_gathering, for_neighbours] = judgement::shares(for_judging - recorded.min(for_judging));
+    let timelines =
+        second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, for_gathering, threads)?;
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
     let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;
-    let judgement = Judgement::new(flows, &timelines);
+    let judgement = Judgement::new(flows, &timelines, for_neighbours);
     let continuations = &judgement.surroundings.continuations;
     let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
     let members = options
