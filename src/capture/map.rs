@@ -73,7 +73,8 @@ impl Map {
 mod bus {
     use std::sync::Once;
 
-    const LAST_WORDS: &[u8] = b"tcpautopsy: error: a capture was cut short, or its disk failed, while it was being read: \
+    const LAST_WORDS: &[u8] =
+        b"tcpautopsy: error: a capture was cut short, or its disk failed, while it was being read: \
         copy it first, or pipe it in (tcpautopsy - < capture)\n";
 
     /// The exit code for nothing that could be analysed.

@@ -274,7 +274,8 @@ mod tests {
         loop {
             let next = |index: usize| inputs[index].get(taken[index]);
             let stays = current.filter(|&index| next(index) == Some(&None));
-            let earliest = || ranks.iter().copied().filter(|&index| next(index).is_some()).min_by_key(|&index| next(index));
+            let earliest =
+                || ranks.iter().copied().filter(|&index| next(index).is_some()).min_by_key(|&index| next(index));
             let Some(index) = stays.or_else(earliest) else { return order };
             order.push(vec![index as u8, taken[index] as u8]);
             taken[index] += 1;

@@ -19,11 +19,6 @@ pub struct Judgement<'a> {
     end: Option<Timestamp>,
 }
 
-/// Of the memory for judging what is for segments and habits, and what for flows as others see them.
-pub(super) fn shares(memory: usize) -> [usize; 2] {
-    [memory / 4 * 3, memory / 4]
-}
-
 impl<'a> Judgement<'a> {
     /// Learns from all flows what one alone does not tell.
     ///

@@ -66,8 +66,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         options.memory >> 20
     ));
     let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
-    let recording =
-        (!second_look::can_read_again(&options.captures)).then(|| Recording::new(memory.for_recording()));
+    let recording = (!second_look::can_read_again(&options.captures)).then(|| Recording::new(memory.for_recording()));
     let mut analysis = pipeline::analyse(capture, recording, memory.limits(), threads).map_err(Error::Thread)?;
     drop(bar);
     for input in &analysis.inputs {
@@ -91,15 +90,13 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
     let is_judged =
         |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
-    let for_judging = memory.for_judging(flows.iter().count());
-    let recorded = if recording.is_some() { memory.for_recording() } else { 0 };
-    let [for_gathering, for_neighbours] = judgement::shares(for_judging - recorded.min(for_judging));
+    let room = memory.for_judging(flows.iter().count(), recording.is_some());
     let timelines =
-        second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, for_gathering, threads)?;
+        second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, room.gathering, threads)?;
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
     let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;
-    let judgement = Judgement::new(flows, &timelines, for_neighbours);
+    let judgement = Judgement::new(flows, &timelines, room.neighbours);
     let continuations = &judgement.surroundings.continuations;
     let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
     let members = options
