@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// How the program ended, for scripts.
@@ -55,16 +56,54 @@ pub enum Error {
     Thread(io::Error),
     /// A `--bpf` expression that libpcap does not take, and why, in a text that names both.
     Bpf(String),
+    /// An interface cannot be watched.
+    Interface {
+        /// Its name.
+        name: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
+    /// There is no such user to become.
+    NoUser(String),
+    /// Rights that are not needed could not be given up.
+    Rights(io::Error),
     /// The file for the report is there already, and `--force` was not given.
     OutputExists(PathBuf),
     /// The file for the report is one of the captures.
     OutputIsInput(PathBuf),
+    /// Of the captures to be compared fewer than two can be read, or one is no regular file.
+    NothingToCompare,
     /// Evidence is asked for from captures that can be read only once.
     EvidenceOfPipe,
     /// The file of `--anonymize-key-file` holds no key.
     NoKey(PathBuf),
     /// The system gave no randomness, or the key file could not be read or made.
     Key(io::Error),
+    /// The file of `--kernel-trace` could not be read.
+    KernelTrace {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The folder of `--record` cannot be written.
+    Record {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The port of `--metrics` cannot be opened.
+    Metrics {
+        /// The address and port.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The system does not tell what interfaces there are.
+    Interfaces(String),
+    /// The kernel of this host cannot be asked, and why, in a text that says what to do.
+    KernelWitness(String),
     /// Nothing is known of what `explain` was asked, in a text that says what is near.
     Unknown(String),
     /// The report could not be written; no path means standard output.
@@ -85,14 +124,24 @@ impl Error {
     /// The exit code it calls for.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NothingToAnalyse(_) | Self::Thread(_) | Self::Key(_) | Self::Write { .. } => {
-                ExitCode::NothingAnalysed
-            }
+            Self::NothingToAnalyse(_)
+            | Self::NothingToCompare
+            | Self::Interface { .. }
+            | Self::Rights(_)
+            | Self::Thread(_)
+            | Self::Key(_)
+            | Self::KernelTrace { .. }
+            | Self::KernelWitness(_)
+            | Self::Interfaces(_)
+            | Self::Metrics { .. }
+            | Self::Record { .. }
+            | Self::Write { .. } => ExitCode::NothingAnalysed,
             Self::Bpf(_)
             | Self::OutputExists(_)
             | Self::OutputIsInput(_)
             | Self::EvidenceOfPipe
             | Self::NoKey(_)
+            | Self::NoUser(_)
             | Self::Unknown(_) => ExitCode::Usage,
         }
     }
@@ -117,6 +166,9 @@ impl fmt::Display for Error {
             Self::NothingToAnalyse(reasons) => f.write_str(&reasons.join("; ")),
             Self::Thread(source) => write!(f, "cannot start a thread: {source}; try --threads 1"),
             Self::Bpf(reason) => write!(f, "--bpf: {reason}"),
+            Self::Interface { name, reason } => write!(f, "cannot listen on {name}: {reason}"),
+            Self::NoUser(name) => write!(f, "there is no user `{name}` to become"),
+            Self::Rights(source) => write!(f, "rights that are not needed could not be given up: {source}"),
             Self::Unknown(message) => f.write_str(message),
             Self::OutputExists(path) => {
                 write!(f, "{} exists already: add --force to overwrite it, or name another file", path.display())
@@ -124,10 +176,20 @@ impl fmt::Display for Error {
             Self::OutputIsInput(path) => {
                 write!(f, "{} is one of the captures: name another file for the report", path.display())
             }
+            Self::NothingToCompare => f.write_str(
+                "compare needs two captures or more that are regular files: it reads them twice, so save a pipe to a file first",
+            ),
             Self::EvidenceOfPipe => f.write_str(
                 "--write-evidence reads the captures a second time, which a pipe does not allow: save it to a file first",
             ),
             Self::NoKey(path) => write!(f, "{} holds no key: it should have 64 hexadecimal digits", path.display()),
+            Self::Record { folder, source } => write!(f, "--record: cannot write to {}: {source}", folder.display()),
+            Self::Metrics { address, source } => write!(f, "--metrics: cannot listen on {address}: {source}"),
+            Self::Interfaces(reason) => write!(f, "cannot list interfaces: {reason}"),
+            Self::KernelWitness(reason) => write!(f, "--kernel-witness: {reason}"),
+            Self::KernelTrace { path, source } => {
+                write!(f, "cannot read the kernel trace {}: {source}", path.display())
+            }
             Self::Key(source) => write!(f, "no key to anonymise with: {source}"),
             Self::Write { path: Some(path), source } => write!(f, "cannot write {}: {source}", path.display()),
             Self::Write { path: None, source } => write!(f, "cannot write to standard output: {source}"),
@@ -138,7 +200,13 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Write { source, .. } | Self::Thread(source) | Self::Key(source) => Some(source),
+            Self::Write { source, .. }
+            | Self::KernelTrace { source, .. }
+            | Self::Metrics { source, .. }
+            | Self::Record { source, .. }
+            | Self::Thread(source)
+            | Self::Key(source)
+            | Self::Rights(source) => Some(source),
             _ => None,
         }
     }
@@ -165,10 +233,14 @@ mod tests {
         for error in [
             Error::NothingToAnalyse(vec!["cannot read a.pcap: no such file".into()]),
             Error::Thread(io()),
+            Error::Interface { name: "eth0".into(), reason: "it is down".into() },
+            Error::NoUser("x".into()),
+            Error::Rights(io()),
             Error::Bpf("bad filter 'tcp port': syntax error".into()),
             Error::Unknown("nothing is known of `x`".into()),
             Error::OutputExists("report.json".into()),
             Error::OutputIsInput("a.pcap".into()),
+            Error::NothingToCompare,
             Error::EvidenceOfPipe,
             Error::NoKey("key".into()),
             Error::Key(io()),

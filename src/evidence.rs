@@ -37,6 +37,16 @@ impl Weight {
             Self::Decisive => 4.0,
         }
     }
+
+    /// The next one below; the weakest stays.
+    #[must_use]
+    pub const fn weaker(self) -> Self {
+        match self {
+            Self::Weak | Self::Moderate => Self::Weak,
+            Self::Strong => Self::Moderate,
+            Self::Decisive => Self::Strong,
+        }
+    }
 }
 
 /// How sure a verdict is: a promise, measured on captures whose truth is known.
@@ -83,6 +93,10 @@ pub enum Aspect {
     Aftermath,
     /// What it says of itself.
     Declared,
+    /// What captures at other points of the path have of it.
+    Elsewhere,
+    /// What the kernel of its claimed sender says of it.
+    Witness,
 }
 
 /// One piece of evidence about a hypothesis `H`.

@@ -16,13 +16,16 @@
 //! 7. [`report`] makes plain values of the facts, a [`report::Report`], and the phrases that people read.
 //! 6. [`output`] writes the report: a table, JSON, Markdown, HTML, CSV. Text from a capture or a command line is escaped there.
 //!
-//! [`run`] joins the rooms: [`run::analyze`] is the whole program for one command line. The first two steps have a thread of
+//! [`run`] joins the rooms: [`run::analyze`] is the whole program for one command line. [`live`] does the same while frames come
+//! from an interface, and judges resets as they happen. The first two steps have a thread of
 //! their own; the report does not depend on that.
 //!
 //! # The rooms around it
 //!
 //! [`application`] says what the octets of a conversation mean, where its segments were gathered in a [`timeline`].
-//! [`tcp`] is the vocabulary that all others share: sequence numbers, flags, times, frame numbers. [`trace`] reads and writes
+//! [`witness`] joins what a host's kernel said of its resets. While a capture goes on, [`recorder`] keeps what led to them and
+//! [`metrics`] counts them. [`tcp`] is the vocabulary that all others share: sequence numbers, flags, times, frame numbers.
+//! [`trace`] reads and writes
 //! flows as text. [`outcome`] says what the applications saw of an end. [`knowledge`] has tables of what is known beforehand,
 //! and [`explain`] answers questions about them and about the causes. [`cli`] reads the command line, [`error`] has what stops
 //! the program and its exit codes, [`notes`] and [`progress`] speak on standard error.
@@ -36,6 +39,7 @@ pub mod attribution;
 pub mod capture;
 pub mod causes;
 pub mod cli;
+pub mod compare;
 pub mod decode;
 pub mod error;
 pub mod evidence;
@@ -43,10 +47,13 @@ pub mod evidence_file;
 pub mod explain;
 pub mod flow;
 pub mod knowledge;
+pub mod live;
+pub mod metrics;
 pub mod notes;
 pub mod outcome;
 pub mod output;
 pub mod progress;
+pub mod recorder;
 pub mod report;
 pub mod run;
 pub mod select;
@@ -54,3 +61,4 @@ pub mod surroundings;
 pub mod tcp;
 pub mod timeline;
 pub mod trace;
+pub mod witness;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use tcpautopsy::cli::Job;
 use tcpautopsy::notes::Notes;
-use tcpautopsy::{cli, run};
+use tcpautopsy::{cli, live, run};
 
 fn main() -> ExitCode {
     let job = match cli::job(std::env::args_os()) {
@@ -21,6 +21,9 @@ fn main() -> ExitCode {
     };
     let done = match &job {
         Job::Analyze(options) => run::analyze(options),
+        Job::Live(options) => live::watch(options),
+        Job::Interfaces(format) => run::interfaces(*format),
+        Job::Warden(instance) => live::warden(instance),
         Job::Explain(text) => run::explain(text.as_deref()),
     };
     match done {

@@ -1,4 +1,4 @@
-//! A bar on standard error while long inputs are read. The only user of indicatif.
+//! A bar on standard error while long inputs are read, or a line of counts. The only user of indicatif.
 //!
 //! It only looks on: the readers count, a thread of its own draws. Where standard error is no terminal there is no thread and no bar.
 
@@ -31,6 +31,48 @@ pub fn watch(verbosity: Verbosity, done: impl Fn() -> (u64, Option<u64>) + Send 
         return Bar { running: None };
     }
     watch_on(ProgressDrawTarget::stderr(), done)
+}
+
+/// A line of counts at the bottom of standard error while something goes on that has no end; none where that is no terminal.
+pub struct Status {
+    bar: Option<ProgressBar>,
+}
+
+impl Status {
+    /// A line that shows nothing yet.
+    pub fn new(verbosity: Verbosity) -> Self {
+        let shows = verbosity != Verbosity::Quiet && std::io::stderr().is_terminal();
+        Self {
+            bar: shows.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(line())),
+        }
+    }
+
+    /// Shows another text.
+    pub fn show(&self, text: impl FnOnce() -> String) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(text());
+            bar.tick();
+        }
+    }
+
+    /// Lets `write` write to the terminal while the line is away.
+    pub fn aside(&self, write: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// Takes the line away.
+    pub fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn line() -> ProgressStyle {
+    ProgressStyle::with_template("{wide_msg}").unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
 fn watch_on(target: ProgressDrawTarget, done: impl Fn() -> (u64, Option<u64>) + Send + 'static) -> Bar {

@@ -16,7 +16,7 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def packet(source, destination, seq, flags, ttl, identification, window=0, options=b""):
+def packet(source, destination, seq, flags, ttl, identification, window=0, options=b"", dont_fragment=False):
     """An IPv4 packet with a TCP header from and to these (address, port)."""
     addresses = socket.inet_aton(source[0]) + socket.inet_aton(destination[0])
     length = 20 + len(options)
@@ -24,7 +24,7 @@ def packet(source, destination, seq, flags, ttl, identification, window=0, optio
     tcp += options
     pseudo = addresses + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(tcp))
     tcp = tcp[:16] + struct.pack("!H", checksum(pseudo + tcp)) + tcp[18:]
-    ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), identification, 0, ttl, socket.IPPROTO_TCP, 0)
+    ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), identification, 0x4000 if dont_fragment else 0, ttl, socket.IPPROTO_TCP, 0)
     return ip + addresses + tcp
 
 

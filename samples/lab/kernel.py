@@ -4,6 +4,7 @@ A reset that a packet filter or a program wrote by itself passes no tcp_send_res
 Works in a trace instance of its own; where the kernel offers none, the record is empty and says so.
 """
 
+import contextlib
 import os
 import re
 import subprocess
@@ -50,6 +51,23 @@ class KernelRecord:
             found = re.search(r" (\d+\.\d+): (tcp_\w+): (.*)", line)
             if found and any(mark in line + " " for mark in marks):
                 yield float(found[1]) + offset, f"{found[2]} {_plain(found[3])}"
+
+    @contextlib.contextmanager
+    def saved(self, path, marks):
+        """Saves what the trace has after the block, of the events that mention one of `marks`; the time stands in it twice."""
+        self._tell_time()
+        yield
+        self._tell_time()
+        with open(f"{self.instance}/trace") as trace, open(f"{self.instance}/trace_clock") as clock:
+            lines = trace.read().splitlines(keepends=True)
+            clocks = clock.read()
+        # Of everybody's reports these are ours.
+        ours = [line for line in lines if not re.search(r": tcp_\w+: ", line) or any(mark in line for mark in marks)]
+        with open(path, "w") as file:
+            file.write(clocks + "".join(ours))
+
+    def _tell_time(self):
+        self._set("trace_marker", f"tcpautopsy wall={time.time():.9f}")
 
     def close(self):
         """Removes the trace instance."""

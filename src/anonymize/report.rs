@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 use super::key::Key;
 use crate::report::{
-    Application, Capture, Diagnosis, Endpoint, Flow, IcmpMessage, Incident, Input, Outcome, Report, Reset, Selection,
+    Application, Capture, ComparedDifference, Comparison, Diagnosis, Endpoint, Flow, FlowAtPoint, FlowComparison,
+    IcmpMessage, Incident, Input, KernelTrace, KernelWord, Outcome, Report, Reset, ResetComparison, Selection,
     SideOutcome, SkippedInput, Vantage,
 };
 
@@ -22,11 +23,16 @@ impl Key {
         }
         known.sort_unstable();
         known.dedup();
-        let Report { schema: _, tool: _, options, capture, selection, summary: _, incidents, flows } = report;
+        let Report { schema: _, tool: _, options, capture, selection, comparison, summary: _, incidents, flows } =
+            report;
         options.iter_mut().for_each(|option| *option = self.option(option));
         self.capture(capture);
         if let Some(Selection { criteria, flows: _, note }) = selection {
             criteria.iter_mut().chain(note).for_each(|text| *text = self.text(text, &known));
+        }
+        if let Some(Comparison { points, matched: _, resets: _, differences }) = comparison {
+            points.iter_mut().for_each(|point| point.why = self.text(&point.why, &known));
+            self.differences(differences, &known);
         }
         for incident in incidents {
             let Incident { id: _, title, cause: _, server, first_time: _, last_time: _, flows: _, explanation } =
@@ -68,6 +74,7 @@ impl Key {
             dropped_by_kernel: _,
             dropped: _,
             vantage,
+            kernel_trace,
         } = capture;
         for (nth, input) in (1..).zip(inputs) {
             let Input { path, problems, .. } = input;
@@ -82,8 +89,19 @@ impl Key {
         if let Some(bpf) = bpf {
             *bpf = self.text(bpf, &[]);
         }
+        if let Some(KernelTrace { path, clock, problem, .. }) = kernel_trace {
+            "kernel-trace".clone_into(path);
+            clock.iter_mut().chain(problem).for_each(|text| *text = self.text(text, &[]));
+        }
         if let Some(Vantage { near: _, why }) = vantage {
             *why = self.text(why, &[]);
+        }
+    }
+
+    /// Only differing addresses name anybody.
+    fn differences(&self, differences: &mut [ComparedDifference], known: &[String]) {
+        for ComparedDifference { before, after, .. } in differences {
+            before.iter_mut().chain(after).for_each(|text| *text = self.text(text, known));
         }
     }
 
@@ -122,6 +140,7 @@ impl Key {
             diagnosis,
             outcome,
             benign,
+            comparison,
         } = flow;
         for Endpoint { ip, port: _ } in [client, server] {
             *ip = self.ip(*ip);
@@ -137,8 +156,21 @@ impl Key {
         }
         benign.iter_mut().for_each(cow);
         ladder.iter_mut().flatten().flat_map(|rung| &mut rung.notes).for_each(cow);
-        for Reset { evidence, .. } in resets {
+        for Reset { evidence, comparison, kernel, .. } in resets {
+            if let Some(KernelWord { reason, process, .. }) = kernel {
+                reason.iter_mut().for_each(|reason| *reason = text(reason));
+                process.iter_mut().for_each(|process| process.name = self.name("word", &process.name));
+            }
             evidence.iter_mut().for_each(|piece| cow(&mut piece.text));
+            if let Some(ResetComparison { points, why, .. }) = comparison.as_deref_mut() {
+                points.iter_mut().filter_map(|point| point.why.as_mut()).chain([why]).for_each(|why| *why = text(why));
+            }
+        }
+        if let Some(FlowComparison { points, differences }) = comparison.as_deref_mut() {
+            for FlowAtPoint { client, server, .. } in points {
+                [client, server].into_iter().for_each(|end| end.ip = self.ip(end.ip));
+            }
+            self.differences(differences, known);
         }
         if let Some(diagnosis) = diagnosis.as_deref_mut() {
             let Diagnosis { cause: _, confidence: _, sentence, evidence, alternatives, remedies } = diagnosis;

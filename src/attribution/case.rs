@@ -1,7 +1,9 @@
+use crate::compare::Passages;
 use crate::flow::{Flow, Pair, ResetSegment, Roles, Way};
 use crate::surroundings::{Earlier, Host, Later, Surroundings};
 use crate::tcp::{Duration, Segment, SeqNum, Timestamp};
 use crate::timeline::{Sighting, Timeline};
+use crate::witness::Heard;
 
 /// A flow to be judged, and all that may be asked about it. Immutable: clues and causes are plain functions of it.
 #[derive(Clone)]
@@ -16,6 +18,10 @@ pub struct Case<'a> {
     pub surroundings: &'a Surroundings,
     /// The latest time of any segment of the capture.
     pub end: Option<Timestamp>,
+    /// What captures at other points of the path have of its resets, where there are any.
+    pub passages: Option<&'a Passages>,
+    /// Packets of it may have been missed by the capture.
+    pub lossy: bool,
     round_trips: Pair<Option<Duration>>,
 }
 
@@ -24,7 +30,15 @@ impl<'a> Case<'a> {
     pub fn new(flow: &'a Flow, timeline: &'a Timeline, surroundings: &'a Surroundings, end: Option<Timestamp>) -> Self {
         let round_trips =
             Pair { forward: shortest_answer(timeline, Way::Forward), back: shortest_answer(timeline, Way::Back) };
-        Self { flow, roles: Roles::of(flow), timeline, surroundings, end, round_trips }
+        let lived = flow.first_time.zip(flow.last_time());
+        let lossy = lived.is_some_and(|(first, last)| surroundings.losses.touch(first, last));
+        Self { flow, roles: Roles::of(flow), timeline, surroundings, end, passages: None, lossy, round_trips }
+    }
+
+    /// The same with what captures at other points have of its resets.
+    #[must_use]
+    pub fn beside(self, passages: &'a Passages) -> Self {
+        Self { passages: Some(passages), ..self }
     }
 
     /// What the other flows say of the endpoint that sends this way.
@@ -110,6 +124,11 @@ impl<'a> Suspect<'a> {
     /// The segment itself.
     pub fn segment(&self) -> &'a Segment {
         &self.reset.segment
+    }
+
+    /// What the kernel of a host says of it, where its trace is at hand.
+    pub fn heard(&self) -> Option<&'a Heard> {
+        self.case.surroundings.testimony.of(self.segment().frame)
     }
 
     /// As it was sighted.

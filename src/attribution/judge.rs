@@ -1,8 +1,8 @@
 use super::case::{Case, Suspect};
 use super::clues::{self, Question};
 use super::verdict::{Hops, Judged, Mechanism, Party, Sender};
-use super::{obedience, origin};
-use crate::evidence::{Aspect, Confidence, log_odds};
+use super::{kernel, obedience, origin};
+use crate::evidence::{Aspect, Confidence, Evidence, Weight, log_odds};
 use crate::flow::{Form, ResetSegment};
 use crate::knowledge::ttl;
 use crate::tcp::TcpFlags;
@@ -68,6 +68,7 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         hops: None,
         evidence: Vec::new(),
         obedience: None,
+        heard: None,
         would_decide: None,
         log_odds: 0.0,
     };
@@ -85,12 +86,22 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
             ..unknown
         };
     }
-    let origin = origin::of(&suspect, before);
+    let inferred = origin::of(&suspect, before);
+    let origin = kernel::origin(&suspect, inferred.as_ref()).map(Ok).or(inferred);
     let question = Question { suspect: &suspect, origin: origin.as_ref() };
     let mut evidence = clues::look(&question);
     // On the host itself, what its stack would not do is its packet filter's doing.
-    let is_local = evidence.iter().any(|piece| piece.clue == clues::LOCAL);
-    let counted = evidence.iter().filter(|piece| !is_local || piece.aspect == Aspect::Device);
+    let has = |clue| evidence.iter().any(|piece: &Evidence<Party>| piece.clue == clue);
+    let is_local = has(clues::LOCAL);
+    // Nor is it its stack's where its kernel says so, or where its stack went on.
+    let by_stack = has(clues::KERNEL_SENT);
+    let not_by_stack =
+        !by_stack && (has(clues::KERNEL_SILENT) || evidence.iter().any(|piece| piece.aspect == Aspect::Aftermath));
+    // What another capture proves needs no inference from this one.
+    let is_proven = evidence.iter().any(|piece| piece.aspect == Aspect::Elsewhere && piece.weight == Weight::Decisive);
+    let counted = evidence.iter().filter(|piece| {
+        if is_proven { piece.aspect == Aspect::Elsewhere } else { !is_local || piece.aspect == Aspect::Device }
+    });
     let odds = log_odds(
         PRIOR,
         counted.map(|piece| match piece.about {
@@ -111,9 +122,7 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
     };
     let mechanism = match (party, &origin) {
         (Some(Party::Middlebox), _) => Mechanism::Forged,
-        (Some(Party::Host), _) if evidence.iter().any(|piece| piece.aspect == Aspect::Aftermath) => {
-            Mechanism::PacketFilter
-        }
+        (Some(Party::Host), _) if not_by_stack => Mechanism::PacketFilter,
         (_, Some(Ok(origin))) => origin.mechanism,
         // Other stacks than Linux abort in other forms, too.
         (Some(Party::Host), Some(Err(_))) if unknown.is_active || suspect.sent() == Some(reset.segment.seq) => {
@@ -142,6 +151,7 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         evidence,
         log_odds: odds,
         obedience,
+        heard: suspect.heard().cloned(),
         would_decide,
         ..unknown
     }

@@ -7,6 +7,7 @@ mod abort;
 mod case;
 mod clues;
 mod judge;
+mod kernel;
 mod obedience;
 mod origin;
 mod signature;

@@ -20,6 +20,9 @@ pub struct Obedience {
 pub(super) fn of(suspect: &Suspect<'_>) -> Obedience {
     let (case, reset, peer) = (suspect.case, suspect.reset, suspect.peer());
     let said = |obeyed, why| Obedience { obeyed, why };
+    if suspect.heard().is_some_and(|heard| heard.accepted) {
+        return said(Some(true), "its receiver's kernel reports that it accepted it (tcp_receive_reset)");
+    }
     if reset.phase == Phase::Closed {
         return said(Some(false), "the connection had ended before");
     }

@@ -5,7 +5,7 @@ use crate::decode::{LinkAddress, View};
 use crate::evidence::Evidence;
 use crate::flow::{Flow, FlowTable, Flows, Limits};
 use crate::surroundings::Surroundings;
-use crate::tcp::Segment;
+use crate::tcp::{Segment, Timestamp};
 use crate::timeline::{Depth, Gathering, Timelines};
 use crate::trace::{self, Packet};
 
@@ -43,13 +43,22 @@ impl Scene {
         }
         let flows = table.finish();
         let mut gathering = Gathering::new(1 << 24);
-        flows.iter().for_each(|flow| gathering.want(flow, Depth::Whole));
+        for flow in flows.iter() {
+            gathering.want(flow, Depth::Whole);
+        }
         for (segment, view, payload) in packets {
             gathering.take(segment, &view, &payload);
         }
         let timelines = gathering.finish();
         let surroundings = Surroundings::of(&flows, &timelines);
         Self { flows, timelines, surroundings }
+    }
+
+    /// The same in a capture that missed packets all the time.
+    pub fn lossy(mut self) -> Self {
+        let end = self.flows.end.expect("a time");
+        self.surroundings.losses.add(Timestamp::from_nanos(0), end);
+        self
     }
 
     /// The flow that began first, second and so on, from 0.

@@ -2,6 +2,7 @@ use super::obedience::Obedience;
 use crate::evidence::{Confidence, Evidence};
 use crate::flow::Way;
 use crate::tcp::FrameNumber;
+use crate::witness::Heard;
 
 /// The two hypotheses about a reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +89,8 @@ pub struct Judged {
     pub evidence: Vec<Evidence<Party>>,
     /// Whether its receiver obeyed it.
     pub obedience: Option<Obedience>,
+    /// What the kernel of an endpoint's host says of it.
+    pub heard: Option<Heard>,
     /// For an unknown sender: what capture would decide.
     pub would_decide: Option<&'static str>,
     /// The decimal logarithm of the odds that it was forged.

@@ -159,6 +159,11 @@ impl Input {
         }
     }
 
+    /// What is known of it so far.
+    pub(super) fn summary(&self) -> InputSummary {
+        self.summary.clone()
+    }
+
     /// What is known of it now.
     pub(super) fn into_summary(mut self) -> InputSummary {
         self.close();

@@ -162,6 +162,11 @@ impl Capture {
         Arc::clone(&self.progress)
     }
 
+    /// What is known of each input so far.
+    pub fn summaries(&self) -> Vec<InputSummary> {
+        self.inputs.iter().map(Input::summary).collect()
+    }
+
     /// What is known of each input that could be opened, in the order of the command line; [`Frame::input`] is the
     /// index. An input that was not read to its end is not complete.
     pub fn finish(self) -> Vec<InputSummary> {

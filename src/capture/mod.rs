@@ -8,9 +8,13 @@
 
 mod bpf;
 mod bytes;
+mod devices;
 mod error;
+mod frames;
 mod identify;
 mod input;
+#[cfg(unix)]
+mod interface;
 mod link_type;
 mod map;
 mod merge;
@@ -27,7 +31,11 @@ mod tick;
 mod unpack;
 
 pub use bpf::Filter;
+pub use devices::{ListedInterface, interfaces};
 pub use error::InputError;
+pub use frames::Frames;
+#[cfg(unix)]
+pub use interface::{CaptureDirection, Interface, InterfaceError, InterfaceOptions};
 pub use link_type::LinkType;
 pub use merge::{Capture, OpenOptions};
 pub use progress::Progress;
@@ -60,6 +68,8 @@ pub enum Format {
     Pcap,
     /// pcapng.
     Pcapng,
+    /// None: they come from an interface.
+    Live,
 }
 
 /// How an input is packed.

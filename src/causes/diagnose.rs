@@ -1,5 +1,5 @@
 use super::around::Connection;
-use super::{Around, Candidate, Cause, Story};
+use super::{Around, Candidate, Cause, Story, kernel};
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Confidence, Evidence, Weight};
 
@@ -81,6 +81,7 @@ pub fn diagnose(story: &Story<'_>, around: &Around) -> Option<Diagnosis> {
     let mut candidates: Vec<(f64, Candidate)> = CAUSES
         .iter()
         .filter_map(|look| look(&question))
+        .map(|candidate| kernel::testify(candidate, story))
         .map(|candidate| (candidate.score(), candidate))
         .filter(|(score, _)| *score > 0.0)
         .collect();

@@ -26,6 +26,7 @@ mod incidents;
 mod injected_blind_or_invalid;
 mod injected_content_filter;
 mod keepalive_failure;
+mod kernel;
 mod peer_lost_state;
 mod process_killed;
 mod protocol_mismatch;

@@ -14,7 +14,7 @@ use super::options::{Command, OutputFormat};
     name = "tcpautopsy",
     bin_name = "tcpautopsy",
     version,
-    override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy explain [CAUSE|ERROR]",
+    override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy compare [OPTIONS] CAPTURE CAPTURE...\n       tcpautopsy live [OPTIONS] INTERFACE\n       tcpautopsy interfaces [--format json]\n       tcpautopsy explain [CAUSE|ERROR]",
     max_term_width = 80,
     disable_help_flag = true,
     disable_version_flag = true,
@@ -22,7 +22,7 @@ use super::options::{Command, OutputFormat};
 )]
 pub(super) struct Definition {
     /// Captures to read (pcap or pcapng, plain or packed with gzip, zstd or lz4); - is standard input. Several files of one
-    /// capture point are merged by time. Write ./NAME for a file that is named like a subcommand
+    /// capture point are merged by time; for compare, each is of another point, the client's side first. Write ./NAME for a file that is named like a subcommand
     #[arg(value_name = "CAPTURE", required = true)]
     pub(super) captures: Vec<PathBuf>,
 
@@ -119,6 +119,10 @@ pub(super) struct Definition {
     #[arg(long, value_name = "WHAT", value_parser = PossibleValuesParser::new(["any"]), hide_possible_values = true, help_heading = REPORT)]
     pub(super) fail_on: Option<String>,
 
+    /// Join this trace of a host's kernel with the capture: what the kernel says of its resets (docs/kernel-witness.md)
+    #[arg(long, value_name = "FILE", help_heading = RUN)]
+    pub(super) kernel_trace: Option<PathBuf>,
+
     /// Memory for flows and buffers, at least 64M [default: 1G]
     #[arg(long, value_name = "SIZE", help_heading = RUN)]
     pub(super) memory: Option<String>,
@@ -161,8 +165,10 @@ Examples:
   tcpautopsy a.pcap --log-line 'read tcp 10.0.0.1:51812->10.0.0.5:443: reset'
   tcpautopsy a.pcap --server 10.0.0.5:443 --around 10:26:00±30
   tcpautopsy show a.pcap --flow 3
+  tcpautopsy compare client.pcap server.pcap
   tcpautopsy ring.pcap0 ring.pcap1 --output report.html
   tcpdump -i eth0 -w - tcp | tcpautopsy -
+  tcpautopsy live eth0
   tcpautopsy explain 'connection reset by peer'
 
 Exit codes:
@@ -173,6 +179,9 @@ docs/cli.md explains every option.";
 
 /// The name of the main job, which may be left out.
 pub(super) const ANALYZE: &str = "analyze";
+
+/// The name of the subcommand that compares captures of several points.
+pub(super) const COMPARE: &str = "compare";
 
 /// The name of the subcommand that tells a flow segment by segment.
 pub(super) const SHOW: &str = "show";
@@ -190,6 +199,7 @@ impl Definition {
             ("flow", number(self.flow.map(Into::into))),
             ("frame", number(self.frame)),
             ("bpf", self.bpf.clone()),
+            ("kernel-trace", self.kernel_trace.as_ref().map(|path| path.display().to_string())),
             ("memory", self.memory.clone()),
         ];
         let flags = [("all-flows", self.all_flows), ("summary", self.summary), ("anonymize", self.anonymize)];
@@ -205,7 +215,7 @@ impl Definition {
     pub(super) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut definition = Self::try_parse_from(args)?;
         let job = definition.captures.first().map(|first| first.as_os_str().to_owned());
-        if let Some(command) = [(ANALYZE, Command::Analyze), (SHOW, Command::Show)]
+        if let Some(command) = [(ANALYZE, Command::Analyze), (SHOW, Command::Show), (COMPARE, Command::Compare)]
             .into_iter()
             .find_map(|(name, command)| (job.as_deref()? == name).then_some(command))
         {

@@ -3,7 +3,9 @@
 //! Opens no capture: whether one can be read is for the run to find out.
 
 mod definition;
+mod interfaces;
 mod job;
+mod live;
 mod options;
 mod size;
 
@@ -18,7 +20,8 @@ use jiff::tz::TimeZone;
 use crate::error::ExitCode;
 use crate::select::{Around, LogLine, Selection, WrittenTime};
 use definition::Definition;
-pub use job::{Job, job};
+pub use job::{Job, job, warden};
+pub use live::{Direction, Events, LiveOptions};
 pub use options::{Color, Command, Evidence, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
 pub use size::{DEFAULT_MEMORY, MIN_MEMORY};
 
@@ -57,11 +60,12 @@ fn parse_with(
 
 /// What is said where there are no arguments.
 const USAGE: &str = "\
-usage: tcpautopsy [analyze|show] [OPTIONS] CAPTURE...
+usage: tcpautopsy [analyze|show|compare] [OPTIONS] CAPTURE...
 
   tcpautopsy capture.pcapng       how every connection in it ended
   tcpdump -w - | tcpautopsy -     the same from standard input
   tcpautopsy show a.pcap --flow 3 one connection, packet by packet
+  tcpautopsy live eth0            resets as they happen
   tcpautopsy explain ECONNRESET   what an error means, and what may lie behind it
   tcpautopsy --help               all options, with examples
 ";
@@ -76,8 +80,15 @@ fn answer(error: &clap::Error) -> Answer {
 
 fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, String>) -> Result<Options, String> {
     if definition.captures.is_empty() {
-        let job = if definition.command == Command::Show { definition::SHOW } else { definition::ANALYZE };
+        let job = match definition.command {
+            Command::Analyze => definition::ANALYZE,
+            Command::Show => definition::SHOW,
+            Command::Compare => definition::COMPARE,
+        };
         return Err(format!("no capture to {job} was given"));
+    }
+    if definition.command == Command::Compare {
+        comparable(&definition)?;
     }
     if definition.captures.iter().filter(|path| path.as_os_str() == STANDARD_INPUT).count() > 1 {
         return Err("standard input (-) can be read only once".to_owned());
@@ -112,6 +123,7 @@ fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, Stri
         flow: definition.flow,
         frame: definition.frame,
         captures: definition.captures,
+        kernel_trace: definition.kernel_trace,
         format,
         output: definition.output,
         evidence: definition.write_evidence.map(|path| Evidence {
@@ -136,6 +148,28 @@ fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, Stri
         },
         color: definition.color.parse()?,
     })
+}
+
+/// What comparing asks of the command line.
+fn comparable(definition: &Definition) -> Result<(), String> {
+    if definition.captures.len() < 2 {
+        return Err("compare takes two captures or more, in the order of the path, the client's side first".to_owned());
+    }
+    if definition.captures.iter().any(|path| path.as_os_str() == STANDARD_INPUT) {
+        return Err(
+            "compare reads its captures twice, which standard input does not allow: save it to a file first".to_owned()
+        );
+    }
+    if definition.write_evidence.is_some() {
+        return Err(
+            "--write-evidence takes frames of one point: leave out compare and name one of the captures".to_owned()
+        );
+    }
+    if definition.kernel_trace.is_some() {
+        return Err("--kernel-trace joins a trace with the capture of one point: leave out compare and name that one"
+            .to_owned());
+    }
+    Ok(())
 }
 
 fn selection(definition: &Definition, zone: &TimeZone) -> Result<Selection, String> {

@@ -18,6 +18,8 @@ pub struct Options {
     pub command: Command,
     /// The captures as typed, at least one; [`STANDARD_INPUT`] stands at most once.
     pub captures: Vec<PathBuf>,
+    /// A kernel's trace to join with them.
+    pub kernel_trace: Option<PathBuf>,
     /// How the report is written.
     pub format: OutputFormat,
     /// Where the report goes; standard output where there is none.
@@ -71,6 +73,8 @@ pub enum Command {
     Analyze,
     /// Tell flows segment by segment.
     Show,
+    /// Say what captures of the same traffic, taken at several points of its path, prove together.
+    Compare,
 }
 
 /// What goes into an evidence file.
@@ -137,7 +141,7 @@ impl Options {
     pub fn check_output(&self) -> Result<(), Error> {
         let evidence = self.evidence.as_ref().map(|evidence| &evidence.path);
         for path in self.output.iter().chain(evidence) {
-            if self.captures.iter().any(|capture| is_same_file(capture, path)) {
+            if self.captures.iter().chain(&self.kernel_trace).any(|capture| is_same_file(capture, path)) {
                 return Err(Error::OutputIsInput(path.clone()));
             }
             if !self.force && path.symlink_metadata().is_ok() {

@@ -1,13 +1,20 @@
 //! Amounts of memory as people write them.
 
+use std::ops::RangeInclusive;
+
 /// The least that `--memory` takes, octets: what the reader and its buffers need before any flow is held.
 pub const MIN_MEMORY: u64 = 64 << 20;
 
 /// What is used where `--memory` is not given, octets: room for some two million flows, and present on any machine with a browser.
 pub const DEFAULT_MEMORY: u64 = 1 << 30;
 
-/// Reads `1G`, `512MiB`, `800MB` or octets; K, M, G and T count in 1024, KB, MB, GB and TB in 1000.
+/// Reads an amount for `--memory`.
 pub fn parse_memory(text: &str) -> Result<u64, String> {
+    parse_size(text, MIN_MEMORY..=u64::MAX)
+}
+
+/// Reads `1G`, `512MiB`, `800MB` or octets; K, M, G and T count in 1024, KB, MB, GB and TB in 1000.
+pub fn parse_size(text: &str, within: RangeInclusive<u64>) -> Result<u64, String> {
     const HOW: &str = "write 512M, 1G or 2GiB";
     let text = text.trim();
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -27,8 +34,11 @@ pub fn parse_memory(text: &str) -> Result<u64, String> {
         _ => return Err(format!("`{unit}` in `{text}` is no unit of memory: {HOW}")),
     };
     let octets = number.checked_mul(factor).ok_or_else(|| format!("`{text}` is more memory than there is: {HOW}"))?;
-    if octets < MIN_MEMORY {
-        return Err(format!("`{text}` is too little: the least is {}M", MIN_MEMORY >> 20));
+    if octets < *within.start() {
+        return Err(format!("`{text}` is too little: the least is {}M", within.start() >> 20));
+    }
+    if octets > *within.end() {
+        return Err(format!("`{text}` is too much: the most is {}M", within.end() >> 20));
     }
     Ok(octets)
 }

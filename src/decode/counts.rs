@@ -68,6 +68,26 @@ impl Undecoded {
     }
 }
 
+impl std::ops::AddAssign<&Self> for DecodeCounts {
+    fn add_assign(&mut self, other: &Self) {
+        self.segments += other.segments;
+        self.icmp_errors += other.icmp_errors;
+        for (&reason, frames) in &other.undecoded {
+            *self.undecoded.entry(reason).or_default() += frames;
+        }
+        for (&link_type, frames) in &other.link_types {
+            *self.link_types.entry(link_type).or_default() += frames;
+        }
+        self.fragments += other.fragments;
+        self.datagrams += other.datagrams;
+        self.reassembled += other.reassembled;
+        self.expired += other.expired;
+        self.crowded_out += other.crowded_out;
+        self.path_overflow += other.path_overflow;
+        self.aggregated += other.aggregated;
+    }
+}
+
 impl DecodeCounts {
     /// Frames that may have held TCP that could not be read, by reason: encrypted, cut, malformed, too deep, or of an
     /// unknown link type.

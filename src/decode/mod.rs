@@ -110,8 +110,17 @@ impl Decoder {
         seen
     }
 
-    /// What `frame` says, by the long way, and where in it things lie: of an ICMP error the quoted data.
+    /// What `frame` says, and where in it things lie: of an ICMP error the quoted data.
     pub fn look(&mut self, frame: &Frame<'_>) -> (Decoded, View) {
+        let mut plain = std::mem::take(&mut self.0.plain);
+        plain.clear();
+        let is_plain = fast::plain(frame, &mut self.0, &mut plain).is_some();
+        let segment = plain.first().copied().filter(|_| is_plain);
+        self.0.plain = plain;
+        if let Some((segment, view)) = segment.and_then(|segment| Some((segment, fast::view(frame, &segment)?))) {
+            self.0.counts.segments += 1;
+            return (Decoded::Segment(segment), view);
+        }
         let decoded = self.decode_any(*frame);
         (decoded, self.0.view.clone())
     }

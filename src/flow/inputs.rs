@@ -7,7 +7,7 @@ pub struct InputSet(u16);
 /// The distinct sets of inputs that flows were seen in.
 ///
 /// A ring of a hundred files has a few hundred of them, since a flow lives in neighbouring files; two octets a flow do.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InputSets {
     sets: Vec<Vec<u16>>,
     ids: BTreeMap<Vec<u16>, InputSet>,

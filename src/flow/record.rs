@@ -43,7 +43,7 @@ pub struct IcmpEvidence {
 }
 
 /// What few flows have.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Detail {
     /// The flow's RST segments in capture order, at most 4,096.
     pub resets: Vec<ResetSegment>,
@@ -76,7 +76,7 @@ enum SinceReset {
 
 /// The facts of one TCP connection.
 // `stream` first and the whole a multiple of half a cache line: what every segment touches then lies in two or three lines.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[repr(C, align(32))]
 pub struct Flow {
     /// What every segment touches.
@@ -543,6 +543,11 @@ impl Flow {
         } else {
             detail.icmp_not_kept += 1;
         }
+    }
+
+    /// Whether it was seen inside these layers, or in so many that not all are known.
+    pub fn was_seen_in(&self, path: PathId) -> bool {
+        self.knows_path(path) || self.detail.as_ref().is_some_and(|detail| detail.other_paths.len() >= MAX_PATHS)
     }
 
     /// Whether this flow was seen inside these layers before.

@@ -12,7 +12,7 @@ use crate::tcp::{Duration, Endpoint, FrameNumber, PathId, Segment, SeqNum, TcpFl
 
 /// The part of a flow that every segment touches, 128 octets at its beginning.
 // In this order without padding: two cache lines where it starts at one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[repr(C)]
 pub struct Stream {
     /// The endpoint that sent the first segment, and the other one.

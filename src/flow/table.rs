@@ -4,6 +4,7 @@ use super::duplicate::Duplicates;
 use super::inputs::{InputSet, InputSets};
 use super::key::{Key, Keyer};
 use super::record::Flow;
+use super::reset::Phase;
 use super::teardown::Teardown;
 use super::way::Way;
 use super::zeek::ZeekConn;
@@ -81,6 +82,21 @@ pub struct Totals {
     pub resets_not_kept: u64,
 }
 
+impl Totals {
+    /// Adds those of another capture.
+    fn take(&mut self, other: Self) {
+        self.segments += other.segments;
+        self.resets += other.resets;
+        self.flows += other.flows;
+        self.duplicates += other.duplicates;
+        self.icmp_errors += other.icmp_errors;
+        self.icmp_without_flow += other.icmp_without_flow;
+        self.evicted.extend(other.evicted);
+        self.not_told_apart += other.not_told_apart;
+        self.resets_not_kept += other.resets_not_kept;
+    }
+}
+
 /// One place of the hash table: an index into the arena, and bits of the hash to tell most other flows apart without a look there.
 #[derive(Clone, Copy)]
 struct Slot {
@@ -94,6 +110,8 @@ const EMPTY: Slot = Slot { tag: 0, flow: u32::MAX };
 pub struct FlowTable {
     slots: Vec<Slot>,
     pieces: Vec<Vec<Flow>>,
+    /// Pieces that are empty.
+    spare: Vec<Vec<Flow>>,
     len: usize,
     keyer: Keyer,
     /// How often the slots were laid anew.
@@ -105,6 +123,8 @@ pub struct FlowTable {
     kept_resets: usize,
     /// The latest time of any segment.
     end: Option<Timestamp>,
+    /// Flows with a reset since this was last asked for; none where nobody asks.
+    reset: Option<Vec<u32>>,
 }
 
 /// All flows of a capture, once it has been read.
@@ -126,6 +146,7 @@ impl FlowTable {
         Self {
             slots: vec![EMPTY; 1024],
             pieces: Vec::new(),
+            spare: Vec::new(),
             len: 0,
             keyer: Keyer::default(),
             layout: 0,
@@ -135,7 +156,61 @@ impl FlowTable {
             totals: Totals::default(),
             kept_resets: 0,
             end: None,
+            reset: None,
         }
+    }
+
+    /// Remembers from now on which flows a reset comes in, for [`Self::take_reset`].
+    pub fn watch_resets(&mut self) {
+        self.reset = Some(Vec::new());
+    }
+
+    /// The ids of the flows that a reset came in since this was last asked, each as often as one came.
+    pub fn take_reset(&mut self) -> Vec<u32> {
+        self.reset.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The flow with this id, if it is held; what its latest segments did may still be under way to its record.
+    pub fn get(&self, id: u32) -> Option<&Flow> {
+        // Flows lie in the order of their ids.
+        let piece = self.pieces.partition_point(|piece| piece.first().is_some_and(|first| first.id <= id));
+        let piece = self.pieces.get(piece.checked_sub(1)?)?;
+        piece.binary_search_by_key(&id, |flow| flow.id).ok().and_then(|place| piece.get(place))
+    }
+
+    /// The flows held, the one that began last first.
+    pub fn newest(&self) -> impl Iterator<Item = &Flow> {
+        self.pieces.iter().rev().flat_map(|piece| piece.iter().rev())
+    }
+
+    /// How many flows are held.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether none is held.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// What was counted so far.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// The latest time of any segment.
+    pub fn end(&self) -> Option<Timestamp> {
+        self.end
+    }
+
+    /// These flows as if the capture ended now, in the order of their ids.
+    pub fn copy(&self, mut ids: Vec<u32>) -> Flows {
+        ids.sort_unstable();
+        ids.dedup();
+        let mut flows: Vec<Flow> = ids.into_iter().filter_map(|id| self.get(id)).cloned().collect();
+        flows.iter_mut().for_each(Flow::settle);
+        let inputs = self.inputs.clone();
+        Flows { pieces: vec![flows], given: 0, inputs, totals: Totals::default(), end: self.end }
     }
 
     /// What makes the keys that [`Self::segments`] wants.
@@ -281,6 +356,9 @@ impl FlowTable {
         copy = copy && flow.believes_in_copy(segment, way);
         self.totals.duplicates += u64::from(copy);
         flow.take_the_long_way(segment, way, copy, only_count);
+        if let Some(reset) = self.reset.as_mut().filter(|_| segment.flags.rst()) {
+            reset.push(flow.id);
+        }
     }
 
     /// Which of the flows with the segment's addresses and ports it belongs to; a new one if it begins a connection.
@@ -360,7 +438,8 @@ impl FlowTable {
         }
         let index = u32::try_from(self.len).unwrap_or(u32::MAX - 1);
         if self.pieces.last().is_none_or(|piece| piece.len() == PIECE) {
-            self.pieces.push(Vec::with_capacity(PIECE));
+            let piece = self.new_piece();
+            self.pieces.push(piece);
         }
         if let Some(piece) = self.pieces.last_mut() {
             piece.push(flow);
@@ -407,8 +486,9 @@ impl FlowTable {
         }
     }
 
-    /// Ends a quarter of the flows early: first those that ended well, then those that were only open, at last those with a
-    /// reset; in each group those that were silent for longest. They stay counted.
+    /// Ends a quarter of the flows early: first those that ended well, then attempts that never got through, as a flood of requests
+    /// makes them, then those that were only open, at last those with a reset; in each group those that were silent for longest.
+    /// They stay counted.
     fn make_room(&mut self) {
         let end = self.end;
         let mut order: Vec<(u8, u64, u32)> = (0..self.len as u32)
@@ -416,9 +496,10 @@ impl FlowTable {
                 let flow = self.flow(index)?;
                 let rank = match Teardown::of(flow, end) {
                     Teardown::Fin => 0,
-                    Teardown::Open => 1,
-                    Teardown::Unanswered | Teardown::HalfClosed => 2,
-                    Teardown::Refused | Teardown::ResetAfterFin | Teardown::Reset => 3,
+                    Teardown::Refused | Teardown::ResetAfterFin | Teardown::Reset => 4,
+                    _ if flow.phase() <= Phase::Handshake => 1,
+                    Teardown::Open => 2,
+                    Teardown::Unanswered | Teardown::HalfClosed => 3,
                 };
                 Some((rank, flow.stream.last_frame.get(), index))
             })
@@ -440,24 +521,36 @@ impl FlowTable {
                 stays += 1;
             }
         }
-        let old = std::mem::take(&mut self.pieces);
-        let mut piece = Vec::with_capacity(PIECE);
-        for (mut flow, gone) in old.into_iter().flatten().zip(gone) {
-            if gone {
-                self.evict(&flow);
-                continue;
+        // Into the same memory again: pieces that came and went would leave holes that never become whole.
+        let mut piece = self.new_piece();
+        let mut left = gone.into_iter();
+        for mut old in std::mem::take(&mut self.pieces) {
+            for mut flow in old.drain(..) {
+                if left.next().unwrap_or(false) {
+                    self.evict(&flow);
+                    continue;
+                }
+                let sibling = flow.sibling().map(|sibling| moved[sibling as usize]);
+                flow.set_sibling(sibling.filter(|&index| index != u32::MAX));
+                if piece.len() == PIECE {
+                    let next = self.new_piece();
+                    self.pieces.push(std::mem::replace(&mut piece, next));
+                }
+                piece.push(flow);
             }
-            flow.set_sibling(flow.sibling().map(|sibling| moved[sibling as usize]).filter(|&index| index != u32::MAX));
-            piece.push(flow);
-            if piece.len() == PIECE {
-                self.pieces.push(std::mem::replace(&mut piece, Vec::with_capacity(PIECE)));
-            }
+            self.spare.push(old);
         }
-        if !piece.is_empty() {
+        if piece.is_empty() {
+            self.spare.push(piece);
+        } else {
             self.pieces.push(piece);
         }
         self.len = stays as usize;
         self.rebuild(self.slots.len());
+    }
+
+    fn new_piece(&mut self) -> Vec<Flow> {
+        self.spare.pop().unwrap_or_else(|| Vec::with_capacity(PIECE))
     }
 
     fn evict(&mut self, flow: &Flow) {
@@ -484,6 +577,38 @@ impl Flows {
         let piece = self.pieces.get_mut(self.given)?;
         self.given += 1;
         Some(std::mem::take(piece))
+    }
+
+    /// Gives every flow another identifier, by its place.
+    pub fn renumber(&mut self, number: impl Fn(usize) -> u32) {
+        for (place, flow) in self.pieces.iter_mut().flatten().enumerate() {
+            flow.id = number(place);
+        }
+    }
+
+    /// Of several captures of the same traffic one flow for each connection: those that `told` has inputs for, by capture and
+    /// place, in the order of their identifiers.
+    pub fn join(captures: Vec<Self>, told: impl Fn(usize, usize) -> Option<Vec<u16>>) -> Self {
+        let mut joined = Self {
+            pieces: Vec::new(),
+            given: 0,
+            inputs: InputSets::new(),
+            totals: Totals::default(),
+            end: captures.iter().filter_map(|capture| capture.end).max(),
+        };
+        let mut flows = Vec::new();
+        for (capture, part) in captures.into_iter().enumerate() {
+            joined.totals.take(part.totals);
+            for (place, mut flow) in part.pieces.into_iter().flatten().enumerate() {
+                let Some(inputs) = told(capture, place) else { continue };
+                flow.inputs = inputs.into_iter().fold(InputSet::default(), |set, input| joined.inputs.with(set, input));
+                flows.push(flow);
+            }
+        }
+        flows.sort_unstable_by_key(|flow| flow.id);
+        joined.totals.flows = flows.len() as u64;
+        joined.pieces.push(flows);
+        joined
     }
 
     /// The inputs a flow was seen in, ascending.

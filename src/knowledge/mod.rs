@@ -3,5 +3,6 @@
 pub mod declared;
 pub mod errors;
 pub mod idle_timeouts;
+pub mod kernel_reasons;
 pub mod signatures;
 pub mod ttl;

@@ -7,12 +7,13 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 
+use super::compared;
 use super::sanitize::sanitize;
 use super::words;
 use crate::report::{Flow, Report, Seconds};
 
 /// The names of the columns, in order; those of the JSON report where it has the field.
-const HEADER: [&str; 34] = [
+const HEADER: [&str; 36] = [
     "id",
     "first_time",
     "last_time",
@@ -47,6 +48,8 @@ const HEADER: [&str; 34] = [
     "client_bytes",
     "server_bytes",
     "wireshark_filter",
+    "reset_made_between",
+    "reset_decided",
 ];
 
 /// Writes a header and a row for each flow of the report. The columns of a reset are those of the flow's first.
@@ -77,6 +80,7 @@ fn incidents_of_flows(report: &Report) -> HashMap<u64, Vec<u64>> {
 fn cells(flow: &Flow, incidents: Option<&Vec<u64>>) -> [String; HEADER.len()] {
     let (reset, diagnosis) = (flow.resets.first(), flow.diagnosis.as_deref());
     let (outcome, application) = (flow.outcome.as_deref(), flow.application.as_deref());
+    let compared = reset.and_then(|reset| reset.comparison.as_deref());
     let error = |side: Option<&crate::report::SideOutcome>| text(side.map(|side| side.error));
     [
         flow.id.to_string(),
@@ -113,6 +117,8 @@ fn cells(flow: &Flow, incidents: Option<&Vec<u64>>) -> [String; HEADER.len()] {
         flow.client_bytes.to_string(),
         flow.server_bytes.to_string(),
         flow.wireshark_filter(),
+        reset.zip(compared).map(|(reset, told)| compared::stretch(told, reset.claimed_sender)).unwrap_or_default(),
+        shown(compared.map(|compared| compared.decided)),
     ]
 }
 

@@ -5,10 +5,13 @@
 
 mod clock;
 mod comments;
+mod compared;
 pub mod csv;
 mod frames;
 pub mod html;
+pub mod interfaces;
 pub mod json;
+mod line;
 pub mod markdown;
 pub mod ndjson;
 mod notes;
@@ -23,4 +26,6 @@ mod words;
 
 pub use clock::Zone;
 pub use comments::comments;
+pub use line::LineOptions;
+pub use line::of as line;
 pub use sanitize::sanitize;

@@ -22,7 +22,19 @@ pub fn write(report: &Report, out: impl Write) -> io::Result<()> {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_flow(flow: &Flow, mut out: impl Write) -> io::Result<()> {
-    FlowLine::new(flow).serialize(&mut Serializer::with_formatter(&mut out, Compact))?;
+pub fn write_flow(flow: &Flow, out: impl Write) -> io::Result<()> {
+    write_line(&FlowLine::new(flow), out)
+}
+
+/// Writes the line of a flow that was judged while it was watched.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_judged(flow: &Flow, provisional: bool, out: impl Write) -> io::Result<()> {
+    write_line(&FlowLine::judged(flow, provisional), out)
+}
+
+fn write_line(line: &FlowLine<'_>, mut out: impl Write) -> io::Result<()> {
+    line.serialize(&mut Serializer::with_formatter(&mut out, Compact))?;
     out.write_all(b"\n")
 }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use super::sanitize::sanitize;
 use super::words::{count, list, path, verb};
-use crate::report::{Capture, Report};
+use crate::report::{Capture, Format, Report};
 
 /// Problems of one input that are spelled out; the others are counted.
 const PROBLEMS_SPELLED_OUT: usize = 3;
@@ -28,7 +28,11 @@ fn damage(capture: &Capture, notes: &mut Vec<String>) {
     for input in &capture.inputs {
         let name = path(&input.path);
         for problem in input.problems.iter().take(PROBLEMS_SPELLED_OUT) {
-            notes.push(format!("{name} is damaged at byte {}: {}.", problem.offset, sanitize(&problem.reason)));
+            let reason = sanitize(&problem.reason);
+            notes.push(match input.format {
+                Format::Live => format!("Watching {name} ended early: {reason}."),
+                _ => format!("{name} is damaged at byte {}: {reason}.", problem.offset),
+            });
         }
         match input.problems.len() {
             0 if !input.complete => notes.push(format!("{name} was not read to its end.")),
@@ -126,6 +130,18 @@ fn peculiar(capture: &Capture, notes: &mut Vec<String>) {
             ),
         };
         notes.push(format!("{these} {report} of TCP connections{strangers}."));
+    }
+    if let Some(trace) = &capture.kernel_trace {
+        let name = path(&trace.path);
+        notes.push(match &trace.problem {
+            Some(problem) => format!("The kernel's trace {name} was not joined: {}.", sanitize(problem)),
+            None => format!(
+                "The kernel's trace {name} has {}, of which {} {} about resets of this capture.",
+                count(trace.sent.saturating_add(trace.received), "report"),
+                trace.joined,
+                verb(trace.joined, "is", "are")
+            ),
+        });
     }
     if capture.inputs.len() > 1 {
         notes.push("Frame numbers count through all inputs, merged by time.".to_owned());

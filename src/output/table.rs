@@ -11,6 +11,7 @@ use std::io::{self, BufWriter, Write};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, LineStyle, Table, TableStyle, Width};
 
 use super::clock::Zone;
+use super::compared;
 use super::frames::Frames;
 use super::notes::notes;
 use super::order::{by_urgency, report_span, when};
@@ -55,6 +56,7 @@ pub fn write(report: &Report, options: &TableOptions, out: impl Write) -> io::Re
     let mut out = BufWriter::new(out);
     let page = Page::new(report, options);
     page.summary(&mut out)?;
+    page.points(&mut out)?;
     page.incidents(&mut out)?;
     page.rows(&mut out)?;
     page.verdicts(&mut out)?;
@@ -92,6 +94,15 @@ impl<'a> Page<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Where it was captured, where several captures were compared.
+    fn points(&self, out: &mut impl Write) -> io::Result<()> {
+        let lines = compared::points(self.report);
+        if !lines.is_empty() {
+            writeln!(out)?;
+        }
+        lines.iter().try_for_each(|line| writeln!(out, "{}", wrap(&format!("- {line}"), self.width, "  ")))
     }
 
     /// What several flows died of, worst first.

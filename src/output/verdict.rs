@@ -1,5 +1,6 @@
 //! What was concluded about one flow, in lines of text: the verdict first, under it what proves it and what to do.
 
+use super::compared;
 use super::frames::Frames;
 use super::sanitize::sanitize;
 use super::words::{confidence, mechanism, safe_to_retry, sender, sentence, side, verb, weight};
@@ -44,6 +45,8 @@ pub(super) fn lines(flow: &Flow) -> Vec<String> {
         }
         lines.extend(diagnosis.remedies.iter().map(|remedy| format!("To do: {}", sentence(&sanitize(remedy)))));
     }
+    let differences = flow.comparison.iter().flat_map(|comparison| &comparison.differences);
+    lines.extend(differences.map(|one| format!("{}.", compared::difference(one))));
     lines.push(format!("In Wireshark: {}", flow.wireshark_filter()));
     lines
 }
@@ -60,6 +63,9 @@ fn reset_lines(reset: &Reset) -> Vec<String> {
     };
     let how = mechanism(reset.mechanism).map_or_else(String::new, |how| format!(": {how}"));
     let mut lines = vec![format!("Reset in the {claimed}'s name, {}, {who}{how}.", in_frames(&reset.frames))];
+    lines.extend(
+        reset.comparison.as_ref().map(|points| format!("- {}", compared::passage(points, reset.claimed_sender))),
+    );
     for piece in &reset.evidence {
         lines.push(evidence(piece.stance, Some(sender(piece.about)), weight(piece.weight), &piece.text, &piece.frames));
     }

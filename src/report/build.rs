@@ -1,18 +1,21 @@
 //! Fills in the report from what was read, decoded and followed.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::compared::reset_comparison;
 use super::ladder;
 use super::{
-    Alternative, Analysis, Application, Capture, CauseEvidence, Confidence, Diagnosis, Dropped, Endpoint, Flow, Form,
-    Fragments, Hops, IcmpMessage, IdleGap, Incident, Input, Location, Mechanism, Near, Obedience, Outcome, Phase,
-    Report, Reset, ResetEvidence, ResetSegment, Roles, Rung, SafeToRetry, Selection, Sender, Side, SideAnalysis,
-    SideOutcome, SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
+    Alternative, Analysis, Application, Capture, CauseEvidence, Comparison, Confidence, Diagnosis, Dropped, Endpoint,
+    Flow, FlowComparison, Form, Fragments, Hops, IcmpMessage, IdleGap, Incident, Input, KernelTrace, Location,
+    Mechanism, Near, Obedience, Outcome, Phase, Report, Reset, ResetComparison, ResetEvidence, ResetSegment, Roles,
+    Rung, SafeToRetry, Selection, Sender, Side, SideAnalysis, SideOutcome, SkippedInput, Stance, Summary, Teardown,
+    UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
 };
 use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;
 use crate::causes;
+use crate::compare::Passages;
 use crate::decode::{DecodeCounts, Paths};
 use crate::evidence::{self, Evidence};
 use crate::flow::{self, Flows, Way};
@@ -31,8 +34,8 @@ pub struct Findings<'a> {
     pub skipped_inputs: Vec<SkippedInput>,
     /// What the decoder counted.
     pub decoded: &'a DecodeCounts,
-    /// The layers that a [`PathId`] stands for.
-    pub paths: &'a Paths,
+    /// The layers that a [`PathId`] of a flow stands for.
+    pub paths: PathsOf<'a>,
     /// Every flow; each is given up as soon as the report has what it wants of it.
     pub flows: Flows,
     /// What is concluded about a flow.
@@ -43,6 +46,8 @@ pub struct Findings<'a> {
     pub around: &'a causes::Around,
     /// Where the capture was taken; none where no flow was judged.
     pub vantage: Option<surroundings::Vantage>,
+    /// The kernel's trace that was joined with the capture.
+    pub kernel_trace: Option<KernelTrace>,
     /// Segments that could not be kept for the second look.
     pub not_recorded: u64,
     /// Flows whose segments could not all be gathered.
@@ -51,6 +56,21 @@ pub struct Findings<'a> {
     pub bpf: Option<String>,
     /// Frames that did not pass it.
     pub filtered_frames: u64,
+    /// What captures at other points have, where several were compared.
+    pub compared: Option<Compared<'a>>,
+}
+
+/// The layers that a [`PathId`] of a flow stands for.
+pub type PathsOf<'a> = &'a dyn Fn(&flow::Flow) -> &'a Paths;
+
+/// What captures at several points have.
+pub struct Compared<'a> {
+    /// What is said of the points.
+    pub comparison: Comparison,
+    /// The resets at every point.
+    pub passages: &'a Passages,
+    /// Input and frame there of frames that evidence rests on.
+    pub located: HashMap<FrameNumber, Location>,
 }
 
 /// What was concluded about a flow.
@@ -70,6 +90,10 @@ pub struct Verdict<'a> {
     pub fate: Option<causes::Fate>,
     /// Its segments, where they were looked at.
     pub timeline: Option<&'a Timeline>,
+    /// Resets of the connection that only other captures have, each with its verdict.
+    pub elsewhere: Vec<(flow::ResetSegment, Judged)>,
+    /// The connection as several points saw it.
+    pub comparison: Option<FlowComparison>,
 }
 
 /// Concludes about a flow.
@@ -94,6 +118,9 @@ pub struct Wanted<'a> {
 pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     let mut builder = Builder {
         paths: findings.paths,
+        passages: findings.compared.as_ref().map(|compared| compared.passages),
+        located: findings.compared.as_mut().map(|compared| std::mem::take(&mut compared.located)).unwrap_or_default(),
+        points: findings.inputs.len(),
         continuations: findings.continuations,
         several_inputs: findings.inputs.len() > 1,
         reused: reused_ends(&findings.flows, wanted.summary_only),
@@ -116,12 +143,16 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             let teardown = Teardown::from(how);
             summary.teardown += teardown;
             let mut verdict = (findings.judge)(flow);
-            let resets = episodes(flow, &verdict.resets);
+            let resets = episodes(flow, &verdict.resets, &verdict.elsewhere);
             if let Some(diagnosis) = &verdict.diagnosis {
                 *summary.causes.entry(diagnosis.best.cause.id().to_owned()).or_default() += 1;
             }
             for sender in resets.iter().map(Episode::sender) {
                 summary.senders += sender;
+            }
+            if let Some(compared) = &mut findings.compared {
+                let told = resets.iter().filter_map(|episode| builder.comparison(episode));
+                told.for_each(|told| compared.comparison.resets.count(told.decided));
             }
             benign += u64::from(verdict.benign.is_some());
             summary.harmful += u64::from(verdict.benign.is_none() && !resets.is_empty());
@@ -132,6 +163,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             let tells = teardown.ended_badly() || !resets.is_empty() || findings.continuations.after(flow.id).is_some();
             if !wanted.summary_only && (wanted.all_flows || tells) {
                 let mut told = builder.flow(&findings.flows, flow, how, &resets, &verdict);
+                told.comparison = verdict.comparison.take().map(Box::new);
                 told.ladder = verdict.timeline.and_then(|timeline| builder.ladder(flow, timeline, &told, wanted.rungs));
                 listed.push(told);
             } else {
@@ -166,8 +198,10 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     summary.idle_gaps = idle_gaps(fates.as_slice());
     let incidents = causes::incidents(fates.as_slice(), findings.around);
     listed.sort_by_key(|flow| flow.benign.is_some());
+    let comparison = findings.compared.take().map(|compared| compared.comparison);
     Report {
         capture: capture(findings, dropped),
+        comparison,
         selection: selection.map(|selection| Selection { flows: selected, ..selection }),
         summary,
         incidents: (1..).zip(incidents).map(|(id, incident)| self::incident(id, incident)).collect(),
@@ -235,6 +269,7 @@ fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
         dropped_by_kernel: kernel.reduce(u64::saturating_add),
         dropped,
         vantage: findings.vantage.map(|vantage| Vantage { near: vantage.near.into(), why: vantage.why.to_owned() }),
+        kernel_trace: findings.kernel_trace,
         inputs: findings.inputs.into_iter().map(input).collect(),
         skipped_inputs: findings.skipped_inputs,
     }
@@ -306,10 +341,14 @@ impl Episode<'_> {
 }
 
 /// The resets of a flow in the order of their first frames.
-fn episodes<'a>(flow: &'a flow::Flow, judged: &'a [Judged]) -> Vec<Episode<'a>> {
+fn episodes<'a>(
+    flow: &'a flow::Flow,
+    judged: &'a [Judged],
+    elsewhere: &'a [(flow::ResetSegment, Judged)],
+) -> Vec<Episode<'a>> {
     let mut episodes: Vec<Episode<'a>> = Vec::new();
-    for (index, reset) in flow.resets().iter().enumerate() {
-        let verdict = judged.get(index);
+    let own = flow.resets().iter().enumerate().map(|(index, reset)| (reset, judged.get(index)));
+    for (reset, verdict) in own.chain(elsewhere.iter().map(|(reset, judged)| (reset, Some(judged)))) {
         let key = |reset: &flow::ResetSegment, judged: Option<&Judged>| {
             let verdict = judged.filter(|judged| judged.sender != attribution::Sender::Unknown);
             // Where nobody can tell, the form stands for the mechanism: a stack that aborts a connection sends RST with
@@ -332,7 +371,10 @@ fn episodes<'a>(flow: &'a flow::Flow, judged: &'a [Judged]) -> Vec<Episode<'a>> 
 }
 
 struct Builder<'a> {
-    paths: &'a Paths,
+    paths: PathsOf<'a>,
+    passages: Option<&'a Passages>,
+    located: HashMap<FrameNumber, Location>,
+    points: usize,
     continuations: &'a surroundings::Continuations,
     several_inputs: bool,
     reused: HashSet<u32>,
@@ -356,7 +398,8 @@ impl Builder<'_> {
             ip: flow.stream.endpoints[way].ip(flow.stream.ipv6),
             port: flow.stream.endpoints[way].port,
         };
-        let path = self.path(flow);
+        let paths = (self.paths)(flow);
+        let path = widest(paths, flow);
         let later = self.continuations.after(flow.id).map(|later| u64::from(later.flow));
         let activity = match later.filter(|_| episodes.is_empty()) {
             Some(later) => format!("its addresses changed, and it went on as flow {later}"),
@@ -378,8 +421,8 @@ impl Builder<'_> {
             server_packets: flow.ends[server].segments.into(),
             client_bytes: flow.ends[client].octets,
             server_bytes: flow.ends[server].octets,
-            tunnel: self.paths.tunnels(path).iter().map(|tunnel| tunnel.to_string().into_boxed_str()).collect(),
-            vlan: self.paths.vlans(path),
+            tunnel: paths.tunnels(path).iter().map(|tunnel| tunnel.to_string().into_boxed_str()).collect(),
+            vlan: paths.vlans(path),
             teardown: teardown.into(),
             activity: Some(activity.into_boxed_str()),
             zeek: flow.zeek.as_ref().map(|zeek| Zeek {
@@ -407,10 +450,15 @@ impl Builder<'_> {
         Some(rungs)
     }
 
-    /// The layers around the flow's packets; where the ways differ, those of the one with more of them.
-    fn path(&self, flow: &flow::Flow) -> PathId {
-        let (forward, back) = (flow.stream.paths.forward, flow.stream.paths.back);
-        if self.paths.layers(back).len() > self.paths.layers(forward).len() { back } else { forward }
+    /// Where the resets of an episode passed, where captures were compared.
+    fn comparison(&self, episode: &Episode<'_>) -> Option<ResetComparison> {
+        let passages = self.passages?;
+        let known: Vec<_> = episode
+            .segments
+            .iter()
+            .filter_map(|(reset, judged)| Some((passages.of(reset.segment.frame)?, (*judged)?)))
+            .collect();
+        reset_comparison(&known, self.points)
     }
 
     /// One episode; `None` for an empty one, which there is not.
@@ -449,7 +497,9 @@ impl Builder<'_> {
                 .first()
                 .and_then(|judged| judged.obedience)
                 .map(|obedience| Obedience { obeyed: obedience.obeyed, why: obedience.why }),
+            kernel: episode.first().and_then(|judged| judged.heard.as_ref()).map(Into::into),
             would_decide: verdict.and_then(|judged| judged.would_decide),
+            comparison: self.comparison(episode).map(Box::new),
             segments: segments().map(reset_segment).collect(),
         })
     }
@@ -481,7 +531,8 @@ impl Builder<'_> {
         frames.sort_unstable();
         frames.dedup();
         let place = |frame: &FrameNumber| {
-            let segment = &timeline.sightings.get(timeline.place_of(*frame)?)?.segment;
+            let Some(place) = timeline.place_of(*frame) else { return self.located.get(frame).copied() };
+            let segment = &timeline.sightings.get(place)?.segment;
             Some(Location { input: segment.input, frame: segment.input_frame.get() })
         };
         frames.iter().filter_map(place).collect()
@@ -493,6 +544,12 @@ impl Builder<'_> {
             self.not_listed.icmp_not_listed += detail.icmp_not_kept;
         }
     }
+}
+
+/// The layers around the flow's packets; where the ways differ, those of the one with more of them.
+fn widest(paths: &Paths, flow: &flow::Flow) -> PathId {
+    let (forward, back) = (flow.stream.paths.forward, flow.stream.paths.back);
+    if paths.layers(back).len() > paths.layers(forward).len() { back } else { forward }
 }
 
 fn diagnosis(builder: &Builder<'_>, found: &causes::Diagnosis, timeline: Option<&Timeline>) -> Diagnosis {

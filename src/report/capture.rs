@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Time;
+use super::{KernelTrace, Time};
 use crate::capture;
 
 /// What was read, and what was not understood or had to be left out.
@@ -46,6 +46,8 @@ pub struct Capture {
     pub dropped: Dropped,
     /// Where on the path the capture was taken; `None` while that is not inferred.
     pub vantage: Option<Vantage>,
+    /// The kernel's trace that was joined with it.
+    pub kernel_trace: Option<KernelTrace>,
 }
 
 /// One file, pipe or device.
@@ -87,6 +89,8 @@ pub enum Format {
     Pcap,
     /// pcapng.
     Pcapng,
+    /// None: they come from an interface.
+    Live,
 }
 
 /// How an input is packed.
@@ -190,6 +194,7 @@ impl From<capture::Format> for Format {
         match format {
             capture::Format::Pcap => Self::Pcap,
             capture::Format::Pcapng => Self::Pcapng,
+            capture::Format::Live => Self::Live,
         }
     }
 }

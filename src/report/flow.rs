@@ -6,7 +6,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::filter::WiresharkFilter;
-use super::{Diagnosis, Outcome, Reset, Rung, Seconds, Time};
+use super::{Diagnosis, FlowComparison, Outcome, Reset, Rung, Seconds, Time};
 
 /// One TCP connection, both directions.
 ///
@@ -75,6 +75,8 @@ pub struct Flow {
     pub diagnosis: Option<Box<Diagnosis>>,
     /// What the applications saw.
     pub outcome: Option<Box<Outcome>>,
+    /// The connection as several points saw it; `None` where there was nothing to compare.
+    pub comparison: Option<Box<FlowComparison>>,
 }
 
 /// An address and a port.
@@ -245,6 +247,7 @@ impl Flow {
             ladder: None,
             diagnosis: None,
             outcome: None,
+            comparison: None,
         }
     }
 
@@ -267,6 +270,9 @@ impl Flow {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct FlowLine<'a> {
     schema: &'static str,
+    /// While the flow goes on: whether a later line may revise this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provisional: Option<bool>,
     #[serde(flatten)]
     flow: &'a Flow,
 }
@@ -274,7 +280,12 @@ pub struct FlowLine<'a> {
 impl<'a> FlowLine<'a> {
     /// The line of a flow.
     pub fn new(flow: &'a Flow) -> Self {
-        Self { schema: super::FLOW_SCHEMA, flow }
+        Self { schema: super::FLOW_SCHEMA, provisional: None, flow }
+    }
+
+    /// The line of a flow that was judged while it was watched.
+    pub fn judged(flow: &'a Flow, provisional: bool) -> Self {
+        Self { provisional: Some(provisional), ..Self::new(flow) }
     }
 }
 
@@ -327,8 +338,9 @@ impl Serialize for Flow {
             ladder,
             diagnosis,
             outcome,
+            comparison,
         } = self;
-        let mut out = serializer.serialize_struct("Flow", 33)?;
+        let mut out = serializer.serialize_struct("Flow", 33 + usize::from(comparison.is_some()))?;
         out.serialize_field("id", id)?;
         out.serialize_field("transport", "tcp")?;
         out.serialize_field("client", client)?;
@@ -363,6 +375,9 @@ impl Serialize for Flow {
         out.serialize_field("ladder", ladder)?;
         out.serialize_field("diagnosis", diagnosis)?;
         out.serialize_field("outcome", outcome)?;
+        if comparison.is_some() {
+            out.serialize_field("comparison", comparison)?;
+        }
         out.end()
     }
 }

@@ -7,24 +7,35 @@
 
 mod build;
 mod capture;
+mod compared;
+mod comparison;
 mod diagnosis;
 mod filter;
 mod flow;
 mod icmp;
+mod interfaces;
+mod kernel;
 mod ladder;
 mod reset;
 mod summary;
 mod time;
 mod words;
 
-pub use build::{Findings, IsSelected, Verdict, Wanted, build};
+pub use build::{Compared, Findings, IsSelected, PathsOf, Verdict, Wanted, build};
 pub use capture::{
     Capture, Compression, Dropped, Format, Fragments, Input, Near, Problem, SkippedInput, UnsupportedLinkType, Vantage,
+};
+pub use compared::{comparison, flow_comparison};
+pub use comparison::{
+    ComparedClock, ComparedDifference, ComparedPoint, Comparison, DecidedResets, FlowAtPoint, FlowComparison,
+    ResetAtPoint, ResetComparison,
 };
 pub use diagnosis::{
     Alternative, CauseEvidence, Confidence, Diagnosis, Outcome, SafeToRetry, SideOutcome, Stance, Weight,
 };
 pub use flow::{Analysis, Application, Endpoint, Flow, FlowLine, IcmpMessage, Roles, SideAnalysis, Teardown, Zeek};
+pub use interfaces::{Address, INTERFACES_SCHEMA, Interface, Interfaces};
+pub use kernel::{KernelTrace, KernelWord, OffsetFrom, Process};
 pub use ladder::{RUNGS, Rung};
 pub use reset::{Form, Hops, Location, Mechanism, Obedience, Phase, Reset, ResetEvidence, ResetSegment, Sender, Side};
 pub use summary::{IdleGap, Incident, Selection, SenderCounts, Summary, TeardownCounts};
@@ -51,6 +62,9 @@ pub struct Report {
     pub capture: Capture,
     /// What the user asked to see of it; `None` for all of it.
     pub selection: Option<Selection>,
+    /// What captures at several points say of each other; `None` where there was nothing to compare.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
     /// Counts over the selected flows.
     pub summary: Summary,
     /// Many flows that died of one thing.
@@ -78,6 +92,7 @@ impl Report {
             options: self.options.clone(),
             capture: self.capture.clone(),
             selection: self.selection.clone(),
+            comparison: self.comparison.clone(),
             summary: self.summary.clone(),
             incidents: self.incidents.clone(),
             flows: Vec::new(),
@@ -94,6 +109,7 @@ impl Default for Report {
             options: Vec::new(),
             capture: Capture::default(),
             selection: None,
+            comparison: None,
             summary: Summary::default(),
             incidents: Vec::new(),
             flows: Vec::new(),

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
-use super::{Confidence, Seconds, Stance, Time, Weight};
+use super::{Confidence, KernelWord, ResetComparison, Seconds, Stance, Time, Weight};
 use crate::tcp::TcpFlags;
 
 /// One episode: RSTs with one claimed sender, one true sender and one mechanism, and their duplicates.
@@ -37,10 +37,15 @@ pub struct Reset {
     pub hops: Option<Hops>,
     /// Whether its receiver obeyed it; `None` where nobody judged it.
     pub obedience: Option<Obedience>,
+    /// What the kernel of an endpoint's host says of it; `None` where none says anything.
+    pub kernel: Option<KernelWord>,
     /// What speaks for and against the sender.
     pub evidence: Vec<ResetEvidence>,
     /// For an unknown sender: what capture would tell.
     pub would_decide: Option<&'static str>,
+    /// Where it passed and where not; only where captures were compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Box<ResetComparison>>,
     /// Its RSTs one by one.
     pub segments: Vec<ResetSegment>,
 }

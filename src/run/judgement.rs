@@ -1,13 +1,14 @@
 use super::second_look;
 use crate::application;
-use crate::attribution::{self, Case};
+use crate::attribution::{self, Case, Judged};
 use crate::causes::{self, Around, Fate, Story};
 use crate::flow::{Flow, Flows, Roles};
 use crate::outcome;
 use crate::report::{Application, Verdict};
-use crate::surroundings::Surroundings;
+use crate::surroundings::{Losses, Surroundings};
 use crate::tcp::Timestamp;
 use crate::timeline::{Timeline, Timelines};
+use crate::witness::Testimony;
 
 /// Says of each flow who reset it and why, by its segments and by what the other flows tell.
 pub struct Judgement<'a> {
@@ -20,11 +21,21 @@ pub struct Judgement<'a> {
 }
 
 impl<'a> Judgement<'a> {
-    /// Learns from all flows what one alone does not tell.
-    ///
-    /// What flows say about each other takes at most `memory` octets.
-    pub fn new(flows: &Flows, timelines: &'a Timelines, memory: usize) -> Self {
-        let surroundings = Surroundings::of(flows, timelines);
+    /// Learns from all flows what one alone does not tell, in a capture that missed nothing.
+    pub fn new(flows: &Flows, timelines: &'a Timelines) -> Self {
+        Self::beside(flows, timelines, Losses::default(), Testimony::default(), usize::MAX)
+    }
+
+    /// The same of a capture that missed packets at some times, and of whose resets the kernel of a host says something. What
+    /// flows say about each other takes at most `memory` octets.
+    pub fn beside(
+        flows: &Flows,
+        timelines: &'a Timelines,
+        losses: Losses,
+        testimony: Testimony,
+        memory: usize,
+    ) -> Self {
+        let surroundings = Surroundings { losses, testimony, ..Surroundings::of(flows, timelines) };
         let mut around = Around::within(memory);
         for flow in flows.iter() {
             match timelines.get(flow.id).filter(|_| second_look::needs_judging(flow, flows)) {
@@ -44,22 +55,27 @@ impl<'a> Judgement<'a> {
         let Some(timeline) = self.timelines.get(flow.id) else { return Verdict::default() };
         let case = Case::new(flow, timeline, &self.surroundings, self.end);
         let resets = attribution::judge(&case);
-        let story = Story::new(&case, &resets);
-        let diagnosis = causes::diagnose(&story, &self.around);
-        let application = story.application.protocol.map(|protocol| Application {
-            protocol: protocol.id(),
-            detail: story.application.detail.clone(),
-            progress: story.application.progress.clone(),
-        });
-        let outcome = outcome::of(&story);
-        let benign = causes::benign(&story, diagnosis.as_ref(), &self.around);
-        let fate = Some(Fate::of(&story, diagnosis.as_ref(), benign.is_some()));
-        Verdict { resets, diagnosis, application, outcome, benign, fate, timeline: Some(timeline) }
+        Verdict { timeline: Some(timeline), ..conclude(&case, resets, &self.around) }
     }
 }
 
+/// Why a flow ended, given the verdicts on its resets and what happened around it.
+pub fn conclude<'a>(case: &Case<'_>, resets: Vec<Judged>, around: &Around) -> Verdict<'a> {
+    let story = Story::new(case, &resets);
+    let diagnosis = causes::diagnose(&story, around);
+    let application = story.application.protocol.map(|protocol| Application {
+        protocol: protocol.id(),
+        detail: story.application.detail.clone(),
+        progress: story.application.progress.clone(),
+    });
+    let outcome = outcome::of(&story);
+    let benign = causes::benign(&story, diagnosis.as_ref(), around);
+    let fate = Some(Fate::of(&story, diagnosis.as_ref(), benign.is_some()));
+    Verdict { resets, diagnosis, application, outcome, benign, fate, ..Verdict::default() }
+}
+
 /// The name that the client of a flow that ended well asked for in its first data.
-fn name(flow: &Flow, opening: &Timeline) -> Option<String> {
+pub fn name(flow: &Flow, opening: &Timeline) -> Option<String> {
     if opening.sightings.is_empty() {
         return None;
     }

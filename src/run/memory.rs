@@ -1,15 +1,11 @@
-//! How the memory of `--memory` is shared out.
+//! How the memory of `--memory` is shared out between flows and what is made of them.
 
+use super::{FIXED_MEMORY, LISTED_FLOW, follows_zeek, kernel_trace, limits, share_for_timelines};
+use crate::cli::Options;
 use crate::flow::Limits;
 
-/// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
-const FIXED: u64 = 24 << 20;
-
 /// One part in so many is never for the flow table, but for judging flows.
-const FOR_JUDGING: u64 = 4;
-
-/// What a flow takes in the report: measured at 890 octets for one with one reset.
-const LISTED_FLOW: usize = 900;
+const FOR_JUDGING: usize = 4;
 
 /// Of the memory for judging, one part in so many is for flows as others see them.
 const FOR_NEIGHBOURS: usize = 8;
@@ -19,13 +15,14 @@ const FOR_NEIGHBOURS: usize = 8;
 /// much again as allocators leave unused.
 const FOR_GATHERING: usize = 3;
 
-/// Shares of the memory that may be used, in octets.
-#[derive(Clone, Copy)]
+/// What may be used, in octets.
 pub struct Memory {
-    total: u64,
+    /// All that is for flows, and for what is made of them.
+    total: usize,
     limits: Limits,
     /// What each flow takes while the report is made.
     flow: usize,
+    /// Whether flows are told in the report.
     listed: bool,
 }
 
@@ -38,40 +35,37 @@ pub struct Judging {
 }
 
 impl Memory {
-    /// Shares of `total`. `zeek`: flows are followed as Zeek does, too; `listed`: they are told in the report.
-    pub fn of(total: u64, zeek: bool, listed: bool) -> Self {
-        let told = if listed { LISTED_FLOW } else { 0 };
-        let limits = Limits::within(total.saturating_sub(FIXED + total / FOR_JUDGING), zeek, told);
-        Self { total, limits, flow: Limits::octets_of_flow(zeek).max(told), listed }
+    /// As the user wants it. `recorded`: beside the flows there is a recording of the capture.
+    pub fn of(options: &Options, recorded: bool) -> Self {
+        let recording = if recorded { share_for_timelines(options) } else { 0 };
+        let beside = FIXED_MEMORY + kernel_trace::share(options) + recording as u64;
+        let total = usize::try_from(options.memory.saturating_sub(beside)).unwrap_or(usize::MAX);
+        let listed = !options.summary;
+        Self {
+            total,
+            limits: limits(options, (total - total / FOR_JUDGING) as u64),
+            flow: Limits::octets_of_flow(follows_zeek(options)).max(if listed { LISTED_FLOW } else { 0 }),
+            listed,
+        }
     }
 
     /// What the flow table may take.
-    pub fn limits(self) -> Limits {
+    pub fn limits(&self) -> Limits {
         self.limits
     }
 
-    /// What may be recorded of a capture that cannot be read again.
-    pub fn for_recording(self) -> usize {
-        octets(self.total / FOR_JUDGING / 2)
-    }
-
-    /// What judging may take once it is known how many flows there are, beside a recording of them.
-    pub fn for_judging(self, flows: usize, recorded: bool) -> Judging {
-        let all = self.beside(flows).saturating_sub(if recorded { self.for_recording() } else { 0 });
+    /// What judging may take once it is known how many flows there are.
+    pub fn for_judging(&self, flows: usize) -> Judging {
+        let all = self.beside(flows);
         let neighbours = all / FOR_NEIGHBOURS;
         let rest = all - neighbours;
         Judging { gathering: if self.listed { rest / 10 * FOR_GATHERING } else { rest }, neighbours }
     }
 
     /// What so many flows leave.
-    fn beside(self, flows: usize) -> usize {
-        let flows = (flows as u64).saturating_mul(self.flow as u64);
-        octets(self.total.saturating_sub(FIXED + flows).max(self.total / FOR_JUDGING))
+    fn beside(&self, flows: usize) -> usize {
+        self.total.saturating_sub(flows.saturating_mul(self.flow)).max(self.total / FOR_JUDGING)
     }
-}
-
-fn octets(of: u64) -> usize {
-    usize::try_from(of).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -80,16 +74,18 @@ mod tests {
 
     #[test]
     fn shares_add_up_to_the_whole() {
-        for total in [64 << 20, 1 << 30, 16 << 30] {
-            for (zeek, listed) in [(false, false), (true, true), (false, true)] {
-                let memory = Memory::of(total, zeek, listed);
+        for arguments in [&["--memory", "64M"][..], &["--format", "json"], &["--memory", "16G", "--summary"]] {
+            let arguments = ["tcpautopsy", "a.pcap"].iter().chain(arguments).map(Into::into);
+            let options = crate::cli::parse(arguments).expect("a command line");
+            for recorded in [false, true] {
+                let memory = Memory::of(&options, recorded);
                 let full = memory.limits().flows;
-                let flows = full as u64 * memory.flow as u64;
-                assert!(FIXED + flows + memory.beside(full) as u64 <= total, "{total}");
-                let [few, many] = [0, full].map(|flows| memory.for_judging(flows, true));
+                assert!(full * memory.flow + memory.beside(full) <= memory.total);
+                assert!(memory.total as u64 <= options.memory - FIXED_MEMORY);
+                let [few, many] = [0, full].map(|flows| memory.for_judging(flows));
                 assert!(few.gathering > many.gathering, "what flows leave is for judging");
                 assert!(many.gathering > 0 && many.neighbours > 0);
-                assert!(memory.for_recording() + many.gathering + many.neighbours <= memory.beside(full));
+                assert!(many.gathering + many.neighbours <= memory.beside(full));
             }
         }
     }

@@ -1,16 +1,25 @@
 //! Joins the rooms: what a command line asks for, from opening the inputs to the last line of the report.
 
+mod compare;
 mod evidence;
 mod explain;
 mod hash;
+mod interfaces;
 mod judgement;
+mod kernel_trace;
 mod key;
 mod memory;
 mod pipeline;
 mod second_look;
 mod selection;
 
+pub(crate) use kernel_trace::Witness;
+pub(crate) use key::key;
+pub(crate) use pipeline::{Analysis, losses};
+pub(crate) use selection::choose;
+
 pub use explain::explain;
+pub use interfaces::interfaces;
 pub use judgement::Judgement;
 pub use second_look::{ask, needs_judging};
 
@@ -18,28 +27,59 @@ use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use crate::capture::{Capture, Filter, Format, InputError, OpenOptions};
+use crate::anonymize::Key;
+use crate::capture::{Capture, Filter, Format, InputError, InputSummary, OpenOptions};
 use crate::cli::{Command, FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
-use crate::flow::Flow;
+use crate::flow::{Flow, Limits, Totals};
 use crate::notes::Notes;
 use crate::output;
 use crate::progress;
-use crate::report::{self, Findings, IsSelected, Report, SkippedInput, Wanted};
+use crate::report::{self, Findings, IsSelected, KernelTrace, Report, SkippedInput, Wanted};
 use crate::timeline::Recording;
+use crate::witness::Testimony;
 use memory::Memory;
 
-/// Analyses the captures and writes the report; the exit code says how that went.
+/// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
+pub(crate) const FIXED_MEMORY: u64 = 24 << 20;
+
+/// One part in so many of the memory is for the segments of flows that are judged.
+const MEMORY_FOR_TIMELINES: u64 = 4;
+
+/// What a flow takes in the report: measured at 890 octets for one with one reset.
+const LISTED_FLOW: usize = 900;
+
+/// Analyses or compares the captures and writes the report; the exit code says how that went.
 ///
 /// # Errors
 /// What leaves nothing to report, or nowhere to report it.
 pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let notes = Notes::new(options.verbosity);
-    let bpf = || options.bpf.as_deref().map(filter).transpose();
-    let first_filter = bpf()?;
+    let opened = open(options, notes)?;
+    match options.command {
+        Command::Compare => compare::compare(options, opened, notes),
+        Command::Analyze | Command::Show => one_point(options, opened, notes),
+    }
+}
+
+/// All that a run needs before it reads: what can be refused is refused by now.
+struct Opened {
+    capture: Capture,
+    /// Why some inputs cannot be read.
+    errors: Vec<InputError>,
+    output: Option<std::fs::File>,
+    key: Option<Key>,
+    /// What a kernel reported.
+    witness: Option<Witness>,
+}
+
+fn open(options: &Options, notes: Notes) -> Result<Opened, Error> {
+    let filter = bpf(options)?;
     options.check_output()?;
-    let key = key::key(options, notes)?;
-    let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter: first_filter });
+    let key = key(options, notes)?;
+    let witness = options.kernel_trace.as_deref();
+    let witness = witness.map(|path| Witness::read(path, kernel_trace::share(options))).transpose()?;
+    let (capture, errors) = Capture::open(&options.captures, OpenOptions { filter });
     if errors.len() == options.captures.len() {
         // The one thing that went wrong is the message, also with --quiet.
         return Err(Error::NothingToAnalyse(errors.iter().map(ToString::to_string).collect()));
@@ -49,11 +89,20 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     for error in &errors {
         notes.warn(error);
     }
-    // Only these tell what Zeek would say of a flow: the page holds the JSON report.
-    let tells = matches!(options.format, OutputFormat::Json | OutputFormat::Ndjson | OutputFormat::Html);
-    let zeek = tells && !options.summary;
-    let memory = Memory::of(options.memory, zeek, !options.summary);
-    let threads = options.threads.map_or_else(default_threads, usize::from);
+    Ok(Opened { capture, errors, output, key, witness })
+}
+
+/// The filter that frames have to pass, compiled anew for each reading.
+fn bpf(options: &Options) -> Result<Option<Filter>, Error> {
+    options.bpf.as_deref().map(filter).transpose()
+}
+
+/// The captures are of one place.
+fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode, Error> {
+    let Opened { capture, errors, output, key, witness } = opened;
+    let recorded = !second_look::can_read_again(&options.captures);
+    let limits = Memory::of(options, recorded).limits();
+    let threads = threads(options);
     let read = capture.progress();
     notes.tell(format_args!(
         "reading {} with {threads} {}, memory {} MiB",
@@ -66,22 +115,33 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         options.memory >> 20
     ));
     let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
-    let recording = (!second_look::can_read_again(&options.captures)).then(|| Recording::new(memory.for_recording()));
-    let mut analysis = pipeline::analyse(capture, recording, memory.limits(), threads).map_err(Error::Thread)?;
+    let recording = recorded.then(|| Recording::new(share_for_timelines(options)));
+    let mut analysis = pipeline::analyse(capture, recording, limits, threads).map_err(Error::Thread)?;
+    analysis.witness = witness;
     drop(bar);
-    for input in &analysis.inputs {
-        for problem in &input.problems {
-            notes.warn(format_args!("{}: {} (at offset {})", input.path, problem.reason, problem.offset));
-        }
-    }
+    conclude(options, analysis, &errors, key.as_ref(), |report| write(options, report, output))
+}
 
+/// Judges what was followed and gives the report to `write`; the exit code says how that went.
+///
+/// # Errors
+/// Where the report cannot be written.
+pub(crate) fn conclude(
+    options: &Options,
+    mut analysis: Analysis,
+    errors: &[InputError],
+    key: Option<&Key>,
+    write: impl FnOnce(&Report) -> Result<(), Error>,
+) -> Result<ExitCode, Error> {
+    let notes = Notes::new(options.verbosity);
+    let threads = threads(options);
     let frames = analysis.inputs.iter().map(|input| input.frames).sum::<u64>();
-    tell_what_was_read(&analysis, notes);
+    tell_what_was_read(&analysis.inputs, &analysis.flows.totals, notes);
 
     let recording = analysis.recording.take();
     let not_recorded = recording.as_ref().map_or(0, |recording| recording.left_out);
     let flows = &analysis.flows;
-    let second_filter = bpf()?;
+    let second_filter = bpf(options)?;
     let chosen = selection::choose(options, flows, |frame| {
         second_look::flow_with_frame(&options.captures, second_filter, recording.as_ref(), flows, frame)
     });
@@ -90,13 +150,21 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
     let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
     let is_judged =
         |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
-    let room = memory.for_judging(flows.iter().count(), recording.is_some());
-    let timelines =
-        second_look::gather(&options.captures, bpf()?, recording, flows, is_judged, room.gathering, threads)?;
+    let room = Memory::of(options, recording.is_some()).for_judging(flows.iter().count());
+    let mut timelines =
+        second_look::gather(&options.captures, bpf(options)?, recording, flows, is_judged, room.gathering, threads)?;
+    analysis.archive.complete(&mut timelines);
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
     let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;
-    let judgement = Judgement::new(flows, &timelines, room.neighbours);
+    let witness = analysis.witness.take();
+    let testimony = witness.as_ref().map(|witness| Testimony::new(&witness.log, flows));
+    let kernel_trace = witness.zip(testimony.as_ref()).map(|(witness, testimony)| {
+        kernel_trace::tell(&witness, testimony, notes);
+        KernelTrace::new(witness.name, &witness.log, testimony)
+    });
+    let testimony = testimony.unwrap_or_default();
+    let judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, room.neighbours);
     let continuations = &judgement.surroundings.continuations;
     let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
     let members = options
@@ -108,7 +176,7 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         inputs: analysis.inputs,
         skipped_inputs: errors.iter().map(skipped).collect(),
         decoded: analysis.decoder.counts(),
-        paths: analysis.decoder.paths(),
+        paths: &|_| analysis.decoder.paths(),
         flows: analysis.flows,
         judge: &judge,
         continuations,
@@ -116,9 +184,11 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         not_recorded,
         judged_by_less: timelines.incomplete,
         vantage: (!timelines.is_empty()).then(|| judgement.surroundings.vantage.clone()),
+        kernel_trace,
         // An empty expression lets everything pass.
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),
         filtered_frames: frames.saturating_sub(analysis.frames),
+        compared: None,
     };
     let wanted = Wanted {
         selection: chosen.as_ref().map(|chosen| (chosen.selection(), &is_chosen as IsSelected<'_>)),
@@ -127,6 +197,22 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
         rungs: if options.command == Command::Show { usize::MAX } else { report::RUNGS },
     };
     let mut report = report::build(findings, wanted);
+    finish(options, &mut report, key, write, notes)?;
+    if let (Some(evidence), Some(members)) = (&options.evidence, &members) {
+        let frames = evidence::write(options, evidence, bpf(options)?, (members, key), &report)?;
+        notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
+    }
+    Ok(exit_code(options, &report))
+}
+
+/// Puts into the report what does not come from the capture, takes out the names, and writes it.
+fn finish(
+    options: &Options,
+    report: &mut Report,
+    key: Option<&Key>,
+    write: impl FnOnce(&Report) -> Result<(), Error>,
+    notes: Notes,
+) -> Result<(), Error> {
     report.options.clone_from(&options.shaping);
     for input in report.capture.inputs.iter_mut().filter(|_| options.hash) {
         match hash::sha256(Path::new(&input.path)) {
@@ -135,26 +221,53 @@ pub fn analyze(options: &Options) -> Result<ExitCode, Error> {
             Err(error) => notes.warn(format_args!("{}: cannot be read again for --hash: {error}", input.path)),
         }
     }
-    if let Some(key) = &key {
-        key.report(&mut report);
+    if let Some(key) = key {
+        key.report(report);
     }
-    write(options, &report, output)?;
-    if let (Some(evidence), Some(members)) = (&options.evidence, &members) {
-        let frames = evidence::write(options, evidence, bpf()?, (members, key.as_ref()), &report)?;
-        notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
-    }
+    write(report)?;
     if let Some(path) = &options.output {
         notes.tell(format_args!("report written to {}", path.display()));
     }
-    Ok(exit_code(options, &report))
+    Ok(())
 }
 
-fn tell_what_was_read(analysis: &pipeline::Analysis, notes: Notes) {
-    for input in &analysis.inputs {
+/// Octets for the segments of flows that are judged.
+pub(crate) fn share_for_timelines(options: &Options) -> usize {
+    usize::try_from(options.memory / MEMORY_FOR_TIMELINES).unwrap_or(usize::MAX)
+}
+
+/// How many flows and resets fit in so many octets.
+pub(crate) fn limits(options: &Options, octets: u64) -> Limits {
+    Limits::within(octets, follows_zeek(options), if options.summary { 0 } else { LISTED_FLOW })
+}
+
+/// Whether the report tells what Zeek would say of a flow: the page holds the JSON report.
+fn follows_zeek(options: &Options) -> bool {
+    let tells = matches!(options.format, OutputFormat::Json | OutputFormat::Ndjson | OutputFormat::Html);
+    tells && !options.summary
+}
+
+/// Columns of the terminal that standard output is, if it is one.
+pub(crate) fn terminal_width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size().map(|(width, _)| width.0.into())
+}
+
+fn tell_what_was_read(inputs: &[InputSummary], totals: &Totals, notes: Notes) {
+    for input in inputs {
+        for problem in &input.problems {
+            match input.format {
+                Format::Live => notes.warn(format_args!("{}: {}", input.path, problem.reason)),
+                _ => notes.warn(format_args!("{}: {} (at offset {})", input.path, problem.reason, problem.offset)),
+            }
+        }
         let link_types: Vec<_> = input.link_types.iter().map(ToString::to_string).collect();
         let format = match input.format {
             Format::Pcap => "pcap",
             Format::Pcapng => "pcapng",
+            Format::Live => "live",
         };
         let packing = input.compression.map_or_else(String::new, |packing| format!(" in {}", packing.name()));
         notes.tell(format_args!(
@@ -165,7 +278,6 @@ fn tell_what_was_read(analysis: &pipeline::Analysis, notes: Notes) {
             input.bytes
         ));
     }
-    let totals = &analysis.flows.totals;
     notes.tell(format_args!("TCP segments: {}; flows: {}", totals.segments, totals.flows));
 }
 
@@ -173,16 +285,17 @@ fn filter(expression: &str) -> Result<Filter, Error> {
     Filter::new(expression).map_err(Error::Bpf)
 }
 
-/// Two where there are two cores: one reads and decodes, one follows the flows.
-fn default_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(2)
+/// By default two where there are two cores: one reads and decodes, one follows the flows.
+fn threads(options: &Options) -> usize {
+    let default = || std::thread::available_parallelism().map_or(1, usize::from).min(2);
+    options.threads.map_or_else(default, usize::from)
 }
 
 fn skipped(error: &InputError) -> SkippedInput {
     SkippedInput { path: error.path().to_owned(), reason: error.to_string() }
 }
 
-fn write(options: &Options, report: &Report, file: Option<std::fs::File>) -> Result<(), Error> {
+pub(crate) fn write(options: &Options, report: &Report, file: Option<std::fs::File>) -> Result<(), Error> {
     let stdout = io::stdout();
     let is_terminal = file.is_none() && stdout.is_terminal();
     let mut out: Box<dyn Write> = match file {
@@ -205,7 +318,7 @@ fn write(options: &Options, report: &Report, file: Option<std::fs::File>) -> Res
             };
             match options.command {
                 Command::Show => output::show::write(report, &table, &mut out),
-                Command::Analyze => output::table::write(report, &table, &mut out),
+                Command::Analyze | Command::Compare => output::table::write(report, &table, &mut out),
             }
         }
     };

@@ -4,11 +4,13 @@ use std::io;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
+use super::kernel_trace::Witness;
 use crate::capture::{Capture, InputSummary};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::flow::{FlowTable, Flows, Key, Keyer, Limits};
+use crate::surroundings::Losses;
 use crate::tcp::{IcmpError, Segment};
-use crate::timeline::Recording;
+use crate::timeline::{Archive, Recording};
 
 /// Segments handed over at a time: few enough for the batches under way to stay in a level-two cache,
 /// enough for the hand-over (some microseconds) to vanish.
@@ -29,6 +31,12 @@ pub struct Analysis {
     pub frames: u64,
     /// What was recorded, where that was asked for.
     pub recording: Option<Recording>,
+    /// What a host's kernel reported of resets.
+    pub witness: Option<Witness>,
+    /// When the capture missed packets.
+    pub losses: Losses,
+    /// What was judged before the end, and may not be recorded any more.
+    pub archive: Archive,
 }
 
 /// What decoding made of some frames, in their order.
@@ -91,6 +99,17 @@ pub(super) fn hand_over<B: Default + Send>(
     })
 }
 
+/// A file only says how many packets its kernel dropped, so it may have been at any time.
+pub(crate) fn losses(inputs: &[InputSummary]) -> Losses {
+    let mut losses = Losses::default();
+    for input in inputs.iter().filter(|input| input.dropped_by_kernel.is_some_and(|dropped| dropped > 0)) {
+        if let Some((first, last)) = input.first_time.zip(input.last_time) {
+            losses.add(first, last);
+        }
+    }
+    losses
+}
+
 fn follow(table: &mut FlowTable, batch: &Batch) {
     let mut done = 0;
     for (before, error) in &batch.errors {
@@ -138,12 +157,16 @@ impl Reader {
     }
 
     fn finish(self, flows: Flows) -> Analysis {
+        let inputs = self.capture.finish();
         Analysis {
-            inputs: self.capture.finish(),
+            losses: losses(&inputs),
+            inputs,
             decoder: self.decoder,
             flows,
             frames: self.frames,
             recording: self.recording,
+            witness: None,
+            archive: Archive::default(),
         }
     }
 }

@@ -124,7 +124,8 @@ pub fn flow_with_frame(
     members.flow_of(&segment?)
 }
 
-fn segment_in(paths: &[PathBuf], filter: Option<Filter>, wanted: FrameNumber) -> Option<Segment> {
+/// The segment in a frame.
+pub fn segment_in(paths: &[PathBuf], filter: Option<Filter>, wanted: FrameNumber) -> Option<Segment> {
     let (mut capture, _) = Capture::open(paths, OpenOptions { filter });
     let mut decoder = Decoder::new(DecodeLimits::default());
     while let Some(frame) = capture.next() {

@@ -24,10 +24,44 @@ impl Chosen {
 
 /// The flows asked for; `None` where every flow is. `with_frame` tells the flow that a frame belongs to.
 pub fn choose(options: &Options, flows: &Flows, with_frame: impl FnOnce(u64) -> Option<u32>) -> Option<Chosen> {
+    let is_known = |id| flows.iter().any(|flow| flow.id == id);
+    narrow(among_all(options, flows), options, (flows.totals.flows, is_known), with_frame)
+}
+
+/// The connections asked for, of which several points each have their view: those that an option speaks of at any point.
+/// `number`: that of the connection of a flow; `last`: the highest of them.
+pub fn choose_connections(
+    options: &Options,
+    points: &[Flows],
+    number: impl Fn(u32) -> u32,
+    last: u32,
+    with_frame: impl FnOnce(u64) -> Option<u32>,
+) -> Option<Chosen> {
+    let mut chosen: Option<Chosen> = None;
+    for flows in points {
+        let Some(found) = among_all(options, flows) else { continue };
+        let numbers = found.ids.iter().map(|&id| number(id));
+        match &mut chosen {
+            Some(chosen) => chosen.ids.extend(numbers),
+            None => chosen = Some(Chosen { ids: numbers.collect(), ..found }),
+        }
+    }
+    if let Some(chosen) = chosen.as_mut().filter(|chosen| !chosen.ids.is_empty()) {
+        chosen.note = None;
+    }
+    narrow(chosen, options, (last.into(), |id| (1..=last).contains(&id)), with_frame)
+}
+
+/// Of these the one that `--flow` or `--frame` names.
+fn narrow(
+    mut chosen: Option<Chosen>,
+    options: &Options,
+    (last, is_known): (u64, impl Fn(u32) -> bool),
+    with_frame: impl FnOnce(u64) -> Option<u32>,
+) -> Option<Chosen> {
     let named = match (options.flow, options.frame) {
         (Some(id), _) => {
-            let last = flows.totals.flows;
-            let known = flows.iter().any(|flow| flow.id == id).then_some(id);
+            let known = is_known(id).then_some(id);
             Some((known, format!("flow {id}"), format!("there is no flow {id}: they are numbered from 1 to {last}")))
         }
         (None, Some(frame)) => {
@@ -36,7 +70,6 @@ pub fn choose(options: &Options, flows: &Flows, with_frame: impl FnOnce(u64) -> 
         }
         (None, None) => None,
     };
-    let mut chosen = among_all(options, flows);
     if let Some((known, criterion, missing)) = named {
         let chosen =
             chosen.get_or_insert_with(|| Chosen { ids: known.into_iter().collect(), criteria: Vec::new(), note: None });

@@ -3,14 +3,17 @@
 mod continuations;
 mod endings;
 mod hosts;
+mod losses;
 mod vantage;
 
 use crate::flow::Flows;
 use crate::timeline::Timelines;
+use crate::witness::Testimony;
 
 pub use continuations::{Continuations, Earlier, Later};
 pub use endings::{Ending, Endings, Kind};
 pub use hosts::{Host, Hosts};
+pub use losses::Losses;
 pub use vantage::{Near, Vantage};
 
 /// Built once from all timelines, then only read.
@@ -24,6 +27,10 @@ pub struct Surroundings {
     pub continuations: Continuations,
     /// Where the capture was taken.
     pub vantage: Vantage,
+    /// What the kernel of a host says of the resets, where its trace is at hand.
+    pub testimony: Testimony,
+    /// When it missed packets.
+    pub losses: Losses,
 }
 
 impl Surroundings {
@@ -40,6 +47,7 @@ impl Surroundings {
             }
         }
         endings.sort();
-        Self { hosts, endings, continuations: Continuations::of(flows), vantage: places.vantage() }
+        let (losses, testimony) = (Losses::default(), Testimony::default());
+        Self { hosts, endings, continuations: Continuations::of(flows), vantage: places.vantage(), losses, testimony }
     }
 }

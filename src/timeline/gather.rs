@@ -13,22 +13,22 @@ use crate::tcp::{Endpoint, FrameNumber, Segment};
 
 /// Segments kept from the beginning of a flow: a handshake, its request and the first of the answer, also where every
 /// packet was captured twice.
-const FIRST: usize = 64;
+pub(super) const FIRST: usize = 64;
 
 /// Segments kept in front of a reset and at the end: more than a congestion window's worth of what may have provoked one.
-const LAST: usize = 256;
+pub(super) const LAST: usize = 256;
 
 /// Segments kept behind a reset: an answer, a repetition, and what a sender had under way.
-const BEHIND: usize = 96;
+pub(super) const BEHIND: usize = 96;
 
 /// Segments kept of one flow at most. A flood of resets beyond it is counted; its first thousands tell as much.
-const MOST: usize = 6000;
+pub(super) const MOST: usize = 6000;
 
 /// Octets of data kept of one segment: a ClientHello with post-quantum key shares (some 1,800), a long request head.
 pub(super) const MOST_PAYLOAD: usize = 2048;
 
 /// The same where only the flow's last messages matter.
-const LATER_PAYLOAD: usize = 600;
+pub(super) const LATER_PAYLOAD: usize = 600;
 
 /// Segments whose data is an opening: a ClientHello may need two.
 const OPENING: usize = 2;
@@ -84,6 +84,8 @@ struct Kept {
     full: bool,
     /// Resets that are further copies, as the flow table recognised them, in the order of the capture.
     copied_resets: Vec<FrameNumber>,
+    /// Segments before the next one are not at hand.
+    gap: bool,
 }
 
 impl Gathering {
@@ -92,11 +94,11 @@ impl Gathering {
         Self { members: Members::default(), flows: Vec::new(), octets: 0, limit, refused: 0 }
     }
 
-    /// Asks for a flow. A third of the room is left for segments, which lets each have two.
-    pub fn want(&mut self, flow: &Flow, depth: Depth) {
+    /// Asks for a flow; whether there is room for it. A third of the room is left for segments, which lets each have two.
+    pub fn want(&mut self, flow: &Flow, depth: Depth) -> bool {
         if self.octets + FLOW > self.limit / 3 * 2 {
             self.refused += u64::from(depth == Depth::Whole);
-            return;
+            return false;
         }
         self.octets += FLOW;
         self.members.add(flow, depth);
@@ -110,6 +112,7 @@ impl Gathering {
             opening: (depth == Depth::Opening).then(Box::default),
             kept: (depth == Depth::Whole).then(kept),
         });
+        true
     }
 
     /// Whether any flow is wanted.
@@ -124,11 +127,32 @@ impl Gathering {
 
     /// Takes in a segment that was decoded before, with the octets that `view` speaks of.
     pub fn take(&mut self, segment: Segment, view: &View, frame: &[u8]) {
-        let (members, mut keeper) = self.halves();
-        if let Some(place) = members.place_of(&segment) {
-            let data = view.payload.clone().and_then(|range| frame.get(range)).unwrap_or_default();
-            keeper.take(place, &segment, view, data);
+        self.take_after(0, segment, view, frame);
+    }
+
+    /// The same where so many segments of its flow in front of it are not at hand any more.
+    pub(super) fn take_after(&mut self, skipped: u32, segment: Segment, view: &View, frame: &[u8]) {
+        if let Some(place) = self.members.place_of(&segment) {
+            self.keep_after(skipped, place, &segment, view, frame);
         }
+    }
+
+    /// The same where the segment is known to be of the flow that was asked for last.
+    pub(super) fn take_of_last(&mut self, skipped: u32, segment: Segment, view: &View, frame: &[u8]) {
+        if let Some(place) = self.flows.len().checked_sub(1) {
+            self.keep_after(skipped, place, &segment, view, frame);
+        }
+    }
+
+    fn keep_after(&mut self, skipped: u32, place: usize, segment: &Segment, view: &View, frame: &[u8]) {
+        if skipped > 0
+            && let Some(kept) = self.flows.get_mut(place).and_then(|flow| flow.kept.as_mut())
+        {
+            kept.timeline.left_out += u64::from(skipped);
+            kept.gap = true;
+        }
+        let data = view.payload.clone().and_then(|range| frame.get(range)).unwrap_or_default();
+        self.halves().1.take(place, segment, view, data);
     }
 
     /// What was collected.
@@ -191,7 +215,8 @@ impl Keeper<'_> {
         }
         let most = if kept.is_beginning() { MOST_PAYLOAD } else { LATER_PAYLOAD };
         let data = data.get(..most).unwrap_or(data);
-        let sighting = Sighting { copy, ..Sighting::new(segment, way, view, data) };
+        let after_gap = std::mem::take(&mut kept.gap);
+        let sighting = Sighting { copy, after_gap, ..Sighting::new(segment, way, view, data) };
         *self.octets += sighting.octets();
         *self.octets -= kept.keep(sighting);
     }
@@ -241,7 +266,7 @@ impl Kept {
 }
 
 impl Sighting {
-    fn octets(&self) -> usize {
+    pub(super) fn octets(&self) -> usize {
         // A list that grows by doubling is three quarters full on average.
         size_of::<Self>() / 3 * 4 + self.payload.len()
     }
@@ -251,6 +276,16 @@ impl Timelines {
     /// Whether no flow was gathered.
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
+    }
+
+    /// All of them, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Timeline> {
+        self.by_id.values().filter_map(|(_, timeline)| timeline.as_ref())
+    }
+
+    /// What was gathered of the flow with this id.
+    pub(super) fn entry(&mut self, id: u32) -> Option<&mut (Profile, Option<Timeline>)> {
+        self.by_id.get_mut(&id)
     }
 
     /// The segments of the flow with this id, if it was wanted whole.

@@ -3,6 +3,7 @@
 //! Following every flow must be cheap, so the flow table keeps no segments. Few flows need judging; once they are known, a
 //! second look at the capture [gathers](Gathering) theirs: a file is read again, of a pipe the recent past was [recorded](Recording).
 
+mod archive;
 mod found;
 mod gather;
 mod members;
@@ -12,6 +13,7 @@ mod sighting;
 #[cfg(test)]
 mod tests;
 
+pub use archive::Archive;
 pub use found::Found;
 pub use gather::{Gathering, Keeper, Timelines};
 pub use members::{Depth, Members};

@@ -69,6 +69,11 @@ impl Timeline {
         self.sightings.binary_search_by_key(&frame, Sighting::frame).ok()
     }
 
+    /// Octets that its segments take.
+    pub(super) fn octets(&self) -> usize {
+        self.sightings.iter().map(Sighting::octets).sum::<usize>()
+    }
+
     /// The segments before a place, latest first.
     pub fn before(&self, place: usize) -> impl Iterator<Item = &Sighting> {
         self.sightings.get(..place).unwrap_or_default().iter().rev()

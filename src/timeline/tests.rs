@@ -23,7 +23,9 @@ fn follow(segments: &[Segment]) -> Flows {
 fn gather(segments: &[Segment], depth: Depth, limit: usize) -> (Flows, Timelines) {
     let flows = follow(segments);
     let mut gathering = Gathering::new(limit);
-    flows.iter().for_each(|flow| gathering.want(flow, depth));
+    for flow in flows.iter() {
+        gathering.want(flow, depth);
+    }
     for segment in segments {
         gathering.take(*segment, &View::default(), &[]);
     }
@@ -218,7 +220,9 @@ fn the_opening_of_a_flow_has_the_first_data_of_who_began_it() {
         [(Depth::Profile, &[][..]), (Depth::Opening, &["one", "two"]), (Depth::Whole, &["one", "two"])]
     {
         let mut gathering = Gathering::new(1 << 20);
-        flows.iter().for_each(|flow| gathering.want(flow, depth));
+        for flow in flows.iter() {
+            gathering.want(flow, depth);
+        }
         for (segment, words) in packets {
             let view = View { payload: Some(0..words.len()), ..View::default() };
             gathering.take(segment, &view, words);

@@ -227,10 +227,13 @@ fn the_ending_of_the_file_chooses_the_format() {
 
 #[test]
 fn the_ticket_in_the_docs_is_what_the_program_writes() {
-    let capture = "samples/forged_reset/capture.pcap";
-    let written = program::run([capture, "--hash", "--format", "markdown"]);
+    // Three incidents: a process that died, a filter that limits a rate, a scan.
+    let captures = ["server_killed", "rate_limited", "port_scan"].map(|name| format!("samples/{name}/capture.pcap"));
+    let options = ["--hash", "--format", "markdown"].map(str::to_owned);
+    let written = program::run(captures.iter().chain(&options));
     let page = std::fs::read_to_string("docs/ticket.md").expect("docs/ticket.md");
-    let command = format!("tcpautopsy {capture} --hash --output docs/ticket.md --force");
+    assert_eq!(page.matches("### Incident ").count(), 3);
+    let command = format!("tcpautopsy {} --hash --output docs/ticket.md --force", captures.join(" "));
     assert_eq!(String::from_utf8_lossy(&written.stdout), page, "write it anew: {command}");
 }
 

@@ -185,7 +185,7 @@ fn traces_get_the_diagnosis_that_their_page_says() {
         for block in trace::blocks(cause.page()) {
             let events = events(*cause, &block);
             let (flows, timelines) = followed(&events);
-            let judgement = Judgement::new(&flows, &timelines, usize::MAX);
+            let judgement = Judgement::new(&flows, &timelines);
             let verdict = judged(&block, &events, &flows).map(|flow| judgement.of(flow)).unwrap_or_default();
             let found = verdict.diagnosis.as_ref().map_or("none", |diagnosis| diagnosis.best.cause.id());
             if found != block.cause {

@@ -136,7 +136,9 @@ fn fields_stand_in_the_order_of_the_page() {
     let mut out = Vec::new();
     json::write(&reports::maximal(), &mut out).expect("writing to memory");
     let text = String::from_utf8(out).expect("UTF-8");
-    let flow = text.split("\"flows\": [").last().expect("flows");
+    let flows = text.split("\"flows\": [").last().expect("flows");
+    // The one that has all fields.
+    let flow = flows.split_at(flows.find("      \"id\": 7,").expect("flow 7")).1;
     let fields = documented()[".flows[]"].clone();
     // Fields of a flow, and only they, are six spaces deep.
     let written: Vec<_> = flow

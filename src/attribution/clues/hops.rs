@@ -13,7 +13,7 @@ use crate::timeline::Sighting;
 const PATHS_DIFFER: u8 = 2;
 
 /// A host answers itself sooner; a packet that has crossed no router may still come from another host of the same link.
-const OWN_ANSWER: Duration = Duration::from_millis(1);
+pub(super) const OWN_ANSWER: Duration = Duration::from_millis(1);
 
 /// Where in the capture the host's other packets are.
 pub(in crate::attribution) struct Baseline {

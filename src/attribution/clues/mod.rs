@@ -9,9 +9,11 @@ mod flow_label;
 mod form;
 mod hops;
 mod identification;
+mod kernel;
 mod link;
 mod mirrored;
 mod odd_bits;
+mod other_capture;
 mod pair;
 mod payload;
 pub(super) mod signature;
@@ -21,6 +23,7 @@ mod tos;
 
 pub use hops::LOCAL;
 pub(super) use hops::baseline;
+pub use kernel::{SENT as KERNEL_SENT, SILENT as KERNEL_SILENT};
 
 use super::Party;
 use super::case::Suspect;
@@ -50,7 +53,7 @@ impl<'a> Question<'a> {
 type Clue = fn(&Question<'_>) -> Option<Evidence<Party>>;
 
 /// All clues; their order means nothing.
-const CLUES: [Clue; 17] = [
+const CLUES: [Clue; 19] = [
     ack_change::look,
     ack_field::look,
     aftermath::look,
@@ -60,9 +63,11 @@ const CLUES: [Clue; 17] = [
     form::look,
     hops::look,
     identification::look,
+    kernel::look,
     link::look,
     mirrored::look,
     odd_bits::look,
+    other_capture::look,
     pair::look,
     payload::look,
     timestamps::look,
@@ -70,9 +75,20 @@ const CLUES: [Clue; 17] = [
     tos::look,
 ];
 
+/// Clues that a reset is forged by what did not pass: where the capture missed packets, it may have.
+const BY_ABSENCE: [&str; 4] = ["ack_change", "burst", "form", "too_fast"];
+
 /// What all clues see.
 pub(super) fn look(question: &Question<'_>) -> Vec<Evidence<Party>> {
-    CLUES.iter().filter_map(|clue| clue(question)).collect()
+    let mut evidence: Vec<_> = CLUES.iter().filter_map(|clue| clue(question)).collect();
+    if question.suspect.case.lossy {
+        let absent = |piece: &&mut Evidence<Party>| piece.about == Party::Middlebox && BY_ABSENCE.contains(&piece.clue);
+        for piece in evidence.iter_mut().filter(absent) {
+            piece.weight = piece.weight.weaker();
+            piece.text.push_str("; but the kernel dropped packets meanwhile");
+        }
+    }
+    evidence
 }
 
 /// Evidence that it was forged.

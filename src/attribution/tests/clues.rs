@@ -252,3 +252,21 @@ fn two_resets_from_two_distances_are_not_both_the_hosts() {
     let near = format!("{alone}\n90.2 s RA 21 ack 11 flow 3 ttl 247");
     assert_eq!(for_host(&judged(&near), "ttl"), Some(Weak));
 }
+
+#[test]
+fn where_packets_were_missed_what_did_not_pass_counts_less() {
+    for (rest, name, seen, missed) in [
+        // It answers nothing that passed; it lies beyond all that passed.
+        ("90 s R 500", "form", Some(Strong), Some(Moderate)),
+        ("90 s RA 500 ack 11", "form", Some(Strong), Some(Moderate)),
+        // What did pass counts as before.
+        ("90 s RA 21 ack 11\n 95 s PA 21 ack 11 len 5", "aftermath", Some(Decisive), Some(Decisive)),
+    ] {
+        let scene = || Scene::of(&format!("{SYN}{HANDSHAKE}{REQUEST}{rest}"));
+        let weight = |scene: Scene| against_host(&scene.judged().remove(0), name);
+        assert_eq!((weight(scene()), weight(scene().lossy())), (seen, missed), "{rest}");
+    }
+    let judged = Scene::of(&format!("{SYN}{HANDSHAKE}{REQUEST}90 s R 500")).lossy().judged().remove(0);
+    let text = &clue(&judged, "form").expect("a clue").text;
+    assert!(text.ends_with("the kernel dropped packets meanwhile"), "{text}");
+}

@@ -3,6 +3,7 @@
 
 mod aborts;
 mod clues;
+mod compared;
 mod mechanisms;
 mod obedience;
 mod signatures;

@@ -50,7 +50,18 @@ function resetsPanel(flow, report) {
     reset.confidence && ` (${reset.confidence})`, reset.mechanism !== "unknown" && `, ${words(reset.mechanism)}`,
     `. Phase: ${reset.phase}`, reset.after_s !== null && `, ${duration(reset.after_s)} after the packet before`,
     reset.in_window === false && "; outside the window", reset.in_window && reset.exact === false && "; in the window, not exact",
-    hopsText(reset)))), flow.resets.length > 12 && el("p", { class: "facts" }, `And ${flow.resets.length - 12} more.`));
+    hopsText(reset), passage(reset)))), flow.resets.length > 12 && el("p", { class: "facts" }, `And ${flow.resets.length - 12} more.`));
+}
+
+/** Where captures at several points have a reset, and where it was made. */
+function passage({ comparison, claimed_sender }) {
+  if (!comparison) return null;
+  const seen = comparison.points.filter(({ seen }) => seen).map(({ point, frames: there }) => `capture ${point} (frame ${frames(there)})`);
+  const not = comparison.points.filter(({ seen }) => seen === false).map(({ point }) => `capture ${point}`);
+  const [near, far] = comparison.made_between;
+  return el("p", { class: "facts" }, `Captured at ${seen.join(", ")}${not.length ? `; not at ${not.join(", ")}` : ""}. It was made between `,
+    near === null ? `the ${claimed_sender}` : `capture ${near}`, " and ", far === null ? `the ${claimed_sender}` : `capture ${far}`,
+    comparison.decided ? "." : ". Not decided: ", !comparison.decided && foreign(comparison.why));
 }
 
 function hopsText({ hops, claimed_sender }) {

@@ -68,6 +68,7 @@ fn part(name: &str, report: &Report, out: &mut impl Write) -> io::Result<()> {
         "title" => escape(&parts::title(report)).into_owned().into(),
         "style" => STYLE.into(),
         "summary" => parts::summary(report).into(),
+        "points" => parts::points(report).into(),
         "incidents" => parts::incidents(report).into(),
         "cut" => cut(report).into(),
         "table" => parts::table(report).into(),

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::escape::escape;
 use crate::output::clock::Zone;
+use crate::output::compared;
 use crate::output::notes;
 use crate::output::order::{by_urgency, needs_attention, report_span, when};
 use crate::output::words::{self, count, ended, going_on, rst_frames};
@@ -28,6 +29,18 @@ pub(super) fn title(report: &Report) -> String {
 pub(super) fn summary(report: &Report) -> String {
     let lines = words::summary(report, report_span(report), ZONE).join(" ");
     format!("<p class=\"lead\">{}</p>", escape(&lines.replace('\u{a0}', " ")))
+}
+
+/// Where it was captured, where several captures were compared.
+pub(super) fn points(report: &Report) -> String {
+    let lines = compared::points(report);
+    if lines.is_empty() {
+        return String::new();
+    }
+    let items: String = lines.iter().map(|line| format!("<li><bdi>{}</bdi></li>\n", escape(line))).collect();
+    format!(
+        "<section aria-labelledby=\"points-title\">\n<h2 id=\"points-title\">Where it was captured</h2>\n<ul>\n{items}</ul>\n</section>"
+    )
 }
 
 /// A card for each incident.

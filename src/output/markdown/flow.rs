@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::ladder::ladder;
 use super::text::{code, prose, verbatim};
 use super::{Page, verdict};
+use crate::output::compared;
 use crate::output::frames::Frames;
 use crate::output::proof;
 use crate::output::words::{self, ended, going_on};
@@ -22,6 +23,7 @@ pub(super) fn section(flow: &Flow, page: &Page<'_>) -> String {
     part += &judgement(flow);
     part += &resets(flow, page.report);
     part += &evidence(flow, page.report);
+    part += &differences(flow);
     part += &alternatives(flow);
     // In a block of its own, so that it can be copied whole.
     let _ = write!(part, "**Wireshark filter**\n\n```text\n{}\n```\n\n", verbatim_filter(flow));
@@ -97,6 +99,9 @@ fn resets(flow: &Flow, report: &Report) -> String {
                 words::side(reset.claimed_sender)
             );
         }
+        if let Some(comparison) = &reset.comparison {
+            let _ = write!(part, ". {}", prose(&compared::passage(comparison, reset.claimed_sender)));
+        }
         part += "\n";
     }
     if let Some(more @ 1..) = flow.resets.len().checked_sub(RESETS) {
@@ -124,6 +129,13 @@ fn evidence(flow: &Flow, report: &Report) -> String {
         let _ = writeln!(part, "\nAnd {more} more.");
     }
     part + "\n"
+}
+
+/// What changed or was lost between the points that captured the flow.
+fn differences(flow: &Flow) -> String {
+    let differences = flow.comparison.iter().flat_map(|comparison| &comparison.differences);
+    let lines: String = differences.map(|one| format!("- {}\n", prose(&compared::difference(one)))).collect();
+    if lines.is_empty() { lines } else { format!("**What changed on the way**\n\n{lines}\n") }
 }
 
 fn alternatives(flow: &Flow) -> String {

@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::clock::Zone;
+use super::compared;
 use super::notes::notes;
 use super::order::{benign, by_urgency, needs_attention, report_span, when};
 use super::words::{self, count, ended, going_on, rst_frames, verb};
@@ -51,6 +52,7 @@ impl Page<'_> {
         let flows: Vec<_> = by_urgency(&self.report.flows).into_iter().filter(|flow| needs_attention(flow)).collect();
         let mut page = self.title();
         page += &self.summary();
+        page += &self.points();
         page += &self.incidents();
         page += &self.table(&flows);
         let end = [self.benign(), self.notes(), self.provenance()].concat();
@@ -73,6 +75,16 @@ impl Page<'_> {
     fn summary(&self) -> String {
         let lines = words::summary(self.report, report_span(self.report), self.zone);
         format!("{}\n\n", prose_lines(&lines))
+    }
+
+    /// Where it was captured, where several captures were compared.
+    fn points(&self) -> String {
+        let lines = compared::points(self.report);
+        if lines.is_empty() {
+            return String::new();
+        }
+        let lines: String = lines.iter().map(|line| format!("- {}\n", prose(line))).collect();
+        format!("## Where it was captured\n\n{lines}\n")
     }
 
     fn incidents(&self) -> String {

@@ -86,8 +86,10 @@ pub fn reset(frames: &[u64], time: Option<Time>, from: Side) -> Reset {
         mechanism: Mechanism::Unknown,
         hops: None,
         obedience: None,
+        kernel: None,
         evidence: Vec::new(),
         would_decide: None,
+        comparison: None,
         segments: segments.collect(),
     }
 }
@@ -269,6 +271,17 @@ pub fn maximal() -> Report {
         ..input("edge-1.pcapng.zst", 120)
     });
     report.capture.vantage = Some(Vantage { near: Near::Server, why: "its packets have a TTL of 64".to_owned() });
+    report.capture.kernel_trace = Some(KernelTrace {
+        path: "server.trace".to_owned(),
+        clock: Some("mono".to_owned()),
+        sent: 3,
+        received: 1,
+        joined: 2,
+        lost: 12,
+        offset_s: Some(Seconds(Duration::from_secs(1_795_274_216))),
+        offset_from: Some(OffsetFrom::Matches),
+        problem: Some("it has no report on a reset".to_owned()),
+    });
     report.capture.dropped.flows_not_listed = 1;
     report.capture.dropped.icmp_not_listed = 1;
     report.capture.bpf = Some("tcp or icmp".to_owned());
@@ -284,6 +297,36 @@ pub fn maximal() -> Report {
     report.summary.harmful = 5;
     report.summary.idle_gaps =
         vec![IdleGap { seconds: Seconds(Duration::from_secs(350)), flows: 3, candidates: vec!["a load balancer"] }];
+    let point = |point, input, clock| ComparedPoint {
+        point,
+        input,
+        near: Near::Client,
+        why: "packets of the clients have crossed no router here".to_owned(),
+        clock,
+        flows: 9,
+        only_here: 1,
+    };
+    let clock = ComparedClock {
+        offset_s: Some(Seconds(Duration(-2_000_000))),
+        uncertainty_s: Some(Seconds(Duration(5_900_000))),
+        packets_to_server: 36,
+        packets_to_client: 33,
+        unsteady: true,
+    };
+    report.comparison = Some(Comparison {
+        points: vec![point(1, 0, ComparedClock::default()), point(2, 1, clock)],
+        matched: 8,
+        resets: DecidedResets { decided: 4, undecided: 1 },
+        differences: vec![ComparedDifference {
+            kind: "not_received",
+            from: 1,
+            to: 2,
+            towards: Side::Server,
+            packets: 3,
+            before: Some("a".to_owned()),
+            after: Some("b".to_owned()),
+        }],
+    });
     report.incidents = vec![Incident {
         id: 1,
         title: "203.0.113.200:8443 restarted".to_owned(),
@@ -325,13 +368,42 @@ pub fn maximal() -> Report {
     };
     flow.analysis.server = flow.analysis.client;
     flow.icmp = vec![unreachable(76)];
+    let difference = ComparedDifference {
+        kind: "addresses",
+        from: 1,
+        to: 2,
+        towards: Side::Server,
+        packets: 1,
+        before: Some("10.0.0.1:51812".to_owned()),
+        after: Some("192.0.2.1:40001".to_owned()),
+    };
+    let seen_at =
+        |point| FlowAtPoint { point, client: flow.client, server: flow.server, client_packets: 6, server_packets: 4 };
+    flow.comparison =
+        Some(Box::new(FlowComparison { points: vec![seen_at(1), seen_at(2)], differences: vec![difference.clone()] }));
     let reset = &mut flow.resets[0];
+    reset.comparison = Some(Box::new(ResetComparison {
+        points: vec![
+            ResetAtPoint { point: 1, seen: Some(true), frames: vec![30, 31], why: None },
+            ResetAtPoint { point: 2, seen: None, frames: Vec::new(), why: Some("does not have it".to_owned()) },
+        ],
+        made_between: [Some(1), None],
+        decided: false,
+        why: "capture 2 cannot tell".to_owned(),
+    }));
     reset.locations = locations.clone();
     reset.sender = Sender::Middlebox;
     reset.confidence = Some(Confidence::Likely);
     reset.mechanism = Mechanism::Forged;
     reset.hops = Some(Hops { sender: Some(3), claimed_sender: Some(9) });
     reset.obedience = Some(Obedience { obeyed: Some(true), why: "its number is the next one" });
+    reset.kernel = Some(KernelWord {
+        sent: Some(true),
+        reason: Some("TCP_ABORT_ON_CLOSE".to_owned()),
+        state: Some("TCP_CLOSE"),
+        process: Some(Process { name: "nginx".to_owned(), pid: 4649 }),
+        accepted: Some(true),
+    });
     reset.would_decide = Some("a capture on the server's side");
     reset.evidence = vec![ResetEvidence {
         clue: "ttl",
@@ -413,8 +485,16 @@ pub fn with_text(text: &str) -> Report {
     report.capture.bpf = Some(owned());
     report.options = vec![owned()];
     report.capture.vantage = Some(Vantage { near: Near::Server, why: owned() });
+    if let Some(trace) = &mut report.capture.kernel_trace {
+        (trace.path, trace.clock, trace.problem) = (owned(), Some(owned()), Some(owned()));
+    }
     report.selection = Some(Selection { criteria: vec![owned()], flows: 1, note: Some(owned()) });
     report.summary.causes = BTreeMap::from([(owned(), 1)]);
+    let differ = |one: &mut ComparedDifference| (one.before, one.after) = (Some(owned()), Some(owned()));
+    if let Some(comparison) = &mut report.comparison {
+        comparison.points.iter_mut().for_each(|point| point.why = owned());
+        comparison.differences.iter_mut().for_each(differ);
+    }
     for incident in &mut report.incidents {
         incident.title = owned();
         incident.cause = owned();
@@ -430,6 +510,15 @@ pub fn with_text(text: &str) -> Report {
             application.progress = Some(owned());
         }
         flow.resets.iter_mut().flat_map(|reset| &mut reset.evidence).for_each(|one| one.text = owned().into());
+        flow.resets.iter_mut().filter_map(|reset| reset.comparison.as_mut()).for_each(|reset| {
+            reset.why = owned();
+            reset.points.iter_mut().for_each(|point| point.why = Some(owned()));
+        });
+        flow.comparison.iter_mut().flat_map(|comparison| &mut comparison.differences).for_each(differ);
+        for kernel in flow.resets.iter_mut().filter_map(|reset| reset.kernel.as_mut()) {
+            kernel.reason = Some(owned());
+            kernel.process = Some(Process { name: owned(), pid: 1 });
+        }
         if let Some(diagnosis) = &mut flow.diagnosis {
             diagnosis.sentence = owned();
             diagnosis.evidence.iter_mut().for_each(|one| one.text = owned().into());

@@ -1,0 +1,286 @@
+//! The first and the latest frames of every connection, in bounded memory.
+
+use std::collections::{HashMap, VecDeque};
+
+use foldhash::fast::RandomState;
+
+use crate::capture::{Frame, LinkType};
+use crate::decode::View;
+use crate::tcp::{Endpoint, FrameNumber, Segment, Timestamp};
+
+/// Frames kept from the beginning of a connection: its handshake and what it is about.
+const FIRST: usize = 16;
+
+/// And of the latest ones.
+const LATEST: usize = 64;
+
+/// Connections that wait for their file and do not leave before.
+const MOST_HELD: usize = 1024;
+
+/// What a connection takes beside its frames, and a frame beside its octets: a slot at the usual load, lists, allocations.
+const BESIDE_CONNECTION: usize = 256;
+const BESIDE_FRAME: usize = size_of::<Kept>() + 16;
+
+/// The two ends of a connection, the lesser first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Ends(Endpoint, Endpoint);
+
+impl Ends {
+    /// Those of a segment.
+    pub(super) fn of(segment: &Segment) -> Self {
+        let (one, other) = (segment.source, segment.destination);
+        Self(one.min(other), one.max(other))
+    }
+}
+
+/// A frame, of whose data the end may be cut off.
+pub(super) struct Kept {
+    number: FrameNumber,
+    input: u16,
+    input_frame: FrameNumber,
+    time: Option<Timestamp>,
+    link_type: LinkType,
+    original_len: u32,
+    octets: Box<[u8]>,
+}
+
+impl Kept {
+    /// Its place in the capture.
+    pub(super) fn number(&self) -> u64 {
+        self.number.get()
+    }
+
+    /// As it was captured, as far as it was kept.
+    pub(super) fn frame(&self) -> Frame<'_> {
+        Frame {
+            number: self.number,
+            input: self.input,
+            input_frame: self.input_frame,
+            time: self.time,
+            link_type: self.link_type,
+            original_len: self.original_len,
+            bytes: &self.octets,
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.octets.len() + BESIDE_FRAME
+    }
+}
+
+#[derive(Default)]
+struct Connection {
+    first: Vec<Kept>,
+    latest: VecDeque<Kept>,
+    /// Something came since its turn to leave was last thought of.
+    is_used: bool,
+    /// A file of it is to be written.
+    is_held: bool,
+}
+
+impl Connection {
+    fn size(&self) -> usize {
+        self.first.iter().chain(&self.latest).map(Kept::size).sum::<usize>() + BESIDE_CONNECTION
+    }
+}
+
+/// The recent past.
+pub(super) struct Past {
+    limit: usize,
+    payload: usize,
+    octets: usize,
+    connections: HashMap<Ends, Connection, RandomState>,
+    /// In which order they are thought of when somebody has to leave.
+    turns: VecDeque<Ends>,
+    held: usize,
+}
+
+impl Past {
+    /// Keeps at most so many octets, and so many of each segment's data.
+    pub(super) fn new(limit: usize, payload: usize) -> Self {
+        let (connections, turns) = (HashMap::default(), VecDeque::new());
+        Self { limit, payload, octets: 0, connections, turns, held: 0 }
+    }
+
+    /// Takes in a frame.
+    pub(super) fn keep(&mut self, ends: Ends, segment: &Segment, view: &View, frame: &Frame<'_>) {
+        let end = view.payload.as_ref().map_or(frame.bytes.len(), |data| data.start.saturating_add(self.payload));
+        let kept = Kept {
+            number: frame.number,
+            input: frame.input,
+            input_frame: frame.input_frame,
+            time: frame.time,
+            link_type: frame.link_type,
+            original_len: frame.original_len,
+            octets: frame.bytes.get(..end).unwrap_or(frame.bytes).into(),
+        };
+        let connection = self.connections.entry(ends).or_default();
+        if connection.first.is_empty() {
+            self.turns.push_back(ends);
+            self.octets += BESIDE_CONNECTION;
+        } else {
+            // Who says only one thing, as in a flood of requests, leaves first.
+            connection.is_used = true;
+        }
+        if segment.flags.syn() && !segment.flags.ack() && connection.first.len() > 1 {
+            // Perhaps another connection of the same ports: its beginning is one, too.
+            connection.latest.extend(connection.first.drain(..));
+            connection.latest.make_contiguous().sort_by_key(|kept| kept.number);
+        }
+        self.octets += kept.size();
+        if connection.first.len() < FIRST {
+            connection.first.push(kept);
+        } else {
+            connection.latest.push_back(kept);
+        }
+        while connection.latest.len() > LATEST
+            && let Some(oldest) = connection.latest.pop_front()
+        {
+            self.octets -= oldest.size();
+        }
+        self.make_room();
+    }
+
+    /// Keeps a connection until its file is written: so many at once at most.
+    pub(super) fn hold(&mut self, ends: Ends) {
+        if let Some(connection) = self.connections.get_mut(&ends).filter(|one| !one.is_held)
+            && self.held < MOST_HELD
+        {
+            connection.is_held = true;
+            self.held += 1;
+        }
+    }
+
+    /// What is kept of a connection, in the order of the capture.
+    pub(super) fn of(&self, ends: Ends) -> impl Iterator<Item = &Kept> {
+        let connection = self.connections.get(&ends);
+        let mut kept: Vec<&Kept> = connection.into_iter().flat_map(|one| one.first.iter().chain(&one.latest)).collect();
+        kept.sort_by_key(|kept| kept.number);
+        kept.into_iter()
+    }
+
+    /// Lets connections go, those first that were silent for longest.
+    fn make_room(&mut self) {
+        // Each may be passed over twice: because something came, and because it is held.
+        let mut left = 2 * self.turns.len() + 1;
+        while self.octets > self.limit
+            && left > 0
+            && let Some(ends) = self.turns.pop_front()
+        {
+            left -= 1;
+            let Some(connection) = self.connections.get_mut(&ends) else { continue };
+            // Held for one round, which is longer than a verdict takes but in a flood; nothing is held for ever.
+            if std::mem::take(&mut connection.is_used) {
+                self.turns.push_back(ends);
+            } else if std::mem::take(&mut connection.is_held) {
+                self.held -= 1;
+                self.turns.push_back(ends);
+            } else {
+                self.octets -= connection.size();
+                self.connections.remove(&ends);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{self, Packet};
+
+    /// Feeds the frames of a trace, each of 100 octets of which 54 are headers.
+    fn past(limit: usize, payload: usize, text: &str) -> (Past, Vec<Ends>) {
+        let mut past = Past::new(limit, payload);
+        let mut all = Vec::new();
+        for event in trace::parse(text).expect("a trace") {
+            let Packet::Segment(segment) = event.packet else { continue };
+            let octets = [7; 100];
+            let frame = Frame {
+                number: segment.frame,
+                input: 0,
+                input_frame: segment.frame,
+                time: segment.time,
+                link_type: LinkType(1),
+                original_len: 100,
+                bytes: &octets,
+            };
+            let view = View { payload: Some(54..100), ..View::default() };
+            let ends = Ends::of(&segment);
+            past.keep(ends, &segment, &view, &frame);
+            if !all.contains(&ends) {
+                all.push(ends);
+            }
+        }
+        (past, all)
+    }
+
+    fn numbers(past: &Past, ends: Ends) -> Vec<u64> {
+        past.of(ends).map(Kept::number).collect()
+    }
+
+    #[test]
+    fn the_first_and_the_latest_stay() {
+        let text: String = (0..200).map(|at| format!("{at} c A {at} ack 1 len 46\n")).collect();
+        let (past, ends) = past(1 << 20, 10, &text);
+        let kept = numbers(&past, ends[0]);
+        assert_eq!(kept[..FIRST], (1..=FIRST as u64).collect::<Vec<_>>());
+        assert_eq!(kept[FIRST..], (201 - LATEST as u64..=200).collect::<Vec<_>>());
+        let frame = past.of(ends[0]).next().expect("a frame").frame();
+        assert_eq!((frame.bytes.len(), frame.original_len), (64, 100));
+    }
+
+    #[test]
+    fn a_new_connection_of_the_same_ports_has_its_own_beginning() {
+        let text: String = (0..30).map(|at| format!("{at} c A {at} ack 1\n")).collect();
+        let (past, ends) = past(1 << 20, 0, &format!("{text}\n 40 c S 5000\n 41 s SA 9 ack 5001\n"));
+        let kept = numbers(&past, ends[0]);
+        assert_eq!(kept, (1..=32).collect::<Vec<_>>(), "in order, and none is lost yet");
+        assert_eq!(past.connections[&ends[0]].first.len(), 2);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_silent_leave_first() {
+        let limit = 100_000;
+        // Flow 0 goes on; the others say one thing each.
+        let text: String =
+            (0..2000).map(|at| format!("{at} c A 1 ack 1 flow {}\n", if at % 5 == 0 { 0 } else { at })).collect();
+        let (past, ends) = past(limit, 0, &text);
+        assert!(past.octets <= limit, "{}", past.octets);
+        let counted: usize = past.connections.values().map(Connection::size).sum();
+        assert_eq!(past.octets, counted);
+        assert_eq!(past.turns.len(), past.connections.len());
+        assert_eq!(numbers(&past, ends[0]).len(), FIRST + LATEST);
+        assert!(numbers(&past, ends[1]).is_empty());
+    }
+
+    #[test]
+    fn what_is_held_stays_longer_and_not_for_ever() {
+        let one_each =
+            |from: u32, to: u32| -> String { (from..to).map(|at| format!("{at} c A 1 ack 1 flow {at}\n")).collect() };
+        let (mut past, ends) = past(20_000, 0, &one_each(0, 10));
+        past.hold(ends[0]);
+        past.hold(ends[0]);
+        assert_eq!(past.held, 1);
+        let (mut more, others) = (String::new(), one_each(10, 2000));
+        more.push_str(&others);
+        let mut left = None;
+        for (nth, event) in trace::parse(&more).expect("a trace").into_iter().enumerate() {
+            let Packet::Segment(segment) = event.packet else { continue };
+            let frame = Frame {
+                number: segment.frame,
+                input: 0,
+                input_frame: segment.frame,
+                time: segment.time,
+                link_type: LinkType(1),
+                original_len: 100,
+                bytes: &[7; 100],
+            };
+            past.keep(Ends::of(&segment), &segment, &View::default(), &frame);
+            if left.is_none() && numbers(&past, ends[0]).is_empty() {
+                left = Some((nth, numbers(&past, ends[1]).is_empty()));
+            }
+        }
+        let (_, other_left_before) = left.expect("it leaves at last");
+        assert!(other_left_before && past.held == 0);
+    }
+}

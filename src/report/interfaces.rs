@@ -1,0 +1,66 @@
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use crate::capture::ListedInterface;
+
+/// What `tcpautopsy interfaces` lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Interfaces {
+    /// Always [`INTERFACES_SCHEMA`].
+    pub schema: &'static str,
+    /// The interfaces, the likeliest first.
+    pub interfaces: Vec<Interface>,
+}
+
+/// Name and version of that document.
+pub const INTERFACES_SCHEMA: &str = "tcpautopsy.interfaces/1";
+
+/// Something that `live` can listen on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Interface {
+    /// Its name.
+    pub name: String,
+    /// What libpcap says of it.
+    pub description: Option<String>,
+    /// Whether it is switched on.
+    pub up: bool,
+    /// Whether it is connected to something.
+    pub running: bool,
+    /// Whether its packets stay on this host.
+    pub loopback: bool,
+    /// How its frames begin, as libpcap names it, a number where there is no name; `None` where it cannot be opened.
+    pub link_type: Option<String>,
+    /// Its addresses.
+    pub addresses: Vec<Address>,
+}
+
+/// An address of an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Address {
+    /// The address.
+    pub ip: IpAddr,
+    /// The length of its prefix, bits.
+    pub prefix_length: Option<u8>,
+}
+
+impl From<Vec<ListedInterface>> for Interfaces {
+    fn from(listed: Vec<ListedInterface>) -> Self {
+        Self { schema: INTERFACES_SCHEMA, interfaces: listed.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl From<ListedInterface> for Interface {
+    fn from(listed: ListedInterface) -> Self {
+        let address = |(ip, prefix_length)| Address { ip, prefix_length };
+        Self {
+            name: listed.name,
+            description: listed.description,
+            up: listed.up,
+            running: listed.running,
+            loopback: listed.loopback,
+            link_type: listed.link_type.map(|link_type| link_type.to_string()),
+            addresses: listed.addresses.into_iter().map(address).collect(),
+        }
+    }
+}
