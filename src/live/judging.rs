@@ -68,12 +68,14 @@ impl Ground<'_> {
                 true => (Depth::Whole, left.min(OF_A_FELLOW)),
                 false => (Depth::Profile, left.min(OF_A_COMPANION)),
             };
-            gathering.want(flow, depth);
-            left -= self.recording.give(flow, most, &mut gathering);
+            if gathering.want(flow, depth) {
+                left -= self.recording.give(flow, most, &mut gathering);
+            }
         }
         let timelines = gathering.finish();
         let testimony = self.kernel.map(|log| Testimony::new(&locked(log), &flows)).unwrap_or_default();
-        let judgement = Judgement::beside(&flows, &timelines, self.losses.clone(), testimony);
+        // Few flows, of which everything may be known.
+        let judgement = Judgement::beside(&flows, &timelines, self.losses.clone(), testimony, usize::MAX);
         let chosen = choose(self.options, &flows, |_| None);
         let is_chosen =
             |flow: &Flow| ids.contains(&flow.id) && chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
