@@ -140,4 +140,26 @@ mod tests {
         assert_eq!(mac([0, 1, 2, 3, 4, 5])[0] & 3, 2);
         assert_ne!(mac([0, 1, 2, 3, 4, 5])[1..], [1, 2, 3, 4, 5]);
     }
+
+    proptest::proptest! {
+        /// Bit by bit: other names differ first where the names do. So no two addresses get the same name.
+        #[test]
+        fn any_two_addresses_part_where_they_did(
+            secret: [u8; KEY_LEN],
+            (one, other) in (proptest::num::u128::ANY, proptest::num::u128::ANY),
+            common in 0..=128u32,
+        ) {
+            let key = Key::new(secret);
+            let parted = |one: u128, other: u128, bits: u32| (0..bits).find(|bit| (one ^ other) >> (bits - 1 - bit) & 1 == 1);
+            let other = if common == 128 { one } else { one ^ (other | 1 << 127) >> common };
+            let v6 = |address: u128| Ipv6Addr::from(address);
+            if [one, other].iter().all(|address| v6(*address).to_ipv4_mapped().is_none()) {
+                let [new_one, new_other] = [one, other].map(|address| u128::from(key.v6(v6(address))));
+                assert_eq!(parted(new_one, new_other, 128), parted(one, other, 128));
+            }
+            let [one, other] = [one, other].map(|address| (address >> 96) as u32);
+            let [new_one, new_other] = [one, other].map(|address| u32::from(key.v4(Ipv4Addr::from(address))));
+            assert_eq!(parted(new_one.into(), new_other.into(), 32), parted(one.into(), other.into(), 32));
+        }
+    }
 }

@@ -173,7 +173,7 @@ fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Opti
     let (own, peer) = (suspect.own(), suspect.peer());
     // Without the other direction nothing can be said to be unanswered.
     let heard = suspect.earlier(peer).next()?;
-    let quiet = |one: &Sighting| suspect.since(one).is_some_and(|since| since.0 > 2 * round_trip.0);
+    let quiet = |one: &Sighting| suspect.since(one).is_some_and(|since| since.0 > round_trip.0.saturating_mul(2));
     let tail: Vec<&Sighting> = suspect
         .earlier(own)
         .take_while(|one| one.frame() > heard.frame())
@@ -230,7 +230,7 @@ fn process_exit(suspect: &Suspect<'_>) -> Option<Vec<FrameNumber>> {
     let endings = &case.surroundings.endings;
     let (mut fin, mut abort) = (None, None);
     for ending in endings.near(own.address, time, SAME_EXIT).filter(|ending| ending.flow != case.flow.id) {
-        let apart = ending.time.since(time).0.abs();
+        let apart = ending.time.since(time).0.saturating_abs();
         if ending.port != own.port && apart > SAME_EXIT_OTHER_PORT.0 {
             continue;
         }

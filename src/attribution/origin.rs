@@ -122,7 +122,7 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
                 .to_owned(),
         }));
     };
-    let longest = suspect.case.round_trip_to(own).map_or(0, |least| least.0) + ANSWERED_WITHIN.0;
+    let longest = suspect.case.round_trip_to(own).map_or(0, |least| least.0).saturating_add(ANSWERED_WITHIN.0);
     if let Some(since) = suspect.since(trigger).filter(|since| since.0 > longest) {
         let at_end = suspect.sent() == Some(segment.seq);
         return Some(Err(Misfit {
@@ -279,7 +279,7 @@ fn first_new_data<'a>(suspect: &Suspect<'a>) -> Option<&'a Sighting> {
         .collect();
     fresh.reverse();
     let least = suspect.case.round_trip_to(suspect.own()).map_or(0, |least| least.0);
-    let longest = least + least / 2 + ANSWER_JITTER.0;
+    let longest = least.saturating_add(least / 2).saturating_add(ANSWER_JITTER.0);
     let young = |one: &&&Sighting| suspect.since(one).is_some_and(|since| since.0 <= longest);
     fresh.iter().find(young).or(fresh.first()).copied()
 }
@@ -294,7 +294,7 @@ fn trigger<'a>(suspect: &Suspect<'a>) -> Option<&'a Sighting> {
         .peekable();
     let latest = fitting.peek().copied()?;
     let round_trip = suspect.case.round_trip_to(suspect.own());
-    let longest = round_trip.map_or(0, |least| least.0) + ANSWERED_WITHIN.0;
+    let longest = round_trip.map_or(0, |least| least.0).saturating_add(ANSWERED_WITHIN.0);
     let can_be_it = |one: &&Sighting| match (suspect.since(one), round_trip) {
         (Some(since), Some(least)) => since.0 as f64 >= least.0 as f64 * QUICKER && since.0 <= longest,
         _ => true,

@@ -43,7 +43,9 @@ impl Scene {
         }
         let flows = table.finish();
         let mut gathering = Gathering::new(1 << 24);
-        flows.iter().for_each(|flow| gathering.want(flow, Depth::Whole));
+        for flow in flows.iter() {
+            gathering.want(flow, Depth::Whole);
+        }
         for (segment, view, payload) in packets {
             gathering.take(segment, &view, &payload);
         }

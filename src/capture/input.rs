@@ -1,5 +1,7 @@
 //! One input of several: open or waiting, its next frame, and the tally of what has been read.
 
+use std::collections::HashSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::error::Reason;
@@ -24,13 +26,23 @@ pub(super) struct Input {
     /// The number of the frame at hand, in this input.
     number: u64,
     last_link_type: Option<LinkType>,
+    /// Those in the summary, to be found soon: pcapng can have a new one in each frame.
+    known_link_types: HashSet<LinkType>,
     last_time: Option<Timestamp>,
     summary: InputSummary,
 }
 
 impl Input {
     pub(super) fn open(path: &Path) -> Result<Self, Reason> {
-        let reader = Reader::open(path)?;
+        Ok(Self::new(path, Reader::open(path)?))
+    }
+
+    /// What comes out of `octets`, named like standard input.
+    pub(super) fn of(octets: impl Read + Send + 'static) -> Result<Self, Reason> {
+        Ok(Self::new(Path::new(STANDARD_INPUT), Reader::stream(octets, None)?))
+    }
+
+    fn new(path: &Path, reader: Reader) -> Self {
         let summary = InputSummary {
             path: path.display().to_string(),
             format: reader.format(),
@@ -46,7 +58,7 @@ impl Input {
             complete: false,
             problems: Vec::new(),
         };
-        Ok(Self {
+        Self {
             path: path.to_owned(),
             size: reader.size,
             reader: Some(reader),
@@ -55,9 +67,10 @@ impl Input {
             reported: 0,
             number: 0,
             last_link_type: None,
+            known_link_types: HashSet::new(),
             last_time: None,
             summary,
-        })
+        }
     }
 
     /// Octets of the file as stored; `None` for a pipe.
@@ -165,7 +178,7 @@ impl Input {
         summary.cut_frames += u64::from(record.cut);
         if self.last_link_type != Some(record.link_type) {
             self.last_link_type = Some(record.link_type);
-            if !summary.link_types.contains(&record.link_type) {
+            if self.known_link_types.insert(record.link_type) {
                 summary.link_types.push(record.link_type);
             }
         }

@@ -8,9 +8,10 @@ use memmap2::{Mmap, UncheckedAdvice};
 
 /// A file mapped read-only, as long as it was when it was opened.
 ///
-/// A file that someone truncates while it is mapped raises SIGBUS at the first touch of a page behind its new end, and
-/// nothing in the program can catch that. [`Map::shrunk`] finds it out between windows and makes the risk small; it
-/// cannot remove it. Whoever must read a file that others truncate pipes it in (`tcpautopsy - < file`), which never maps.
+/// A file that someone truncates while it is mapped raises SIGBUS at the first touch of a page behind its new end, and so
+/// does a disk that fails. [`Map::shrunk`] finds most of it out between windows, and the report then tells what came
+/// before; where a touch comes first, the program [says so and ends](bus::watch). Whoever must read a file that others
+/// truncate pipes it in (`tcpautopsy - < file`), which never maps.
 pub(super) struct Map {
     memory: Mmap,
     file: File,
@@ -20,6 +21,8 @@ pub(super) struct Map {
 impl Map {
     /// Maps all of `file`.
     pub(super) fn new(file: File) -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        bus::watch();
         // SAFETY: `&[u8]` promises that the octets stay as they are while it is borrowed. We never write through the
         // mapping. Another process may still write to the file; every reader of these octets takes them for hostile and
         // reaches them only through checked slices, so that a change gives wrong frames but no access out of bounds.
@@ -61,6 +64,44 @@ impl Map {
             // Advice that is refused costs memory and nothing else.
             drop(advised);
             self.released = until;
+        }
+    }
+}
+
+/// Last words where a mapped file is gone.
+#[cfg(target_os = "linux")] // elsewhere SIGBUS also tells a stack overflow, which the standard library answers
+mod bus {
+    use std::sync::Once;
+
+    const LAST_WORDS: &[u8] =
+        b"tcpautopsy: error: a capture was cut short, or its disk failed, while it was being read: \
+        copy it first, or pipe it in (tcpautopsy - < capture)\n";
+
+    /// The exit code for nothing that could be analysed.
+    const EXIT: i32 = 1;
+
+    /// From now on SIGBUS ends the program with a line on standard error and exit code 1 instead of in silence.
+    pub(super) fn watch() {
+        static WATCHED: Once = Once::new();
+        WATCHED.call_once(|| {
+            // SAFETY: all zeros is a value of `sigaction`, whose fields are numbers and an optional function. The handler
+            // has the signature that a handler without SA_SIGINFO has. It is called between any two instructions, and so
+            // does nothing but two calls that may be made there (signal-safety(7)), with memory that never changes; it
+            // does not return. A failure leaves what was there before.
+            unsafe {
+                let mut action: libc::sigaction = std::mem::zeroed();
+                action.sa_sigaction = last_words as extern "C" fn(i32) as usize;
+                action.sa_flags = libc::SA_ONSTACK;
+                libc::sigaction(libc::SIGBUS, &raw const action, std::ptr::null_mut());
+            }
+        });
+    }
+
+    extern "C" fn last_words(_: i32) {
+        // SAFETY: both may be called in a signal handler, and the octets are as long as is said.
+        unsafe {
+            libc::write(libc::STDERR_FILENO, LAST_WORDS.as_ptr().cast(), LAST_WORDS.len());
+            libc::_exit(EXIT);
         }
     }
 }

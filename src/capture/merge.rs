@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -82,6 +83,15 @@ impl Capture {
             }
         }
         (Self::merge(inputs, options), errors)
+    }
+
+    /// A capture that comes out of `octets`, packed or not, from start to end.
+    ///
+    /// # Errors
+    /// Where they are no capture.
+    pub fn of(octets: impl Read + Send + 'static, options: OpenOptions) -> Result<Self, InputError> {
+        let input = Input::of(octets).map_err(|reason| InputError::new(STANDARD_INPUT, reason))?;
+        Ok(Self::merge(vec![(input, None)], options))
     }
 
     fn merge(opened: Vec<(Input, Option<Timestamp>)>, options: OpenOptions) -> Self {
@@ -236,6 +246,10 @@ impl Capture {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::bytes::Order;
+    use super::super::testing::{ETHERNET, Writer};
     use super::*;
 
     #[test]
@@ -243,5 +257,52 @@ mod tests {
         fn check<T: Send>() {}
         check::<Capture>();
         check::<OpenOptions>();
+    }
+
+    /// pcapng whose frames say which input they are of and which place they have there; without a time, simple ones.
+    fn input(index: u8, times: &[Option<u8>]) -> Vec<u8> {
+        let start = Writer::new(Order::Little).section().interface(ETHERNET, 0, &[]);
+        let frames = (0u8..).zip(times).fold(start, |file, (place, time)| match time {
+            Some(time) => file.enhanced(0, u64::from(*time), &[index, place], 2),
+            None => file.simple(&[index, place], 2),
+        });
+        frames.bytes
+    }
+
+    /// The order of frames, found by looking at every input each time.
+    fn slowly(inputs: &[Vec<Option<u8>>]) -> Vec<Vec<u8>> {
+        let mut ranks: Vec<usize> = (0..inputs.len()).collect();
+        ranks.sort_by_key(|&index| (inputs[index].first().copied().flatten(), index));
+        let mut taken = vec![0; inputs.len()];
+        let mut order = Vec::new();
+        let mut current: Option<usize> = None;
+        loop {
+            let next = |index: usize| inputs[index].get(taken[index]);
+            let stays = current.filter(|&index| next(index) == Some(&None));
+            let earliest =
+                || ranks.iter().copied().filter(|&index| next(index).is_some()).min_by_key(|&index| next(index));
+            let Some(index) = stays.or_else(earliest) else { return order };
+            order.push(vec![index as u8, taken[index] as u8]);
+            taken[index] += 1;
+            current = Some(index);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_merge_takes_what_a_look_at_every_input_takes(
+            inputs in prop::collection::vec(prop::collection::vec(prop::option::weighted(0.9, 0..12u8), 0..12), 1..5),
+        ) {
+            let opened = (0u8..).zip(&inputs).map(|(index, times)| {
+                (Input::of(std::io::Cursor::new(input(index, times))).expect("a capture"), None)
+            });
+            let mut capture = Capture::merge(opened.collect(), OpenOptions::default());
+            let mut order = Vec::new();
+            while let Some(frame) = capture.next() {
+                assert_eq!(frame.number.get(), order.len() as u64 + 1);
+                order.push(frame.bytes.to_vec());
+            }
+            assert_eq!(order, slowly(&inputs));
+        }
     }
 }

@@ -14,6 +14,9 @@ use crate::tcp::{Duration, Endpoint, FrameNumber, Timestamp};
 /// Connections remembered in all; a capture with more is told by the first ones.
 const MOST: usize = 1_000_000;
 
+/// Octets that a connection takes with its places in the lists, where each has its own client: twice over, as tables grow.
+const OCTETS: usize = 2 * size_of::<Connection>() + 200;
+
 /// Names of connections that ended well that are remembered.
 const MOST_NAMED: usize = 4096;
 
@@ -23,6 +26,9 @@ const LONGEST_NAME: usize = 255 + 6;
 /// Connections looked at before and after one: enough to know a limit, a rate or a scan by, and few enough that a million of
 /// them do not take time by its square.
 const NEIGHBOURS: usize = 256;
+
+/// The same of all connections of the capture: those of many seconds on a busy network's edge.
+const MOMENT: usize = 2048;
 
 /// One connection, as seen from afar.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +62,8 @@ pub struct Connection {
 }
 
 /// The connections of a capture by client and by server.
-#[derive(Default)]
 pub struct Around {
+    most: usize,
     connections: Vec<Connection>,
     by_client: HashMap<[u8; 16], Vec<u32>, RandomState>,
     by_server: HashMap<Endpoint, Vec<u32>, RandomState>,
@@ -81,11 +87,29 @@ pub struct Named {
     pub name: Box<str>,
 }
 
+impl Default for Around {
+    fn default() -> Self {
+        Self::within(usize::MAX)
+    }
+}
+
 impl Around {
     /// Whose idle limit a silence of this length may be, those that the site has set first.
     pub fn idle_limits(&self, gap: Duration, place: Place) -> Vec<&IdleTimeout> {
         let known = idle_timeouts::candidates(gap, &self.site.limits);
         known.into_iter().filter(|limit| limit.place == place).collect()
+    }
+
+    /// Remembers what fits in so many octets.
+    pub fn within(octets: usize) -> Self {
+        Self {
+            most: MOST.min(octets / OCTETS),
+            connections: Vec::new(),
+            by_client: HashMap::default(),
+            by_server: HashMap::default(),
+            named: Vec::new(),
+            site: Site::default(),
+        }
     }
 
     /// Takes in a flow that was judged.
@@ -126,7 +150,7 @@ impl Around {
     }
 
     pub(super) fn add(&mut self, connection: Option<Connection>) {
-        let Some(connection) = connection.filter(|_| self.connections.len() < MOST) else { return };
+        let Some(connection) = connection.filter(|_| self.connections.len() < self.most) else { return };
         let index = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
         self.by_client.entry(connection.client).or_default().push(index);
         self.by_server.entry(connection.server).or_default().push(index);
@@ -143,11 +167,12 @@ impl Around {
         self.list(self.by_server.get(&server))
     }
 
-    /// The connections that began within some time of a moment.
+    /// The connections that began within some time of a moment, of those that began shortly before and after it.
     pub fn begun_near(&self, moment: Timestamp, within: Duration) -> impl Iterator<Item = &Connection> {
-        let from = self.connections.partition_point(|one| one.began < moment.plus(Duration(-within.0)));
-        let until = moment.plus(within);
-        self.connections.get(from..).unwrap_or_default().iter().take_while(move |one| one.began <= until)
+        let at = self.connections.partition_point(|one| one.began < moment);
+        let window = at.saturating_sub(MOMENT)..at.saturating_add(MOMENT).min(self.connections.len());
+        let near = self.connections.get(window).unwrap_or_default().iter();
+        near.filter(move |one| one.began.since(moment).0.saturating_abs() <= within.0)
     }
 
     /// Those to a server that began shortly before and after a moment, in the order in which they began.

@@ -52,7 +52,7 @@ pub(super) fn grouped<T>(mut all: Vec<T>, gap: impl Fn(&T) -> Duration) -> Vec<V
 /// Whether one timer may have caused both: with the tolerance of the table of products.
 fn is_same(one: Duration, other: Duration) -> bool {
     let share = one.0.max(other.0) / 100 * TOLERANCE_PERCENT;
-    (one.0 - other.0).abs() <= share.clamp(TOLERANCE_LEAST.0, TOLERANCE_MOST.0)
+    one.0.saturating_sub(other.0).saturating_abs() <= share.clamp(TOLERANCE_LEAST.0, TOLERANCE_MOST.0)
 }
 
 /// One length of silence and how many flows ended by it.

@@ -9,7 +9,7 @@ use crate::tcp::Duration;
 
 /// Two gaps are the same within this share, or a tenth of a second.
 pub(super) fn same_gap(one: Duration, other: Duration) -> bool {
-    let apart = (one.0 - other.0).abs();
+    let apart = one.0.saturating_sub(other.0).saturating_abs();
     apart <= one.0.max(other.0) / 50 || apart <= 100_000_000
 }
 
@@ -40,7 +40,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let with_it: Vec<_> = question
         .near_server()
         .filter(|other| other.flow != story.case.flow.id)
-        .filter(|other| other.ended.is_some_and(|end| end.since(ended).0.abs() <= SAME_MOMENT.0))
+        .filter(|other| other.ended.is_some_and(|end| end.since(ended).0.saturating_abs() <= SAME_MOMENT.0))
         .filter(|other| !other.by_client && !other.pause.is_some_and(|gap| same_gap(gap, pause.length)))
         .filter_map(|other| other.reset)
         .take(4)

@@ -163,21 +163,27 @@ impl Options {
     }
 
     /// Creates the file of `--output`, before anything is analysed: a refusal should not come after an hour's work.
+    ///
+    /// Nobody but its owner may read it: it says what people sent. With `--force` it takes the place of a file or a link
+    /// that is there, and what the link leads to stays as it is; devices and named pipes are written to.
     pub fn create_output(&self) -> Result<Option<File>, Error> {
         let Some(path) = &self.output else { return Ok(None) };
         self.check_output()?;
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Error::OutputExists(path.clone()),
+            _ => Error::write(Some(path), error),
+        };
         let mut options = File::options();
         options.write(true);
-        if self.force {
-            options.create(true).truncate(true);
-        } else {
-            options.create_new(true);
+        if self.force && path.metadata().is_ok_and(|there| !there.is_file()) {
+            return options.open(path).map(Some).map_err(failed);
         }
-        match options.open(path) {
-            Ok(file) => Ok(Some(file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Error::OutputExists(path.clone())),
-            Err(error) => Err(Error::write(Some(path), error)),
+        if self.force && path.symlink_metadata().is_ok() {
+            std::fs::remove_file(path).map_err(failed)?;
         }
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.create_new(true).open(path).map(Some).map_err(failed)
     }
 }
 

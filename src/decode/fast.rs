@@ -36,8 +36,12 @@ pub(super) fn plain(frame: &Frame<'_>, state: &mut State, segments: &mut Vec<Seg
         ether_type::IPV6 => ipv6(rest, line)?,
         _ => return None,
     };
-    let path = if vlan == 0 { PathId::PLAIN } else { state.single_vlan(vlan) };
-    tcp::whole(frame, &ip, path, data, segments)
+    tcp::whole(frame, &ip, PathId::PLAIN, data, segments)?;
+    if vlan != 0 {
+        // Only now: what is no segment must leave no path behind, or the numbers of later ones depend on the way.
+        segments.last_mut()?.path = state.single_vlan(vlan);
+    }
+    Some(())
 }
 
 /// What the headers of a frame that [`plain`] took say beside its segment.
@@ -191,6 +195,20 @@ mod tests {
         for bytes in plain.iter().chain(&others) {
             both.check_and_damage(&frame(LINK, bytes), 3000);
         }
+    }
+
+    #[test]
+    fn a_frame_that_is_no_segment_leaves_no_path_behind() {
+        let mut no_segment = tcp();
+        // A header longer than the packet.
+        no_segment[12] = 0xf0;
+        let tagged = |vlan: u8, tcp: &[u8]| ethernet(0x8100, &join(&[&[0, vlan, 8, 0], &ipv4(6, tcp)]));
+        let [mut short, mut long] = [0; 2].map(|_| Decoder::new(DecodeLimits::default()));
+        for bytes in [tagged(9, &no_segment), tagged(7, &tcp())] {
+            let frame = frame(LINK, &bytes);
+            assert_eq!(short.decode(&frame), long.look(&frame).0);
+        }
+        assert_eq!(short.paths().len(), long.paths().len());
     }
 
     #[test]

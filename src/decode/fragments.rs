@@ -309,31 +309,30 @@ mod tests {
         assert_eq!(table.add(1, 1, &[4; 9], false), Some(vec![3, 3, 1, 1, 1, 3, 2, 2, 3, 4]));
     }
 
-    #[test]
-    fn overlaps_agree_with_a_map_of_octets() {
-        let mut random = 1u32;
-        let mut next = |below: u32| {
-            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (random >> 16) % below
-        };
-        for _ in 0..500 {
-            let mut datagram = Datagram { pieces: Vec::new(), total: None, header: None, cost: 0, serial: 0 };
+    proptest::proptest! {
+        /// A packet of 48 octets at most, an octet at a time: whoever came first wrote it.
+        #[test]
+        fn reassembly_agrees_with_a_map_of_octets(
+            fragments in proptest::collection::vec((0..32usize, 1..16usize, proptest::bool::weighted(0.8)), 1..14),
+        ) {
+            let mut table = Table::new(DecodeLimits::default());
             let mut model = [None; 48];
-            for value in 0..8u8 {
-                let (start, len) = (next(32) as usize, next(15) as usize + 1);
-                datagram.insert(start, start + len, &vec![value; len]);
+            let mut total = None;
+            for (value, (start, len, more)) in (1..).zip(fragments) {
+                let seen = table.add(1, start, &vec![value; len], more);
                 for octet in &mut model[start..start + len] {
                     octet.get_or_insert(value);
                 }
-            }
-            let mut built = [None; 48];
-            for piece in &datagram.pieces {
-                assert_eq!(piece.captured.len(), piece.end - piece.start);
-                for (octet, &value) in built[piece.start..piece.end].iter_mut().zip(&piece.captured) {
-                    assert_eq!(octet.replace(value), None);
+                if !more {
+                    total.get_or_insert(start + len);
+                }
+                let whole: Option<Vec<u8>> = total.and_then(|total| model[..total].iter().copied().collect());
+                assert_eq!(seen, whole);
+                if whole.is_some() {
+                    assert_eq!(table.fragments.cost, 0);
+                    (model, total) = ([None; 48], None);
                 }
             }
-            assert_eq!(built, model);
         }
     }
 

@@ -123,3 +123,55 @@ fn option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
 fn pad(body: &mut Vec<u8>) {
     body.resize(body.len().next_multiple_of(4), 0);
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::capture::{Capture, OpenOptions};
+    use crate::tcp::{FrameNumber, Timestamp};
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(
+            frames in prop::collection::vec(
+                (
+                    prop::option::weighted(0.9, proptest::num::i64::ANY),
+                    0..300u16,
+                    0..3u16,
+                    prop::collection::vec(proptest::num::u8::ANY, 0..90),
+                    0..2000u32,
+                    prop::option::of(".{0,40}"),
+                ),
+                0..12,
+            ),
+        ) {
+            let mut writer = Writer::new(Vec::new()).expect("memory");
+            for (number, (nanos, link_type, input, bytes, more, comment)) in (1..).zip(&frames) {
+                let number = FrameNumber::new(number).expect("from 1");
+                let frame = Frame {
+                    number,
+                    input: *input,
+                    input_frame: number,
+                    time: nanos.map(Timestamp::from_nanos),
+                    link_type: LinkType(*link_type),
+                    original_len: bytes.len() as u32 + more,
+                    bytes,
+                };
+                writer.frame(&frame, bytes, "eth0", comment.as_deref()).expect("memory");
+            }
+            let file = writer.finish().expect("memory");
+            let mut capture = Capture::of(std::io::Cursor::new(file), OpenOptions::default()).expect("a capture");
+            for (nanos, link_type, _, bytes, more, _) in &frames {
+                let frame = capture.next().expect("as many as were written");
+                // The format knows no time before 1970, and of what has no time it says 1970.
+                let time = Timestamp::from_nanos(nanos.unwrap_or(0).max(0));
+                assert_eq!((frame.time, frame.link_type.0), (Some(time), *link_type));
+                assert_eq!((frame.bytes, frame.original_len), (bytes.as_slice(), bytes.len() as u32 + more));
+            }
+            assert!(capture.next().is_none());
+            assert!(capture.finish().iter().all(|input| input.complete && input.problems.is_empty()));
+        }
+    }
+}

@@ -113,33 +113,29 @@ mod tests {
         assert!(!holes.is_empty());
     }
 
-    /// Against an obvious model: one bit an octet.
-    #[test]
-    fn coverage_equals_a_bitmap() {
-        let mut random = 12345u32;
-        let mut next = |below: u32| {
-            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (random >> 16) % below
-        };
-        for _ in 0..200 {
+    proptest::proptest! {
+        /// Against an obvious model: one bit an octet.
+        #[test]
+        fn coverage_equals_a_bitmap(steps in proptest::collection::vec((proptest::bool::ANY, 0..280u32, 0..20u32), 1..60)) {
             let mut holes = Holes::default();
             let mut missing = [false; 300];
             let mut top = 0;
-            for _ in 0..30 {
-                if next(2) == 0 && top < 280 {
-                    let start = top + next(8);
-                    let end = (start + next(12)).min(300);
+            for (is_new, start, length) in steps {
+                if is_new {
+                    let start = (top + start % 8).min(300);
+                    let end = (start + length).min(300);
                     holes.add(seq(start), seq(end));
                     missing[start as usize..end as usize].fill(true);
-                    top = end.max(top);
+                    top = end;
                 } else {
-                    let start = next(280);
-                    let end = start + next(20);
+                    let end = start + length;
                     let expected = missing[start as usize..end as usize].iter().filter(|bit| **bit).count();
                     missing[start as usize..end as usize].fill(false);
                     assert_eq!(holes.fill(seq(start), seq(end)), expected as u32);
                 }
                 assert_eq!(holes.missing(), missing.iter().filter(|bit| **bit).count() as u64);
+                let first = missing.iter().position(|bit| *bit);
+                assert_eq!(holes.first(), first.map(|place| seq(place as u32)));
             }
         }
     }

@@ -45,12 +45,17 @@ impl Limits {
     /// made of a flow takes at the end, when the flow itself is gone.
     pub fn within(octets: u64, zeek: bool, listed: usize) -> Self {
         let octets = usize::try_from(octets).unwrap_or(usize::MAX);
-        let flow = size_of::<Flow>() + BESIDE_RECORD + if zeek { BOX + size_of::<ZeekConn>() } else { 0 };
+        let flow = Self::octets_of_flow(zeek);
         Self {
             zeek,
             flows: (octets / 10 * 9 / flow.max(listed)).max(Self::MIN_FLOWS),
             resets: (octets / 10 / size_of::<super::ResetSegment>()).max(Self::MIN_FLOWS),
         }
+    }
+
+    /// What a flow takes.
+    pub fn octets_of_flow(zeek: bool) -> usize {
+        size_of::<Flow>() + BESIDE_RECORD + if zeek { BOX + size_of::<ZeekConn>() } else { 0 }
     }
 }
 

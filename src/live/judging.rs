@@ -71,12 +71,14 @@ impl Ground<'_> {
                 true => (Depth::Whole, left.min(OF_A_FELLOW)),
                 false => (Depth::Profile, left.min(OF_A_COMPANION)),
             };
-            gathering.want(flow, depth);
-            left -= self.recording.give(flow, most, &mut gathering);
+            if gathering.want(flow, depth) {
+                left -= self.recording.give(flow, most, &mut gathering);
+            }
         }
         let timelines = gathering.finish();
         let testimony = self.kernel.map(|log| Testimony::new(&locked(log), &flows)).unwrap_or_default();
-        let mut judgement = Judgement::beside(&flows, &timelines, self.losses.clone(), testimony);
+        // Few flows, of which everything may be known.
+        let mut judgement = Judgement::beside(&flows, &timelines, self.losses.clone(), testimony, usize::MAX);
         judgement.around.site.clone_from(self.site);
         let chosen = choose(self.options, &flows, |_| None);
         let is_chosen =

@@ -114,8 +114,9 @@ impl<'a> Page<'a> {
         writeln!(out, "\nIncidents:")?;
         for Incident { id, title, cause, flows, explanation, .. } in incidents.iter().take(INCIDENTS) {
             let title = format!(
-                "{id}. {} ({cause}, {}: {})",
+                "{id}. {} ({}, {}: {})",
                 sanitize(title),
+                sanitize(cause),
                 count(flows.len() as u64, "flow"),
                 Frames(flows)
             );

@@ -23,13 +23,20 @@ pub struct Judgement<'a> {
 impl<'a> Judgement<'a> {
     /// Learns from all flows what one alone does not tell, in a capture that missed nothing.
     pub fn new(flows: &Flows, timelines: &'a Timelines) -> Self {
-        Self::beside(flows, timelines, Losses::default(), Testimony::default())
+        Self::beside(flows, timelines, Losses::default(), Testimony::default(), usize::MAX)
     }
 
-    /// The same of a capture that missed packets at some times, and of whose resets the kernel of a host says something.
-    pub fn beside(flows: &Flows, timelines: &'a Timelines, losses: Losses, testimony: Testimony) -> Self {
+    /// The same of a capture that missed packets at some times, and of whose resets the kernel of a host says something. What
+    /// flows say about each other takes at most `memory` octets.
+    pub fn beside(
+        flows: &Flows,
+        timelines: &'a Timelines,
+        losses: Losses,
+        testimony: Testimony,
+        memory: usize,
+    ) -> Self {
         let surroundings = Surroundings { losses, testimony, ..Surroundings::of(flows, timelines) };
-        let mut around = Around::default();
+        let mut around = Around::within(memory);
         for flow in flows.iter() {
             match timelines.get(flow.id).filter(|_| second_look::needs_judging(flow, flows)) {
                 Some(timeline) => {

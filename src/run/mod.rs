@@ -9,6 +9,7 @@ mod judgement;
 mod kernel_trace;
 mod key;
 mod knowledge;
+mod memory;
 mod pipeline;
 mod second_look;
 mod selection;
@@ -40,6 +41,7 @@ use crate::progress;
 use crate::report::{self, Findings, IsSelected, KernelTrace, Report, SkippedInput, Wanted};
 use crate::timeline::Recording;
 use crate::witness::Testimony;
+use memory::Memory;
 
 /// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
 pub(crate) const FIXED_MEMORY: u64 = 24 << 20;
@@ -103,7 +105,8 @@ fn bpf(options: &Options) -> Result<Option<Filter>, Error> {
 /// The captures are of one place.
 fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode, Error> {
     let Opened { capture, errors, output, key, witness, site } = opened;
-    let limits = limits(options, options.memory.saturating_sub(FIXED_MEMORY + kernel_trace::share(options)));
+    let recorded = !second_look::can_read_again(&options.captures);
+    let limits = Memory::of(options, recorded).limits();
     let threads = threads(options);
     let read = capture.progress();
     notes.tell(format_args!(
@@ -117,8 +120,7 @@ fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode
         options.memory >> 20
     ));
     let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
-    let share = share_for_timelines(options);
-    let recording = (!second_look::can_read_again(&options.captures)).then(|| Recording::new(share));
+    let recording = recorded.then(|| Recording::new(share_for_timelines(options)));
     let mut analysis = pipeline::analyse(capture, recording, limits, threads).map_err(Error::Thread)?;
     analysis.witness = witness;
     analysis.site = site;
@@ -138,7 +140,6 @@ pub(crate) fn conclude(
     write: impl FnOnce(&Report) -> Result<(), Error>,
 ) -> Result<ExitCode, Error> {
     let notes = Notes::new(options.verbosity);
-    let share = share_for_timelines(options);
     let threads = threads(options);
     let frames = analysis.inputs.iter().map(|input| input.frames).sum::<u64>();
     tell_what_was_read(&analysis.inputs, &analysis.flows.totals, notes);
@@ -155,8 +156,9 @@ pub(crate) fn conclude(
     let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
     let is_judged =
         |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
+    let room = Memory::of(options, recording.is_some()).for_judging(flows.iter().count());
     let mut timelines =
-        second_look::gather(&options.captures, bpf(options)?, recording, flows, is_judged, share, threads)?;
+        second_look::gather(&options.captures, bpf(options)?, recording, flows, is_judged, room.gathering, threads)?;
     analysis.archive.complete(&mut timelines);
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
@@ -167,7 +169,8 @@ pub(crate) fn conclude(
         kernel_trace::tell(&witness, testimony, notes);
         KernelTrace::new(witness.name, &witness.log, testimony)
     });
-    let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony.unwrap_or_default());
+    let testimony = testimony.unwrap_or_default();
+    let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, room.neighbours);
     judgement.around.site = analysis.site;
     let continuations = &judgement.surroundings.continuations;
     let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
@@ -242,10 +245,13 @@ pub(crate) fn share_for_timelines(options: &Options) -> usize {
 
 /// How many flows and resets fit in so many octets.
 pub(crate) fn limits(options: &Options, octets: u64) -> Limits {
-    // Only these tell what Zeek would say of a flow: the page holds the JSON report.
+    Limits::within(octets, follows_zeek(options), if options.summary { 0 } else { LISTED_FLOW })
+}
+
+/// Whether the report tells what Zeek would say of a flow: the page holds the JSON report.
+fn follows_zeek(options: &Options) -> bool {
     let tells = matches!(options.format, OutputFormat::Json | OutputFormat::Ndjson | OutputFormat::Html);
-    let zeek = tells && !options.summary;
-    Limits::within(octets, zeek, if options.summary { 0 } else { LISTED_FLOW })
+    tells && !options.summary
 }
 
 /// Columns of the terminal that standard output is, if it is one.

@@ -79,4 +79,25 @@ mod tests {
     fn the_antipode_does_not_panic() {
         assert_eq!(SeqNum(1 << 31).since(SeqNum(0)), i32::MIN);
     }
+
+    proptest::proptest! {
+        /// Numbers as what they stand for: places in a stream that does not wrap, less than half the space apart.
+        #[test]
+        fn arithmetic_agrees_with_places_in_a_stream(
+            place in (1u64 << 32)..(1 << 40),
+            apart in -(1i64 << 31)..(1 << 31),
+            size in proptest::num::u32::ANY,
+        ) {
+            let other = place.wrapping_add_signed(apart);
+            let seq = |place: u64| SeqNum((place & u64::from(u32::MAX)) as u32);
+            assert_eq!(seq(other).since(seq(place)), apart as i32);
+            assert_eq!(seq(other).before(seq(place)), apart < 0);
+            assert_eq!(seq(other).after(seq(place)), apart > 0);
+            assert_eq!(seq(other).is_within(seq(place), size), (apart.rem_euclid(1 << 32) as u64) < u64::from(size));
+            assert_eq!(seq(place).add(size), seq(place + u64::from(size)));
+            if apart != -(1 << 31) {
+                assert_eq!(seq(place).max(seq(other)), seq(place.max(other)));
+            }
+        }
+    }
 }

@@ -273,7 +273,9 @@ mod tests {
 
     fn gathered(flows: &Flows, give: impl FnOnce(&mut Gathering)) -> Timelines {
         let mut gathering = Gathering::new(1 << 26);
-        flows.iter().for_each(|flow| gathering.want(flow, Depth::Whole));
+        for flow in flows.iter() {
+            gathering.want(flow, Depth::Whole);
+        }
         give(&mut gathering);
         gathering.finish()
     }

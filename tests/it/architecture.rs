@@ -67,7 +67,7 @@ fn an_outside_crate_belongs_to_one_room() {
         ("httparse", &["application", "metrics"]),
         ("indicatif", &["progress"]),
         ("ipcrypt_rs", &["anonymize"]),
-        ("libc", &["live/privileges"]),
+        ("libc", &["capture", "live/privileges"]),
         ("lz4_flex", &["capture"]),
         ("memmap2", &["capture"]),
         ("nix", &["live"]),

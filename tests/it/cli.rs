@@ -46,6 +46,40 @@ fn a_capture_is_not_overwritten_even_by_force() {
     assert_eq!(fs::read(&capture).unwrap(), b"frames");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_report_is_its_owners_alone_and_goes_through_no_link() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let directory = scratch("cli-links");
+    let [capture, report, target] = ["a.pcap", "r.json", "target"].map(|name| directory.join(name));
+    let [output, force] = ["--output", "--force"].map(Path::new);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert!(options(&[&capture, output, &report]).create_output().unwrap().is_some());
+    assert_eq!(mode(&report), 0o600);
+
+    let forced = options(&[&capture, output, &report, force]);
+    for leads_somewhere in [true, false] {
+        fs::remove_file(&report).unwrap();
+        let _ = fs::remove_file(&target);
+        if leads_somewhere {
+            fs::write(&target, "precious").unwrap();
+        }
+        symlink(&target, &report).unwrap();
+        let plain = options(&[&capture, output, &report]).create_output();
+        assert!(matches!(plain, Err(Error::OutputExists(_))), "{plain:?}");
+        assert!(forced.create_output().unwrap().is_some());
+        assert_eq!(fs::read(&target).ok(), leads_somewhere.then(|| b"precious".to_vec()));
+        assert!(!fs::symlink_metadata(&report).unwrap().is_symlink());
+    }
+    // An earlier report that everybody could read does not lend the new one its permissions.
+    fs::set_permissions(&report, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(forced.create_output().unwrap().is_some());
+    assert_eq!(mode(&report), 0o600);
+    // What is no file is written to, not replaced.
+    assert!(options(&[&capture, output, Path::new("/dev/null"), force]).create_output().unwrap().is_some());
+    assert!(!fs::metadata("/dev/null").unwrap().is_file());
+}
+
 #[test]
 fn a_directory_that_is_missing_is_named() {
     let report = scratch("cli-missing").join("no/such/r.json");

@@ -101,9 +101,11 @@ fn a_file_gets_one_line_a_flow_of_plain_ascii() {
 #[test]
 fn nothing_from_a_packet_reaches_the_terminal_raw() {
     for options in [terminal(80), terminal(200), script()] {
-        let shown = render(&reports::hostile(), &options);
-        assert!(!shown.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{shown:?}");
-        assert!(shown.contains("\\u{1b}"), "{shown}");
+        for report in [reports::hostile(), reports::with_text("\u{1b}]0;owned\u{7}\u{202e}gnp.exe")] {
+            let shown = render(&report, &options);
+            assert!(!shown.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{shown:?}");
+            assert!(shown.contains("\\u{1b}"), "{shown}");
+        }
     }
 }
 

@@ -368,3 +368,43 @@ fn a_pipe_sees_no_progress() {
     assert_eq!((output.status.code(), err(&output)), (Some(0), String::new()));
     assert_eq!(out(&output), out(&run([RESET])));
 }
+
+/// A file that another process cuts short while the program is in the middle of it: it must not die without a word.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_capture_that_is_cut_short_under_the_program_ends_it_with_a_word() {
+    let folder = scratch("program-cut-short");
+    let record = |seconds: u32, octets: u32| {
+        let words = [seconds, 0, octets, octets];
+        [words.map(u32::to_le_bytes).concat(), vec![0; octets as usize]].concat()
+    };
+    let header = std::fs::read(GRACEFUL).expect("a sample")[..24].to_vec();
+    let file = folder.join("cut.pcap");
+    let late: Vec<u8> = (0..50).flat_map(|_| record(10, 60_000)).collect();
+    std::fs::write(&file, [header.clone(), record(0, 60), late].concat()).expect("a capture");
+    let mut child = program()
+        .args(["-".as_ref(), file.as_os_str()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // The pipe's frame comes between those of the file, so that the program waits for its next one with the file mapped.
+    let mut pipe = child.stdin.take().expect("a pipe");
+    pipe.write_all(&[header, record(5, 60)].concat()).expect("the program reads");
+    let maps = format!("/proc/{}/maps", child.id());
+    let is_mapped = || std::fs::read_to_string(&maps).is_ok_and(|maps| maps.contains("cut.pcap"));
+    // For a moment it is mapped before, to find out when it begins.
+    let mut seen = 0;
+    while seen < 40 {
+        assert!(child.try_wait().expect("a child").is_none(), "it ended before the file was cut");
+        std::thread::sleep(Duration::from_millis(5));
+        seen = if is_mapped() { seen + 1 } else { 0 };
+    }
+    std::fs::File::options().write(true).open(&file).and_then(|file| file.set_len(4096)).expect("a shorter file");
+    drop(pipe);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(1), "{:?}", output.status);
+    assert!(err(&output).contains("cut short"), "{}", err(&output));
+    assert!(out(&output).is_empty());
+}

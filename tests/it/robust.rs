@@ -128,3 +128,58 @@ fn damaged_captures_are_analysed_as_far_as_they_go() {
     }
     assert!(reports > CASES / TOGETHER as u32 / 2, "only {reports} reports");
 }
+
+/// A block of pcapng.
+fn block(kind: u32, body: &[u8]) -> Vec<u8> {
+    let length = (body.len().next_multiple_of(4) as u32 + 12).to_le_bytes();
+    let padding = vec![0; body.len().next_multiple_of(4) - body.len()];
+    [&kind.to_le_bytes(), &length, body, &padding, &length].concat()
+}
+
+/// pcapng in nanoseconds of a few connections whose segments say anything at any time.
+fn wild(random: &mut Random, frames: usize) -> Vec<u8> {
+    const SYN: u8 = 2;
+    const FLAGS: [u8; 9] = [SYN, SYN | 16, 16, 16, 24, 17, 4, 20, 0];
+    let mut capture = block(0x0a0d_0d0a, b"\x4d\x3c\x2b\x1a\x01\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff");
+    capture.extend(block(1, b"\x65\0\0\0\0\0\0\0\x09\0\x01\0\x09\0\0\0\0\0\0\0"));
+    for _ in 0..frames {
+        let port = (40_000 + random.below(8) as u16).to_be_bytes();
+        let mut packet = vec![0x45, 0, 0, 43, 0, random.below(256) as u8, 0, 0, random.below(256) as u8, 6, 0, 0];
+        let ends = [([192, 0, 2, 1], port), ([198, 51, 100, 5], [0x01, 0xbb])];
+        let from = random.below(2);
+        let (source, destination) = (ends[from], ends[1 - from]);
+        packet.extend([source.0, destination.0].concat());
+        packet.extend([source.1, destination.1].concat());
+        for _ in 0..2 {
+            let near = random.below(4) as u32;
+            let number = if random.below(4) > 0 { near } else { LIES[random.below(LIES.len())].wrapping_add(near) };
+            packet.extend(number.to_be_bytes());
+        }
+        packet.extend([0x50, FLAGS[random.below(FLAGS.len())], 1, 0, 0, 0, 0, 0, b'a', b'b', b'c']);
+        // Around the beginning, the end and the middle of what a time can say, or anywhere.
+        let time = match random.below(5) {
+            0 => random.below(1000) as u64,
+            1 => i64::MAX as u64 - random.below(1000) as u64,
+            2 => u64::MAX - random.below(1000) as u64,
+            3 => 1 << 62 | random.below(1 << 30) as u64,
+            _ => random.below(usize::MAX) as u64,
+        };
+        let length = packet.len() as u32;
+        let words = [0, (time >> 32) as u32, time as u32, length, length].map(u32::to_le_bytes).concat();
+        capture.extend(block(6, &[words, packet].concat()));
+    }
+    capture
+}
+
+#[test]
+fn times_and_numbers_over_their_whole_range_overflow_nowhere() {
+    let folder = scratch("robust-wild");
+    let mut random = Random(7);
+    for frames in [10, 30, 100, 300, 1000, 4000].into_iter().cycle().take(60) {
+        let input = folder.join("wild.pcapng");
+        std::fs::write(&input, wild(&mut random, frames)).expect("a file in the target directory");
+        let report = analyzed(&[input], &folder, "1").expect("a capture");
+        adds_up(&report);
+        assert_eq!(number(&report["capture"]["tcp_segments"]), frames as u64);
+    }
+}

@@ -26,7 +26,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         return None;
     }
     let (_, other) = suspect.other_resets(suspect.own()).find(|(_, other)| {
-        let apart = other.time().zip(segment.time).map(|(one, other)| one.since(other).0.abs());
+        let apart = other.time().zip(segment.time).map(|(one, other)| one.since(other).0.saturating_abs());
         apart.is_none_or(|apart| apart <= WITHIN.0)
             && other.segment.flags == segment.flags
             && other.segment.ack.0 != 0

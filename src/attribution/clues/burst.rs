@@ -18,7 +18,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let acked = acked.filter(|one| one.segment.flags.ack()).map(|one| one.segment.ack);
     let reached = acked.fold(sent, crate::tcp::SeqNum::max);
     let near = |one: &crate::timeline::Sighting| {
-        let apart = one.time().zip(segment.time).map(|(one, other)| one.since(other).0.abs());
+        let apart = one.time().zip(segment.time).map(|(one, other)| one.since(other).0.saturating_abs());
         apart.is_none_or(|apart| apart <= WITHIN.0)
     };
     let mut others: Vec<_> = suspect.other_resets(suspect.own()).map(|(_, one)| one).filter(|one| near(one)).collect();

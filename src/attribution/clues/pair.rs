@@ -20,7 +20,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         return None;
     }
     let (_, other) = suspect.other_resets(suspect.peer()).find(|(_, other)| {
-        let apart = other.time().map(|other| time.since(other).0.abs());
+        let apart = other.time().map(|other| time.since(other).0.saturating_abs());
         // One device makes both alike; a host that answers makes the other form than one that aborts.
         let alike = other.segment.flags == suspect.segment().flags;
         let answers = other.segment.ack == suspect.segment().seq && !other.segment.flags.ack();

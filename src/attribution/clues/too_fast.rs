@@ -42,7 +42,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     }
     // A handshake is answered at once; from later segments alone, delayed acknowledgements may have been all that was timed.
     let measured = matches!(suspect.case.flow.handshake_times(), (Some(_), Some(_)));
-    let weight = match (since.0 * 3 < least.0, measured) {
+    let weight = match (since.0.saturating_mul(3) < least.0, measured) {
         (true, true) => Weight::Decisive,
         (true, false) => Weight::Strong,
         _ => Weight::Moderate,

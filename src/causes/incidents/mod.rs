@@ -21,6 +21,10 @@ use crate::tcp::Timestamp;
 
 pub use fate::{Fate, Fates};
 
+/// Groups that are told, the largest: for some of them all connections of a server are counted, and a capture can be made
+/// of groups.
+const MOST_GROUPS: usize = 1000;
+
 /// Several flows that died of one thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incident {
@@ -47,7 +51,9 @@ pub fn incidents(fates: &[Fate], around: &Around) -> Vec<Incident> {
     let mut found = outage::find(fates, around);
     let told: HashSet<u32> = found.iter().flat_map(|incident| &incident.flows).copied().collect();
     let others: Vec<&Fate> = fates.iter().filter(|fate| !told.contains(&fate.flow)).collect();
-    found.extend(group::find(&others).into_iter().map(|group| tell::incident(&group, around)));
+    let mut groups = group::find(&others);
+    groups.sort_by_key(|group| Reverse(group.fates.len()));
+    found.extend(groups.iter().take(MOST_GROUPS).map(|group| tell::incident(group, around)));
     found.sort_by_key(|incident| {
         (incident.harmed == 0, Reverse(incident.harmed), incident.first, incident.flows.first().copied())
     });

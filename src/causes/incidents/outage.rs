@@ -17,6 +17,9 @@ const MOMENT: Duration = Duration::from_secs(1);
 /// Connections that must end for an end without refusals to be that of a process.
 const ENDS: usize = 2;
 
+/// Outages of one server that may have been none are looked at so often; each costs a walk over its connections.
+const LOOKED_AT: usize = 1000;
+
 /// What happened at a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
@@ -129,7 +132,12 @@ fn of_server<'a>(server: Endpoint, fates: &[&'a Fate], around: &Around) -> Vec<O
         served |= what == What::Accepted;
     }
     outages.extend(now);
-    outages.retain(|outage| outage.is_one() && (outage.is_sure() || !has_lived_through(server, outage, around)));
+    let mut looks = 0;
+    outages.retain(|outage| {
+        let unsure = outage.is_one() && !outage.is_sure();
+        looks += usize::from(unsure);
+        outage.is_one() && (!unsure || looks <= LOOKED_AT && !has_lived_through(server, outage, around))
+    });
     outages
 }
 

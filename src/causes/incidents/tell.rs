@@ -329,8 +329,9 @@ fn together(fates: &[&Fate]) -> &'static str {
 fn after_silence(fates: &[&Fate]) -> String {
     let gaps = gaps(fates).filter(|gaps| gaps.len() == fates.len()).unwrap_or_default();
     let [_] = idle_gaps::histogram(gaps.clone())[..] else { return String::new() };
-    let apart = gaps.first().zip(gaps.last()).map_or(0, |(least, most)| most.0 - least.0);
-    let timer = if lasted(fates).0 > 4 * apart.max(TOGETHER.0) { ", which points at an idle limit" } else { "" };
+    let apart = gaps.first().zip(gaps.last()).map_or(0, |(least, most)| most.0.saturating_sub(least.0));
+    let timer =
+        if lasted(fates).0 > apart.max(TOGETHER.0).saturating_mul(4) { ", which points at an idle limit" } else { "" };
     format!(" All of them had been silent for {}{timer}.", gap(fates))
 }
 

@@ -1,0 +1,92 @@
+//! How the memory of `--memory` is shared out between flows and what is made of them.
+
+use super::{FIXED_MEMORY, LISTED_FLOW, follows_zeek, kernel_trace, limits, share_for_timelines};
+use crate::cli::Options;
+use crate::flow::Limits;
+
+/// One part in so many is never for the flow table, but for judging flows.
+const FOR_JUDGING: usize = 4;
+
+/// Of the memory for judging, one part in so many is for flows as others see them.
+const FOR_NEIGHBOURS: usize = 8;
+
+/// Of the rest, so many parts in ten are for segments and habits, the others for what verdicts add to the report: measured
+/// at 800 octets and those of its segments for the one, and 2,650 for the other, of a connection that was refused, and as
+/// much again as allocators leave unused.
+const FOR_GATHERING: usize = 3;
+
+/// What may be used, in octets.
+pub struct Memory {
+    /// All that is for flows, and for what is made of them.
+    total: usize,
+    limits: Limits,
+    /// What each flow takes while the report is made.
+    flow: usize,
+    /// Whether flows are told in the report.
+    listed: bool,
+}
+
+/// Shares of the memory for judging, in octets.
+pub struct Judging {
+    /// For segments, and what is learnt from them.
+    pub gathering: usize,
+    /// For flows as others see them.
+    pub neighbours: usize,
+}
+
+impl Memory {
+    /// As the user wants it. `recorded`: beside the flows there is a recording of the capture.
+    pub fn of(options: &Options, recorded: bool) -> Self {
+        let recording = if recorded { share_for_timelines(options) } else { 0 };
+        let beside = FIXED_MEMORY + kernel_trace::share(options) + recording as u64;
+        let total = usize::try_from(options.memory.saturating_sub(beside)).unwrap_or(usize::MAX);
+        let listed = !options.summary;
+        Self {
+            total,
+            limits: limits(options, (total - total / FOR_JUDGING) as u64),
+            flow: Limits::octets_of_flow(follows_zeek(options)).max(if listed { LISTED_FLOW } else { 0 }),
+            listed,
+        }
+    }
+
+    /// What the flow table may take.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// What judging may take once it is known how many flows there are.
+    pub fn for_judging(&self, flows: usize) -> Judging {
+        let all = self.beside(flows);
+        let neighbours = all / FOR_NEIGHBOURS;
+        let rest = all - neighbours;
+        Judging { gathering: if self.listed { rest / 10 * FOR_GATHERING } else { rest }, neighbours }
+    }
+
+    /// What so many flows leave.
+    fn beside(&self, flows: usize) -> usize {
+        self.total.saturating_sub(flows.saturating_mul(self.flow)).max(self.total / FOR_JUDGING)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up_to_the_whole() {
+        for arguments in [&["--memory", "64M"][..], &["--format", "json"], &["--memory", "16G", "--summary"]] {
+            let arguments = ["tcpautopsy", "a.pcap"].iter().chain(arguments).map(Into::into);
+            let options = crate::cli::parse(arguments).expect("a command line");
+            for recorded in [false, true] {
+                let memory = Memory::of(&options, recorded);
+                let full = memory.limits().flows;
+                assert!(full * memory.flow + memory.beside(full) <= memory.total);
+                assert!(memory.total as u64 <= options.memory - FIXED_MEMORY);
+                let [few, many] = [0, full].map(|flows| memory.for_judging(flows));
+                assert!(few.gathering > many.gathering, "what flows leave is for judging");
+                assert!(many.gathering > 0 && many.neighbours > 0);
+                assert!(many.gathering + many.neighbours <= memory.beside(full));
+            }
+        }
+    }
+}
