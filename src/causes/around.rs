@@ -112,11 +112,10 @@ impl Around {
         }
     }
 
-    /// Takes in a flow that was judged.
-    pub fn learn(&mut self, story: &Story<'_>) {
-        let flow = story.case.flow;
+    /// What is remembered of a flow that was judged; nothing where it has no time.
+    pub fn outline(story: &Story<'_>) -> Option<Connection> {
         let verdict = story.verdict();
-        let connection = connection(flow, story.case.roles).map(|plain| Connection {
+        connection(story.case.flow, story.case.roles).map(|plain| Connection {
             ended: if story.decisive.is_some() { story.ended() } else { plain.ended },
             reset: story.decisive.map(|decisive| decisive.reset.segment.frame),
             accepted: story.phase().map_or(plain.accepted, |phase| phase > Phase::Syn && plain.accepted),
@@ -126,8 +125,12 @@ impl Around {
             by_client: story.from_client(),
             pause: story.pause.map(|pause| pause.length),
             ..plain
-        });
-        self.add(connection);
+        })
+    }
+
+    /// Takes in a flow that was judged.
+    pub fn learn(&mut self, story: &Story<'_>) {
+        self.add(Self::outline(story));
     }
 
     /// Takes in a flow that ended well.
@@ -149,7 +152,8 @@ impl Around {
         &self.named
     }
 
-    pub(super) fn add(&mut self, connection: Option<Connection>) {
+    /// Takes in the outline of a flow.
+    pub fn add(&mut self, connection: Option<Connection>) {
         let Some(connection) = connection.filter(|_| self.connections.len() < self.most) else { return };
         let index = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
         self.by_client.entry(connection.client).or_default().push(index);

@@ -78,12 +78,12 @@ impl Ground<'_> {
         let timelines = gathering.finish();
         let testimony = self.kernel.map(|log| Testimony::new(&locked(log), &flows)).unwrap_or_default();
         // Few flows, of which everything may be known.
-        let mut judgement = Judgement::beside(&flows, &timelines, self.losses.clone(), testimony, usize::MAX);
+        let mut judgement = Judgement::beside(&flows, &timelines, self.losses.clone(), testimony, usize::MAX, 1);
         judgement.around.site.clone_from(self.site);
         let chosen = choose(self.options, &flows, |_| None);
         let is_chosen =
             |flow: &Flow| ids.contains(&flow.id) && chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
-        let judge = |flow: &Flow| judgement.of(flow);
+        let judge = |flows: &[&Flow]| judgement.of(flows);
         let findings = Findings {
             inputs: Vec::new(),
             skipped_inputs: Vec::new(),

@@ -97,8 +97,8 @@ pub struct Verdict<'a> {
     pub comparison: Option<FlowComparison>,
 }
 
-/// Concludes about a flow.
-pub type Judge<'a> = &'a dyn Fn(&flow::Flow) -> Verdict<'a>;
+/// Concludes about each of some flows.
+pub type Judge<'a> = &'a dyn Fn(&[&flow::Flow]) -> Vec<Verdict<'a>>;
 
 /// Whether a flow is one that the user asked for.
 pub type IsSelected<'a> = &'a dyn Fn(&flow::Flow) -> bool;
@@ -136,15 +136,13 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     let mut selected = 0;
     let (selection, is_selected) = wanted.selection.unzip();
     while let Some(flows) = findings.flows.take_some() {
-        for flow in &flows {
-            if !is_selected.is_none_or(|is_selected| is_selected(flow)) {
-                continue;
-            }
+        let chosen = flows.iter().filter(|flow| is_selected.is_none_or(|is_selected| is_selected(flow)));
+        let chosen: Vec<&flow::Flow> = chosen.collect();
+        for (flow, mut verdict) in chosen.iter().copied().zip((findings.judge)(&chosen)) {
             selected += 1;
             let how = flow::Teardown::of(flow, findings.flows.end);
             let teardown = Teardown::from(how);
             summary.teardown += teardown;
-            let mut verdict = (findings.judge)(flow);
             let resets = episodes(flow, &verdict.resets, &verdict.elsewhere);
             if let Some(diagnosis) = &verdict.diagnosis {
                 *summary.causes.entry(diagnosis.best.cause.id().to_owned()).or_default() += 1;

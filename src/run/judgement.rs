@@ -1,4 +1,4 @@
-use super::second_look;
+use super::{parallel, second_look};
 use crate::application;
 use crate::attribution::{self, Case, Judged};
 use crate::causes::{self, Around, Fate, Story};
@@ -10,6 +10,9 @@ use crate::tcp::Timestamp;
 use crate::timeline::{Timeline, Timelines};
 use crate::witness::Testimony;
 
+/// Flows that are judged before others learn of them: enough to keep threads busy, few enough to bound what waits.
+const AT_A_TIME: usize = 4096;
+
 /// Says of each flow who reset it and why, by its segments and by what the other flows tell.
 pub struct Judgement<'a> {
     timelines: &'a Timelines,
@@ -18,40 +21,53 @@ pub struct Judgement<'a> {
     /// What the flows say about each other.
     pub around: Around,
     end: Option<Timestamp>,
+    threads: usize,
 }
 
 impl<'a> Judgement<'a> {
     /// Learns from all flows what one alone does not tell, in a capture that missed nothing.
     pub fn new(flows: &Flows, timelines: &'a Timelines) -> Self {
-        Self::beside(flows, timelines, Losses::default(), Testimony::default(), usize::MAX)
+        Self::beside(flows, timelines, Losses::default(), Testimony::default(), usize::MAX, 1)
     }
 
     /// The same of a capture that missed packets at some times, and of whose resets the kernel of a host says something. What
-    /// flows say about each other takes at most `memory` octets.
+    /// flows say about each other takes at most `memory` octets; as many threads as are given judge.
     pub fn beside(
         flows: &Flows,
         timelines: &'a Timelines,
         losses: Losses,
         testimony: Testimony,
         memory: usize,
+        threads: usize,
     ) -> Self {
         let surroundings = Surroundings { losses, testimony, ..Surroundings::of(flows, timelines) };
         let mut around = Around::within(memory);
-        for flow in flows.iter() {
-            match timelines.get(flow.id).filter(|_| second_look::needs_judging(flow, flows)) {
-                Some(timeline) => {
-                    let case = Case::new(flow, timeline, &surroundings, flows.end);
-                    let resets = attribution::judge(&case);
-                    around.learn(&Story::without_application(&case, &resets));
+        let all: Vec<&Flow> = flows.iter().collect();
+        for some in all.chunks(AT_A_TIME) {
+            let outlines = parallel::map(threads, some, |flow| {
+                let timeline = timelines.get(flow.id).filter(|_| second_look::needs_judging(flow, flows))?;
+                let case = Case::new(flow, timeline, &surroundings, flows.end);
+                let resets = attribution::judge(&case);
+                Some(Around::outline(&Story::without_application(&case, &resets)))
+            });
+            for (flow, outline) in some.iter().zip(outlines) {
+                match outline {
+                    Some(outline) => around.add(outline),
+                    None => {
+                        around.learn_good(flow, timelines.opening(flow.id).and_then(|opening| name(flow, &opening)));
+                    }
                 }
-                None => around.learn_good(flow, timelines.opening(flow.id).and_then(|opening| name(flow, &opening))),
             }
         }
-        Self { timelines, surroundings, around, end: flows.end }
+        Self { timelines, surroundings, around, end: flows.end, threads }
     }
 
-    /// The verdict on a flow; an empty one where its segments were not gathered.
-    pub fn of(&self, flow: &Flow) -> Verdict<'a> {
+    /// The verdicts on flows, in their order; empty ones where segments were not gathered.
+    pub fn of(&self, flows: &[&Flow]) -> Vec<Verdict<'a>> {
+        parallel::map(self.threads, flows, |flow| self.of_one(flow))
+    }
+
+    fn of_one(&self, flow: &Flow) -> Verdict<'a> {
         let Some(timeline) = self.timelines.get(flow.id) else { return Verdict::default() };
         let case = Case::new(flow, timeline, &self.surroundings, self.end);
         let resets = attribution::judge(&case);

@@ -10,6 +10,7 @@ mod kernel_trace;
 mod key;
 mod knowledge;
 mod memory;
+mod parallel;
 mod pipeline;
 mod second_look;
 mod selection;
@@ -170,7 +171,7 @@ pub(crate) fn conclude(
         KernelTrace::new(witness.name, &witness.log, testimony)
     });
     let testimony = testimony.unwrap_or_default();
-    let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, room.neighbours);
+    let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, room.neighbours, threads);
     judgement.around.site = analysis.site;
     let continuations = &judgement.surroundings.continuations;
     let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
@@ -178,7 +179,7 @@ pub(crate) fn conclude(
         .evidence
         .as_ref()
         .map(|_| second_look::members(flows, |flow| is_chosen(flow) && (all_flows || is_listed(flow))));
-    let judge = |flow: &Flow| judgement.of(flow);
+    let judge = |flows: &[&Flow]| judgement.of(flows);
     let findings = Findings {
         inputs: analysis.inputs,
         skipped_inputs: errors.iter().map(skipped).collect(),

@@ -173,7 +173,7 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
     let places: HashMap<(usize, usize), &Vec<u16>> =
         told.map(|(told, inputs)| ((told.view.point, told.view.flow), inputs)).collect();
     let joined = Flows::join(captures, |point, flow| places.get(&(point, flow)).map(|inputs| (*inputs).clone()));
-    let judge = |flow: &Flow| {
+    let judge_one = |flow: &Flow| {
         let comparison = found.flows.get(&flow.id).cloned();
         let judged = found.told(flow.id).and_then(|told| {
             let point = told.view.point;
@@ -185,6 +185,7 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
         });
         Verdict { comparison, ..judged.unwrap_or_default() }
     };
+    let judge = |flows: &[&Flow]| flows.iter().map(|flow| judge_one(flow)).collect();
     let ids: Option<&HashSet<u32>> = found.chosen.as_ref().map(|chosen| &chosen.ids);
     let is_chosen = |flow: &Flow| ids.is_none_or(|ids| ids.contains(&flow.id));
     let mut decoded = DecodeCounts::default();
