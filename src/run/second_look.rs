@@ -25,7 +25,9 @@ pub fn can_read_again(paths: &[PathBuf]) -> bool {
 pub fn ask(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool, memory: usize) -> Gathering {
     let mut gathering = Gathering::new(memory);
     let mut known: HashMap<[u8; 16], Known> = HashMap::new();
-    for flow in flows.iter().filter(|flow| is_wanted(flow)) {
+    let wanted = |with_reset| flows.iter().filter(move |flow| flow.resets().is_empty() != with_reset);
+    // Those with a reset first: a flood of requests that nobody answers must not take the room that they need.
+    for flow in wanted(true).chain(wanted(false)).filter(|flow| is_wanted(flow)) {
         gathering.want(flow, Depth::Whole);
         let ends = &flow.stream.endpoints;
         for address in [ends.forward.address, ends.back.address] {
@@ -153,4 +155,37 @@ pub fn needs_judging(flow: &Flow, flows: &Flows) -> bool {
 /// The same where only the latest time of the capture is at hand.
 pub fn has_something_to_judge(flow: &Flow, end: Option<Timestamp>) -> bool {
     !flow.resets().is_empty() || report::Teardown::from(Teardown::of(flow, end)).ended_badly()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::testing::segment;
+    use crate::flow::{FlowTable, Limits};
+    use crate::tcp::{Endpoint, TcpFlags};
+
+    #[test]
+    fn a_flood_of_requests_does_not_take_the_room_of_a_reset() {
+        const FLOOD: u64 = 500;
+        let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
+        let keyer = table.keyer();
+        let mut segments = Vec::new();
+        for at in 0..FLOOD {
+            let source = Endpoint::v4([10, 0, 0, 1], 1000 + at as u16);
+            segments.push(Segment { source, flags: TcpFlags::SYN, ..segment(at + 1, at as i64) });
+        }
+        let source = Endpoint::v4([10, 0, 0, 2], 1000);
+        segments.push(Segment { source, flags: TcpFlags::SYN, ..segment(FLOOD + 1, 1000) });
+        segments.push(Segment { source, flags: TcpFlags::RST, ..segment(FLOOD + 2, 2000) });
+        segments.iter().for_each(|segment| table.segments(&[*segment], &[keyer.key(segment)]));
+        let flows = table.finish();
+        let mut gathering = ask(&flows, |_| true, 30_000);
+        segments.iter().for_each(|segment| gathering.take(*segment, &crate::decode::View::default(), &[]));
+        let timelines = gathering.finish();
+        let kept = |flow: &&Flow| timelines.get(flow.id).is_some();
+        let (with, without): (Vec<_>, Vec<_>) = flows.iter().partition(|flow| !flow.resets().is_empty());
+        assert_eq!((with.len(), with.iter().filter(|flow| kept(flow)).count()), (1, 1));
+        assert!(without.iter().filter(|flow| kept(flow)).count() < without.len(), "there was no room for all");
+        assert!(timelines.incomplete > 0);
+    }
 }
