@@ -17,6 +17,7 @@ mod input;
 mod interface;
 mod libpcap;
 mod link_type;
+mod lookup;
 mod map;
 mod merge;
 mod pcap;
@@ -39,6 +40,7 @@ pub use frames::Frames;
 pub use interface::{CaptureDirection, Interface, InterfaceError, InterfaceOptions};
 pub use libpcap::libpcap_version;
 pub use link_type::LinkType;
+pub use lookup::Lookup;
 pub use merge::{Capture, OpenOptions};
 pub use progress::Progress;
 

@@ -25,6 +25,7 @@ const IN_A_ROW: usize = 4;
 const LINE: usize = 64;
 
 /// When the scouts go out next.
+#[derive(Clone)]
 pub(super) struct Scouts {
     since: usize,
     due: usize,

@@ -67,6 +67,14 @@ impl Decoder {
         })
     }
 
+    /// A decoder for another look at the same frames, in any order, which knows the paths of this one. Of a fragmented packet it
+    /// sees nothing.
+    pub fn again(&self) -> Self {
+        let mut again = Self::new(DecodeLimits::default());
+        again.0.paths = self.0.paths.clone();
+        again
+    }
+
     /// What `frame` says.
     pub fn decode(&mut self, frame: &Frame<'_>) -> Decoded {
         let mut segments = Vec::new();

@@ -90,7 +90,7 @@ pub struct Verdict<'a> {
     /// What is kept of it to be compared with other flows.
     pub fate: Option<causes::Fate>,
     /// Its segments, where they were looked at.
-    pub timeline: Option<&'a Timeline>,
+    pub timeline: Option<Cow<'a, Timeline>>,
     /// Resets of the connection that only other captures have, each with its verdict.
     pub elsewhere: Vec<(flow::ResetSegment, Judged)>,
     /// The connection as several points saw it.
@@ -164,7 +164,10 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             if !wanted.summary_only && (wanted.all_flows || tells) {
                 let mut told = builder.flow(&findings.flows, flow, how, &resets, &verdict);
                 told.comparison = verdict.comparison.take().map(Box::new);
-                told.ladder = verdict.timeline.and_then(|timeline| builder.ladder(flow, timeline, &told, wanted.rungs));
+                told.ladder = verdict
+                    .timeline
+                    .as_deref()
+                    .and_then(|timeline| builder.ladder(flow, timeline, &told, wanted.rungs));
                 listed.push(told);
             } else {
                 builder.count_what_was_not_kept(flow);
@@ -433,8 +436,14 @@ impl Builder<'_> {
             }),
             analysis: Analysis { client: side(flow, client), server: side(flow, server) },
             icmp: flow.detail.iter().flat_map(|detail| &detail.icmp).map(icmp_message).collect(),
-            resets: episodes.iter().filter_map(|episode| self.reset(episode, roles, verdict.timeline)).collect(),
-            diagnosis: verdict.diagnosis.as_ref().map(|found| Box::new(diagnosis(self, found, verdict.timeline))),
+            resets: episodes
+                .iter()
+                .filter_map(|episode| self.reset(episode, roles, verdict.timeline.as_deref()))
+                .collect(),
+            diagnosis: verdict
+                .diagnosis
+                .as_ref()
+                .map(|found| Box::new(diagnosis(self, found, verdict.timeline.as_deref()))),
             application: verdict.application.clone().map(Box::new),
             outcome: verdict.outcome.as_ref().map(|found| Box::new(outcome_of(found))),
             benign: verdict.benign.clone(),

@@ -45,8 +45,9 @@ impl<'a> Judgement<'a> {
         let all: Vec<&Flow> = flows.iter().collect();
         for some in all.chunks(AT_A_TIME) {
             let outlines = parallel::map(threads, some, |flow| {
-                let timeline = timelines.get(flow.id).filter(|_| second_look::needs_judging(flow, flows))?;
-                let case = Case::new(flow, timeline, &surroundings, flows.end);
+                let timeline = Some(flow).filter(|flow| second_look::needs_judging(flow, flows));
+                let timeline = timeline.and_then(|flow| timelines.whole(flow))?;
+                let case = Case::new(flow, &timeline, &surroundings, flows.end);
                 let resets = attribution::judge(&case);
                 Some(Around::outline(&Story::without_application(&case, &resets)))
             });
@@ -54,7 +55,7 @@ impl<'a> Judgement<'a> {
                 match outline {
                     Some(outline) => around.add(outline),
                     None => {
-                        around.learn_good(flow, timelines.opening(flow.id).and_then(|opening| name(flow, &opening)));
+                        around.learn_good(flow, timelines.opening_of(flow).and_then(|opening| name(flow, &opening)));
                     }
                 }
             }
@@ -68,10 +69,11 @@ impl<'a> Judgement<'a> {
     }
 
     fn of_one(&self, flow: &Flow) -> Verdict<'a> {
-        let Some(timeline) = self.timelines.get(flow.id) else { return Verdict::default() };
-        let case = Case::new(flow, timeline, &self.surroundings, self.end);
+        let Some(timeline) = self.timelines.whole(flow) else { return Verdict::default() };
+        let case = Case::new(flow, &timeline, &self.surroundings, self.end);
         let resets = attribution::judge(&case);
-        Verdict { timeline: Some(timeline), ..conclude(&case, resets, &self.around) }
+        let verdict = conclude(&case, resets, &self.around);
+        Verdict { timeline: Some(timeline), ..verdict }
     }
 }
 

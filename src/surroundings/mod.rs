@@ -40,10 +40,10 @@ impl Surroundings {
         let mut endings = Endings::default();
         let mut places = vantage::Places::default();
         for flow in flows.iter() {
-            if let Some(profile) = timelines.profile(flow.id) {
-                hosts.learn(flow, profile);
-                endings.learn(flow, profile);
-                places.learn(flow, profile);
+            if let Some(profile) = timelines.profile_of(flow) {
+                hosts.learn(flow, &profile);
+                endings.learn(flow, &profile);
+                places.learn(flow, &profile);
             }
         }
         endings.sort();

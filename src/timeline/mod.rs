@@ -3,9 +3,11 @@
 //! Following every flow must be cheap, so the flow table keeps no segments. Few flows need judging; once they are known, a
 //! second look at the capture [gathers](Gathering) theirs: a file is read again, of a pipe the recent past was [recorded](Recording).
 
+mod again;
 mod archive;
 mod found;
 mod gather;
+mod log;
 mod members;
 mod profile;
 mod recording;
@@ -13,9 +15,11 @@ mod sighting;
 #[cfg(test)]
 mod tests;
 
+pub use again::Again;
 pub use archive::Archive;
 pub use found::Found;
 pub use gather::{Gathering, Keeper, Timelines};
+pub use log::{Log, Places};
 pub use members::{Depth, Members};
 pub use profile::{Ended, Profile, SideProfile};
 pub use recording::Recording;

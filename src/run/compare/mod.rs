@@ -4,6 +4,7 @@ mod numbers;
 mod reading;
 mod told;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::judgement::{conclude, name};
@@ -181,7 +182,7 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
             let end = ends.get(point).copied().flatten();
             let case = Case::new(flow, timeline, found.surroundings.get(point)?, end);
             let verdict = conclude(&case, told.judged.clone(), &found.around);
-            Some(Verdict { timeline: Some(timeline), elsewhere: told.elsewhere.clone(), ..verdict })
+            Some(Verdict { timeline: Some(Cow::Borrowed(timeline)), elsewhere: told.elsewhere.clone(), ..verdict })
         });
         Verdict { comparison, ..judged.unwrap_or_default() }
     };
