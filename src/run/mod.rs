@@ -123,7 +123,7 @@ fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode
     ));
     let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
     let beside = match recorded {
-        true => Beside::Recording(Recording::new(share_for_timelines(options))),
+        true => Beside::Recording(Box::new(Recording::new(share_for_timelines(options)))),
         false => Beside::Places(Memory::of(options, recorded).for_places()),
     };
     let mut analysis = pipeline::analyse(capture, beside, limits, threads).map_err(Error::Thread)?;

@@ -61,7 +61,7 @@ struct Batch {
 /// What a capture is read for beside its flows.
 pub enum Beside {
     /// A record of the recent past, of a capture that cannot be read again.
-    Recording(Recording),
+    Recording(Box<Recording>),
     /// Where segments lie, in at most so many octets.
     Places(usize),
 }
@@ -73,7 +73,7 @@ pub enum Beside {
 pub fn analyse(capture: Capture, beside: Beside, limits: Limits, threads: usize) -> io::Result<Analysis> {
     let mut table = FlowTable::new(limits);
     let (recording, mut log) = match beside {
-        Beside::Recording(recording) => (Some(recording), None),
+        Beside::Recording(recording) => (Some(*recording), None),
         Beside::Places(octets) => (None, Some(Log::new(octets))),
     };
     if log.is_some() {

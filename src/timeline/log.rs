@@ -191,7 +191,7 @@ mod tests {
         let mut log = Log::new(1 << 24);
         assert!(noted.iter().all(|&(frame, octets, flow)| log.note(frame, octets, flow)));
         assert!(log.pieces.len() > 1);
-        let is_wanted = |flow: u32| flow % 3 == 0;
+        let is_wanted = |flow: u32| flow.is_multiple_of(3);
         let places = log.places(&flows, is_wanted, usize::MAX).expect("all of them");
         for flow in 0..=301 {
             let wanted = noted.iter().filter(|one| one.2 == flow && is_wanted(flow));
