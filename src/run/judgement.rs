@@ -44,6 +44,7 @@ impl<'a> Judgement<'a> {
         let mut around = Around::within(memory);
         let all: Vec<&Flow> = flows.iter().collect();
         for some in all.chunks(AT_A_TIME) {
+            some.first().iter().for_each(|flow| timelines.release_before(flow));
             let outlines = parallel::map(threads, some, |flow| {
                 let timeline = Some(flow).filter(|flow| second_look::needs_judging(flow, flows));
                 let timeline = timeline.and_then(|flow| timelines.whole(flow))?;
@@ -65,6 +66,7 @@ impl<'a> Judgement<'a> {
 
     /// The verdicts on flows, in their order; empty ones where segments were not gathered.
     pub fn of(&self, flows: &[&Flow]) -> Vec<Verdict<'a>> {
+        flows.first().iter().for_each(|flow| self.timelines.release_before(flow));
         parallel::map(self.threads, flows, |flow| self.of_one(flow))
     }
 

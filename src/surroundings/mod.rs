@@ -16,6 +16,9 @@ pub use hosts::{Host, Hosts};
 pub use losses::Losses;
 pub use vantage::{Near, Vantage};
 
+/// Flows after which memory of the capture is let go of.
+const AT_A_TIME: usize = 1024;
+
 /// Built once from all timelines, then only read.
 #[derive(Default)]
 pub struct Surroundings {
@@ -39,7 +42,10 @@ impl Surroundings {
         let mut hosts = Hosts::default();
         let mut endings = Endings::default();
         let mut places = vantage::Places::default();
-        for flow in flows.iter() {
+        for (at, flow) in flows.iter().enumerate() {
+            if at.is_multiple_of(AT_A_TIME) {
+                timelines.release_before(flow);
+            }
             if let Some(profile) = timelines.profile_of(flow) {
                 hosts.learn(flow, &profile);
                 endings.learn(flow, &profile);

@@ -1,4 +1,3 @@
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::gather::{BEHIND, FIRST, Gathered, LAST, Room};
@@ -13,9 +12,6 @@ use crate::flow::Flow;
 /// Frames asked for together, so that their cache misses overlap.
 const TOGETHER: usize = 32;
 
-/// Flows after which memory is let go of.
-const WINDOW: u32 = 4096;
-
 /// Looks at the segments of a flow again whenever somebody asks, by where they lie in a mapped file.
 ///
 /// Nothing of a flow is kept between two questions, so that a capture of any size is judged in little memory, and what is
@@ -26,8 +22,6 @@ pub struct Again {
     depths: Vec<Option<Depth>>,
     /// What threads that are not at work read with.
     idle: Mutex<Vec<(Lookup, Decoder)>>,
-    /// The part of the flows at work on, to let go of what lies in front of it.
-    window: AtomicU32,
     /// What a further thread reads with.
     lookup: Lookup,
     decoder: Decoder,
@@ -36,7 +30,7 @@ pub struct Again {
 impl Again {
     /// `decoder` has read the whole capture.
     pub fn new(lookup: Lookup, decoder: &Decoder, places: Places, depths: Vec<Option<Depth>>) -> Self {
-        Self { places, depths, idle: Mutex::default(), window: AtomicU32::new(0), lookup, decoder: decoder.again() }
+        Self { places, depths, idle: Mutex::default(), lookup, decoder: decoder.again() }
     }
 
     /// How much is wanted of a flow.
@@ -61,13 +55,9 @@ impl Again {
             .then(|| self.replay(flow, Depth::Opening).opening.map(|opening| *opening))?
     }
 
-    /// Flows are asked about in their order, so what lies in front of one is hardly needed any more: it should not count as
-    /// resident memory.
-    fn release(&self, flow: u32, places: &[Place]) {
-        let window = flow / WINDOW;
-        if self.window.swap(window, Ordering::Relaxed) != window
-            && let Some(first) = places.first()
-        {
+    /// Lets go of what lies in front of a flow, so that it does not count as resident memory.
+    pub fn release_before(&self, flow: &Flow) {
+        if let Some(first) = self.places.of(flow.id).first() {
             self.lookup.release(first.octets());
         }
     }
@@ -77,7 +67,6 @@ impl Again {
         let reading = idle().pop();
         let (mut lookup, mut decoder) = reading.unwrap_or_else(|| (self.lookup.clone(), self.decoder.again()));
         let places = self.places.of(flow.id);
-        self.release(flow.id, places);
         let mut gathered = Gathered::new(flow, depth);
         let mut room = Room::endless();
         let mut skips = Skips::new(flow, depth, places);

@@ -353,6 +353,13 @@ impl Timelines {
         }
     }
 
+    /// Says that flows are asked about in their order, and that this one is next.
+    pub fn release_before(&self, flow: &Flow) {
+        if let Some(again) = &self.again {
+            again.release_before(flow);
+        }
+    }
+
     /// The first data of who began a flow, if that or more was wanted.
     pub fn opening_of(&self, flow: &Flow) -> Option<Cow<'_, Timeline>> {
         match &self.again {
