@@ -96,8 +96,8 @@ pub fn analyse(capture: Capture, beside: Beside, limits: Limits, threads: usize)
 /// Notes where the segments of the batch lie that was followed last; whether all could be noted.
 fn note(log: &mut Log, table: &mut FlowTable, batch: &Batch) -> bool {
     let Some(followed) = table.followed() else { return false };
-    let mut segments = batch.segments.iter().zip(&batch.places).zip(followed.iter());
-    let noted = segments.all(|((segment, &place), &flow)| log.note(segment.frame, place, flow));
+    let frames = batch.segments.iter().map(|segment| segment.frame);
+    let noted = log.note(followed, frames.zip(batch.places.iter().copied()));
     for &at in &batch.scattered {
         followed.get(at).iter().for_each(|&&flow| log.note_scattered(flow));
     }

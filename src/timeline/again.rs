@@ -68,6 +68,7 @@ impl Again {
         let (mut lookup, mut decoder) = reading.unwrap_or_else(|| (self.lookup.clone(), self.decoder.again()));
         let places = self.places.of(flow.id);
         let mut gathered = Gathered::new(flow, depth);
+        gathered.expect(places.len());
         let mut room = Room::endless();
         let mut skips = Skips::new(flow, depth, places);
         let mut at = 0;

@@ -219,6 +219,13 @@ impl Gathered {
         }
     }
 
+    /// Makes room for so many segments, or for as many as there may be at the beginning.
+    pub(super) fn expect(&mut self, segments: usize) {
+        if let Some(kept) = &mut self.kept {
+            kept.timeline.sightings.reserve_exact(segments.min(FIRST));
+        }
+    }
+
     /// Whether the first data is all that is wanted, and complete.
     pub(super) fn has_opening(&self) -> bool {
         self.opening.as_ref().is_some_and(|opening| opening.sightings.len() == OPENING)
@@ -271,17 +278,33 @@ impl Gathered {
         }
         let Some(kept) = &mut self.kept else { return };
         kept.full |= room.taken >= room.limit;
-        if kept.full {
-            kept.timeline.left_out += 1;
-            return;
-        }
         let most = if kept.is_beginning() { MOST_PAYLOAD } else { LATER_PAYLOAD };
         let data = data.get(..most).unwrap_or(data);
+        let list = if kept.full { None } else { kept.list_for(segment.flags.rst()) };
+        let Some(list) = list else {
+            kept.timeline.left_out += 1;
+            return;
+        };
+        room.taken += Sighting::octets_with(data);
         let after_gap = std::mem::take(&mut kept.gap);
-        let sighting = Sighting { copy, after_gap, ..Sighting::new(segment, way, view, data) };
-        room.taken += sighting.octets();
-        room.taken -= kept.keep(sighting);
+        // Made where it stays: it is too large to be moved about.
+        let sighting = || Sighting { copy, after_gap, ..Sighting::new(segment, way, view, data) };
+        match list {
+            List::Kept => kept.timeline.sightings.push(sighting()),
+            List::Latest => {
+                kept.latest.push_back(sighting());
+                room.taken -= kept.drop_oldest();
+            }
+        }
     }
+}
+
+/// Where a segment goes.
+enum List {
+    /// To those that are kept.
+    Kept,
+    /// To those that are kept if a reset or the end follows.
+    Latest,
 }
 
 impl Kept {
@@ -289,28 +312,29 @@ impl Kept {
         self.timeline.sightings.len() < FIRST && self.timeline.left_out == 0
     }
 
-    /// Keeps a segment; the octets of another that left for it.
-    fn keep(&mut self, sighting: Sighting) -> usize {
-        let is_reset = sighting.segment.flags.rst();
+    /// Where the next segment goes, if there is room for it.
+    fn list_for(&mut self, is_reset: bool) -> Option<List> {
         if self.timeline.sightings.len() >= MOST {
-            self.timeline.left_out += 1;
-            return sighting.octets();
+            return None;
         }
         if is_reset {
             self.take_latest();
             self.behind = BEHIND;
         }
-        if is_reset || self.behind > 0 || self.is_beginning() {
-            self.behind = self.behind.saturating_sub(usize::from(!is_reset));
-            let sightings = &mut self.timeline.sightings;
-            if sightings.len() == sightings.capacity() {
-                // Many flows are one segment, for which a list would take room for four.
-                sightings.reserve_exact(sightings.len().max(1));
-            }
-            sightings.push(sighting);
-            return 0;
+        if !(is_reset || self.behind > 0 || self.is_beginning()) {
+            return Some(List::Latest);
         }
-        self.latest.push_back(sighting);
+        self.behind = self.behind.saturating_sub(usize::from(!is_reset));
+        let sightings = &mut self.timeline.sightings;
+        if sightings.len() == sightings.capacity() {
+            // Many flows are one segment, for which a list would take room for four.
+            sightings.reserve_exact(sightings.len().max(1));
+        }
+        Some(List::Kept)
+    }
+
+    /// Lets the oldest of too many go; the octets that it took.
+    fn drop_oldest(&mut self) -> usize {
         if self.latest.len() <= LAST {
             return 0;
         }
@@ -329,8 +353,12 @@ impl Kept {
 
 impl Sighting {
     pub(super) fn octets(&self) -> usize {
+        Self::octets_with(&self.payload)
+    }
+
+    fn octets_with(payload: &[u8]) -> usize {
         // A list that grows by doubling is three quarters full on average.
-        size_of::<Self>() / 3 * 4 + self.payload.len()
+        size_of::<Self>() / 3 * 4 + payload.len()
     }
 }
 

@@ -3,23 +3,32 @@ use std::num::NonZeroU32;
 use crate::flow::Flows;
 use crate::tcp::FrameNumber;
 
-/// Octets of one piece of the log, which is given back when it has been read.
-const PIECE: usize = 1 << 20;
+/// Segments of one piece of the log, which is given back when it has been read.
+const PIECE: usize = 1 << 17;
 
-/// The most octets that one segment takes: numbers of 64 and 32 bits, seven bits an octet.
-const MOST: usize = 10 + 10 + 5;
+/// Octets that a segment takes.
+const SEGMENT: usize = size_of::<u32>() + size_of::<u16>() + size_of::<u8>();
 
 /// Where the segments of every flow lie, noted while flows are followed.
 ///
-/// A segment takes five octets or six: how far its frame's number and its place are from those of the segment before, and
-/// the id of its flow.
+/// A segment takes seven octets: the id of its flow, and how far its place and its frame's number are from those of the
+/// segment before.
 pub struct Log {
-    pieces: Vec<Vec<u8>>,
+    pieces: Vec<Piece>,
     /// The frame and the place noted last.
     last: (u64, u64),
     limit: usize,
     /// Flows with a segment that was put together from several frames, which one place does not tell.
     scattered: Vec<u32>,
+}
+
+#[derive(Default)]
+struct Piece {
+    flows: Vec<u32>,
+    /// The steps from place to place; [`u16::MAX`] where both steps of the segment are among the long ones.
+    octets: Vec<u16>,
+    frames: Vec<u8>,
+    long: Vec<(u64, u64)>,
 }
 
 /// Where a segment lies, in twelve octets, since there may be many.
@@ -43,18 +52,28 @@ impl Log {
         Self { pieces: Vec::new(), last: (0, 0), limit, scattered: Vec::new() }
     }
 
-    /// Notes the next segment; whether there was room.
-    #[inline]
-    pub fn note(&mut self, frame: FrameNumber, octets: u64, flow: u32) -> bool {
-        if self.pieces.last().is_none_or(|piece| piece.len() + MOST > piece.capacity()) && !self.add_piece() {
-            return false;
+    /// Notes the next segments: the id of each one's flow, its frame, and its place; whether there was room.
+    pub fn note(&mut self, flows: &[u32], segments: impl Iterator<Item = (FrameNumber, u64)>) -> bool {
+        if self.pieces.last().is_none_or(|piece| piece.flows.len() + flows.len() > PIECE) {
+            if (self.pieces.len() + 1) * PIECE * SEGMENT > self.limit {
+                return false;
+            }
+            self.pieces.push(Piece::default());
         }
         let Some(piece) = self.pieces.last_mut() else { return false };
-        // Both only grow within one file.
-        put(piece, frame.get().wrapping_sub(self.last.0));
-        put(piece, octets.wrapping_sub(self.last.1));
-        put(piece, flow.into());
-        self.last = (frame.get(), octets);
+        piece.reserve(flows.len());
+        piece.flows.extend_from_slice(flows);
+        for (frame, octets) in segments.take(flows.len()) {
+            // Both only grow within one file.
+            let steps = (frame.get().wrapping_sub(self.last.0), octets.wrapping_sub(self.last.1));
+            let is_long = steps.0 > u8::MAX.into() || steps.1 >= u16::MAX.into();
+            piece.frames.push(steps.0 as u8);
+            piece.octets.push(if is_long { u16::MAX } else { steps.1 as u16 });
+            if is_long {
+                piece.long.push(steps);
+            }
+            self.last = (frame.get(), octets);
+        }
         true
     }
 
@@ -63,15 +82,6 @@ impl Log {
         if self.scattered.last() != Some(&flow) {
             self.scattered.push(flow);
         }
-    }
-
-    #[cold]
-    fn add_piece(&mut self) -> bool {
-        let room = (self.pieces.len() + 1) * PIECE <= self.limit;
-        if room {
-            self.pieces.push(Vec::with_capacity(PIECE));
-        }
-        room
     }
 
     /// Where the segments of the wanted flows lie; `None` where that does not tell all of them, or their places took more
@@ -95,11 +105,11 @@ impl Log {
         let mut places = vec![Place { frame: NonZeroU32::MIN, octets: [0; 2] }; all as usize];
         let (mut frame, mut octets) = (0u64, 0u64);
         for piece in self.pieces {
-            let mut rest = piece.as_slice();
-            while !rest.is_empty() {
-                frame = frame.wrapping_add(take(&mut rest)?);
-                octets = octets.wrapping_add(take(&mut rest)?);
-                let flow = take(&mut rest)? as u32;
+            let mut long = piece.long.into_iter();
+            for ((flow, step), frames) in piece.flows.into_iter().zip(piece.octets).zip(piece.frames) {
+                let steps = if step == u16::MAX { long.next()? } else { (frames.into(), step.into()) };
+                frame = frame.wrapping_add(steps.0);
+                octets = octets.wrapping_add(steps.1);
                 if is_wanted(flow) {
                     let next = ends.get_mut(flow as usize)?;
                     let frame = NonZeroU32::new(u32::try_from(frame).ok()?)?;
@@ -136,28 +146,15 @@ impl Place {
     }
 }
 
-/// Puts a number at the end, seven bits an octet, the lowest first (LEB128).
-#[inline]
-fn put(octets: &mut Vec<u8>, mut number: u64) {
-    while number > 0x7f {
-        octets.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    octets.push(number as u8);
-}
-
-/// Takes a number from the front.
-#[inline]
-fn take(octets: &mut &[u8]) -> Option<u64> {
-    let (mut number, mut shift) = (0, 0);
-    loop {
-        let (&octet, rest) = octets.split_first()?;
-        *octets = rest;
-        number |= u64::from(octet & 0x7f).checked_shl(shift)?;
-        if octet & 0x80 == 0 {
-            return Some(number);
+impl Piece {
+    /// Makes room for so many segments: for a whole piece at once unless it is the first of a short capture.
+    fn reserve(&mut self, segments: usize) {
+        if self.flows.capacity() < self.flows.len() + segments {
+            let most = if self.flows.is_empty() { segments } else { PIECE - self.flows.len() };
+            self.flows.reserve_exact(most);
+            self.octets.reserve_exact(most);
+            self.frames.reserve_exact(most);
         }
-        shift += 7;
     }
 }
 
@@ -189,7 +186,10 @@ mod tests {
     fn every_segment_of_the_wanted_flows_is_found_where_it_was_noted() {
         let (flows, noted) = followed(300, 700);
         let mut log = Log::new(1 << 24);
-        assert!(noted.iter().all(|&(frame, octets, flow)| log.note(frame, octets, flow)));
+        for some in noted.chunks(1000) {
+            let flows: Vec<u32> = some.iter().map(|one| one.2).collect();
+            assert!(log.note(&flows, some.iter().map(|one| (one.0, one.1))));
+        }
         assert!(log.pieces.len() > 1);
         let is_wanted = |flow: u32| flow.is_multiple_of(3);
         let places = log.places(&flows, is_wanted, usize::MAX).expect("all of them");
@@ -205,7 +205,8 @@ mod tests {
         let (flows, noted) = followed(4, 10);
         let log = || {
             let mut log = Log::new(1 << 24);
-            noted.iter().for_each(|&(frame, octets, flow)| assert!(log.note(frame, octets, flow)));
+            let flows: Vec<u32> = noted.iter().map(|one| one.2).collect();
+            assert!(log.note(&flows, noted.iter().map(|one| (one.0, one.1))));
             log
         };
         let mut scattered = log();
@@ -220,10 +221,9 @@ mod tests {
 
     #[test]
     fn it_takes_no_more_than_it_may() {
-        let mut log = Log::new(2 * PIECE);
-        let numbers = (1..).filter_map(FrameNumber::new);
-        let taken = numbers.take_while(|&frame| log.note(frame, frame.get() << 16, 1)).count();
-        assert!((2 * PIECE / 6..2 * PIECE / 4).contains(&taken), "{taken}");
-        assert_eq!(log.pieces.iter().map(Vec::capacity).sum::<usize>(), 2 * PIECE);
+        let mut log = Log::new(2 * PIECE * SEGMENT);
+        let flows = vec![1; PIECE / 4];
+        let segments = || (1..).filter_map(FrameNumber::new).map(|frame| (frame, frame.get() << 10));
+        assert_eq!((0..).take_while(|_| log.note(&flows, segments())).count(), 8);
     }
 }
