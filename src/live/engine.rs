@@ -268,7 +268,7 @@ impl<'a> Engine<'a> {
             names.report(&mut report);
         }
         for flow in &report.flows {
-            let is_last = u32::try_from(flow.id).is_ok_and(|id| due.last.contains(&id));
+            let is_last = due.last.contains(&flow.id);
             self.teller.tell(flow, !is_last);
         }
     }

@@ -55,9 +55,9 @@ pub(super) struct Ground<'a> {
 impl Ground<'_> {
     /// The report of these flows as if the capture ended now, and their segments. It knows less of other flows than the report
     /// of the whole capture will.
-    pub(super) fn judge(&self, ids: &HashSet<u32>) -> (Report, Timelines) {
+    pub(super) fn judge(&self, ids: &HashSet<u64>) -> (Report, Timelines) {
         let wanted: Vec<&Flow> = ids.iter().filter_map(|&id| self.table.get(id)).collect();
-        let mut members: Vec<u32> = wanted.iter().map(|flow| flow.id).collect();
+        let mut members: Vec<u64> = wanted.iter().map(|flow| flow.id).collect();
         members.extend(self.companions(&wanted, ids));
         let flows = self.table.copy(members);
 
@@ -114,7 +114,7 @@ impl Ground<'_> {
     }
 
     /// The latest flows of the same addresses.
-    fn companions(&self, wanted: &[&Flow], ids: &HashSet<u32>) -> Vec<u32> {
+    fn companions(&self, wanted: &[&Flow], ids: &HashSet<u64>) -> Vec<u64> {
         let addresses = |flow: &Flow| [flow.stream.endpoints.forward.address, flow.stream.endpoints.back.address];
         let mut known: HashMap<[u8; 16], usize> =
             wanted.iter().flat_map(|flow| addresses(flow)).map(|one| (one, 0)).collect();

@@ -108,7 +108,7 @@ pub fn flow_with_frame(
     recording: Option<&Recording>,
     flows: &Flows,
     frame: u64,
-) -> Option<u32> {
+) -> Option<u64> {
     let frame = FrameNumber::new(frame)?;
     let mut members = Members::default();
     for flow in flows.iter() {

@@ -7,7 +7,7 @@ use super::sighting::Timeline;
 /// What was gathered of flows that were judged while the capture went on, in bounded memory: of the flows that began last.
 #[derive(Default)]
 pub struct Archive {
-    by_id: BTreeMap<u32, (Profile, Timeline)>,
+    by_id: BTreeMap<u64, (Profile, Timeline)>,
     octets: usize,
     limit: usize,
 }
@@ -19,7 +19,7 @@ impl Archive {
     }
 
     /// Keeps what was gathered of a flow in place of what was gathered earlier.
-    pub fn keep(&mut self, id: u32, timelines: &Timelines) {
+    pub fn keep(&mut self, id: u64, timelines: &Timelines) {
         let Some((profile, timeline)) = timelines.profile(id).zip(timelines.get(id)) else { return };
         self.octets += octets(timeline);
         if let Some((_, before)) = self.by_id.insert(id, (profile.clone(), timeline.clone())) {
@@ -45,5 +45,5 @@ impl Archive {
 }
 
 fn octets(timeline: &Timeline) -> usize {
-    size_of::<(u32, Profile, Timeline)>() + timeline.octets()
+    size_of::<(u64, Profile, Timeline)>() + timeline.octets()
 }

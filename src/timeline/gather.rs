@@ -57,14 +57,14 @@ pub struct Keeper<'a> {
 /// The timelines of flows, by their ids.
 #[derive(Default)]
 pub struct Timelines {
-    by_id: HashMap<u32, (Profile, Option<Timeline>), RandomState>,
-    openings: HashMap<u32, Timeline, RandomState>,
+    by_id: HashMap<u64, (Profile, Option<Timeline>), RandomState>,
+    openings: HashMap<u64, Timeline, RandomState>,
     /// Flows wanted whole of which not all could be kept.
     pub incomplete: u64,
 }
 
 struct Gathered {
-    id: u32,
+    id: u64,
     forward: Endpoint,
     profile: Profile,
     /// Only where the flow table met a copy.
@@ -284,17 +284,17 @@ impl Timelines {
     }
 
     /// What was gathered of the flow with this id.
-    pub(super) fn entry(&mut self, id: u32) -> Option<&mut (Profile, Option<Timeline>)> {
+    pub(super) fn entry(&mut self, id: u64) -> Option<&mut (Profile, Option<Timeline>)> {
         self.by_id.get_mut(&id)
     }
 
     /// The segments of the flow with this id, if it was wanted whole.
-    pub fn get(&self, id: u32) -> Option<&Timeline> {
+    pub fn get(&self, id: u64) -> Option<&Timeline> {
         self.by_id.get(&id)?.1.as_ref()
     }
 
     /// The first data of who began the flow with this id, if that or more was wanted.
-    pub fn opening(&self, id: u32) -> Option<Cow<'_, Timeline>> {
+    pub fn opening(&self, id: u64) -> Option<Cow<'_, Timeline>> {
         if let Some(opening) = self.openings.get(&id) {
             return Some(Cow::Borrowed(opening));
         }
@@ -306,7 +306,7 @@ impl Timelines {
     }
 
     /// The flow with this id in little, if it was wanted.
-    pub fn profile(&self, id: u32) -> Option<&Profile> {
+    pub fn profile(&self, id: u64) -> Option<&Profile> {
         Some(&self.by_id.get(&id)?.0)
     }
 }
