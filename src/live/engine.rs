@@ -142,6 +142,9 @@ impl<'a> Engine<'a> {
     fn frame(&mut self, frame: &Frame<'_>) {
         self.note(frame);
         let (decoded, view) = self.decoder.look(frame);
+        if let Some(fragment) = self.decoder.fragment() {
+            self.teller.observers.iter_mut().for_each(|observer| observer.fragment(fragment, frame));
+        }
         match decoded {
             Decoded::Segment(segment) => {
                 for observer in &mut self.teller.observers {
@@ -153,6 +156,7 @@ impl<'a> Engine<'a> {
             }
             Decoded::IcmpError(error) => {
                 self.follow();
+                self.teller.observers.iter_mut().for_each(|observer| observer.icmp_error(&error, &view, frame));
                 self.table.icmp_error(&error);
             }
             Decoded::Other => {}
