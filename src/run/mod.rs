@@ -263,6 +263,11 @@ pub(crate) fn terminal_width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| width.0.into())
 }
 
+/// Columns of the terminal that standard error is, if it is one.
+pub(crate) fn status_width() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into())
+}
+
 fn tell_what_was_read(inputs: &[InputSummary], totals: &Totals, notes: Notes) {
     for input in inputs {
         for problem in &input.problems {
