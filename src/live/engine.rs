@@ -1,6 +1,6 @@
 //! Follows flows as frames come, and says of each reset who sent it once what follows it could be seen.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -57,8 +57,8 @@ pub struct Engine<'a> {
     segments: Vec<Segment>,
     keys: Vec<Key>,
     agenda: Agenda,
-    /// The segments of flows that were judged for good, should they not be recorded any more at the end.
-    archive: Archive,
+    /// The segments of flows that were judged, should they not be recorded any more when they are judged again.
+    archive: Mutex<Archive>,
     /// What the kernel of this host reports of resets.
     kernel: Option<Arc<Mutex<Log>>>,
     /// What is known of the place beforehand.
@@ -97,7 +97,7 @@ impl<'a> Engine<'a> {
             segments: Vec::with_capacity(BATCH),
             keys: Vec::with_capacity(BATCH),
             agenda: Agenda::new(options.linger),
-            archive: Archive::new(memory.archive),
+            archive: Mutex::new(Archive::new(memory.archive)),
             kernel: None,
             site: Site::default(),
             losses: Losses::default(),
@@ -258,6 +258,7 @@ impl<'a> Engine<'a> {
             kernel: self.kernel.as_deref(),
             site: &self.site,
             losses: &self.losses,
+            archive: &self.archive,
         };
         let all = due.all();
         // On a thread of its own, so that what is only needed for the moment takes memory of its own, and leaves no holes between
@@ -266,8 +267,7 @@ impl<'a> Engine<'a> {
             let judging = thread::Builder::new().name("judge".to_owned()).spawn_scoped(scope, || ground.judge(&all));
             judging.map(|judging| judging.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
-        let (mut report, timelines) = judged.unwrap_or_else(|_| ground.judge(&all));
-        due.last.iter().for_each(|&id| self.archive.keep(id, &timelines));
+        let mut report = judged.unwrap_or_else(|_| ground.judge(&all));
         if let Some(names) = self.names {
             names.report(&mut report);
         }
@@ -300,7 +300,7 @@ impl<'a> Engine<'a> {
             site: self.site,
             witness: self.kernel.map(|log| Witness { name: KERNEL.to_owned(), log: locked(&log).clone() }),
             losses: self.losses,
-            archive: self.archive,
+            archive: self.archive.into_inner().unwrap_or_else(PoisonError::into_inner),
         };
         (analysis, self.teller)
     }

@@ -61,7 +61,7 @@ mod tests {
         const END: &str = "; kernel dropped 0; memory 0 of 1024 MiB";
         for (width, expected) in [
             (200, format!("{BEGIN}: 7 closed_with_unread_data, 2 abort_linger0, 1 process_killed{END}")),
-            (125, format!("{BEGIN}: 7 closed_with_unread_data, 2 abort_linger0, 1 others{END}")),
+            (132, format!("{BEGIN}: 7 closed_with_unread_data, 2 abort_linger0, 1 others{END}")),
             (80, format!("{BEGIN}{END}")),
             (60, format!("{BEGIN}; kernel dropped 0")),
             (40, "12 flows, 340/s, 10 reset, 0 dropped".to_owned()),

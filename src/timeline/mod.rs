@@ -4,6 +4,7 @@
 //! second look at the capture [gathers](Gathering) theirs: a file is read again, of a pipe the recent past was [recorded](Recording).
 
 mod archive;
+mod asked;
 mod found;
 mod gather;
 mod members;
