@@ -124,7 +124,7 @@ pub struct FlowTable {
     /// The latest time of any segment.
     end: Option<Timestamp>,
     /// Flows with a reset since this was last asked for; none where nobody asks.
-    reset: Option<Vec<u32>>,
+    reset: Option<Vec<u64>>,
     /// The id of the flow of each segment since this was last asked for; none where nobody asks.
     followed: Option<Vec<u32>>,
 }
@@ -185,12 +185,12 @@ impl FlowTable {
     }
 
     /// The ids of the flows that a reset came in since this was last asked, each as often as one came.
-    pub fn take_reset(&mut self) -> Vec<u32> {
+    pub fn take_reset(&mut self) -> Vec<u64> {
         self.reset.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// The flow with this id, if it is held; what its latest segments did may still be under way to its record.
-    pub fn get(&self, id: u32) -> Option<&Flow> {
+    pub fn get(&self, id: u64) -> Option<&Flow> {
         // Flows lie in the order of their ids.
         let piece = self.pieces.partition_point(|piece| piece.first().is_some_and(|first| first.id <= id));
         let piece = self.pieces.get(piece.checked_sub(1)?)?;
@@ -223,13 +223,19 @@ impl FlowTable {
     }
 
     /// These flows as if the capture ended now, in the order of their ids.
-    pub fn copy(&self, mut ids: Vec<u32>) -> Flows {
+    pub fn copy(&self, mut ids: Vec<u64>) -> Flows {
         ids.sort_unstable();
         ids.dedup();
         let mut flows: Vec<Flow> = ids.into_iter().filter_map(|id| self.get(id)).cloned().collect();
         flows.iter_mut().for_each(Flow::settle);
         let inputs = self.inputs.clone();
         Flows { pieces: vec![flows], given: 0, inputs, totals: Totals::default(), end: self.end }
+    }
+
+    /// As if so many flows had begun and left before.
+    #[cfg(test)]
+    pub(super) fn after(limits: Limits, flows: u64) -> Self {
+        Self { totals: Totals { flows, ..Totals::default() }, ..Self::new(limits) }
     }
 
     /// What makes the keys that [`Self::segments`] wants.
@@ -449,9 +455,8 @@ impl FlowTable {
     /// A new flow. `succeeds`: the flow whose addresses and ports it uses again, and the newest of that flow's siblings.
     fn begin(&mut self, segment: &Segment, hash: u64, succeeds: Option<(u32, u32)>) -> u32 {
         self.totals.flows += 1;
-        let id = u32::try_from(self.totals.flows).unwrap_or(u32::MAX);
         let inputs = self.inputs.with(InputSet::default(), segment.input);
-        let mut flow = Flow::start(id, segment, inputs, self.limits.zeek);
+        let mut flow = Flow::start(self.totals.flows, segment, inputs, self.limits.zeek);
         if let Some((before, head)) = succeeds {
             // The succeeded flow leaves the chain: no later segment can belong to it.
             let rest = self.flow_mut(before).sibling();
@@ -620,7 +625,7 @@ impl Flows {
     }
 
     /// Gives every flow another identifier, by its place.
-    pub fn renumber(&mut self, number: impl Fn(usize) -> u32) {
+    pub fn renumber(&mut self, number: impl Fn(usize) -> u64) {
         for (place, flow) in self.pieces.iter_mut().flatten().enumerate() {
             flow.id = number(place);
         }

@@ -298,7 +298,7 @@ fn input(input: InputSummary) -> Input {
 }
 
 /// The ids of flows whose addresses and ports another flow has, too.
-fn reused_ends(flows: &Flows, summary_only: bool) -> HashSet<u32> {
+fn reused_ends(flows: &Flows, summary_only: bool) -> HashSet<u64> {
     let mut reused = HashSet::new();
     if summary_only {
         return reused;
@@ -382,7 +382,7 @@ struct Builder<'a> {
     continuations: &'a surroundings::Continuations,
     site: &'a Site,
     several_inputs: bool,
-    reused: HashSet<u32>,
+    reused: HashSet<u64>,
     not_listed: Dropped,
     rungs_left: usize,
 }
@@ -405,7 +405,7 @@ impl Builder<'_> {
         };
         let paths = (self.paths)(flow);
         let path = widest(paths, flow);
-        let later = self.continuations.after(flow.id).map(|later| u64::from(later.flow));
+        let later = self.continuations.after(flow.id).map(|later| later.flow);
         let activity = match later.filter(|_| episodes.is_empty()) {
             Some(later) => format!("its addresses changed, and it went on as flow {later}"),
             None => words::activity(flow, teardown, roles, flows.end),
@@ -416,7 +416,7 @@ impl Builder<'_> {
             first_frame: flow.first_frame.get(),
             last_frame: flow.stream.last_frame.get(),
             ports_reused: self.reused.contains(&flow.id),
-            continues: self.continuations.before(flow.id).map(|earlier| earlier.flow.into()),
+            continues: self.continuations.before(flow.id).map(|earlier| earlier.flow),
             continued_as: later,
             inputs: flows.inputs(flow).to_vec(),
             first_time: flow.first_time.map(Into::into),
@@ -449,7 +449,7 @@ impl Builder<'_> {
             benign: verdict.benign.clone(),
             client_name: self.site.name(end(client).ip).map(Into::into),
             server_name: self.site.name(end(server).ip).map(Into::into),
-            ..Flow::new(flow.id.into(), end(client), end(server))
+            ..Flow::new(flow.id, end(client), end(server))
         }
     }
 

@@ -158,7 +158,7 @@ pub(crate) fn conclude(
     });
     // Whoever asks for a flow by its number wants to see it however it ended.
     let shows = options.command == Command::Show || options.flow.is_some() || options.frame.is_some();
-    let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
+    let shown: HashSet<u64> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
     let is_judged =
         |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
     let room = Memory::of(options, recording.is_some()).for_judging(flows.len());
@@ -269,6 +269,11 @@ pub(crate) fn terminal_width() -> Option<usize> {
         return None;
     }
     terminal_size::terminal_size().map(|(width, _)| width.0.into())
+}
+
+/// Columns of the terminal that standard error is, if it is one.
+pub(crate) fn status_width() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into())
 }
 
 fn tell_what_was_read(inputs: &[InputSummary], totals: &Totals, notes: Notes) {

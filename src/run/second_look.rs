@@ -115,7 +115,7 @@ impl Wish<'_> {
         if asked == 0 {
             return Some(Timelines::default());
         }
-        let is_wanted = |flow: u32| depths.get(flow as usize).is_some_and(Option::is_some);
+        let is_wanted = |flow: u64| depths.get(flow as usize).is_some_and(Option::is_some);
         let places = log.places(self.flows, is_wanted, self.memory / 2)?;
         Some(Timelines::again(Again::new(lookup, decoder, places, depths), refused))
     }
@@ -163,7 +163,7 @@ pub fn flow_with_frame(
     recording: Option<&Recording>,
     flows: &Flows,
     frame: u64,
-) -> Option<u32> {
+) -> Option<u64> {
     let frame = FrameNumber::new(frame)?;
     let mut members = Members::default();
     for flow in flows.iter() {

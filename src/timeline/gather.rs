@@ -62,8 +62,8 @@ pub(super) struct Room {
 /// The timelines of flows, by their ids.
 #[derive(Default)]
 pub struct Timelines {
-    by_id: HashMap<u32, (Profile, Option<Timeline>), RandomState>,
-    openings: HashMap<u32, Timeline, RandomState>,
+    by_id: HashMap<u64, (Profile, Option<Timeline>), RandomState>,
+    openings: HashMap<u64, Timeline, RandomState>,
     /// Flows wanted whole of which not all could be kept.
     pub incomplete: u64,
     /// Tells them when they are asked for, in place of the others.
@@ -72,7 +72,7 @@ pub struct Timelines {
 
 /// What was gathered of one flow so far.
 pub(super) struct Gathered {
-    id: u32,
+    id: u64,
     forward: Endpoint,
     pub(super) profile: Profile,
     /// Only where the flow table met a copy.
@@ -85,7 +85,7 @@ pub(super) struct Gathered {
 
 /// What was gathered of one flow in all.
 pub(super) struct Finished {
-    id: u32,
+    id: u64,
     profile: Profile,
     opening: Option<Box<Timeline>>,
     pub(super) timeline: Option<Timeline>,
@@ -410,17 +410,17 @@ impl Timelines {
     }
 
     /// What was gathered of the flow with this id.
-    pub(super) fn entry(&mut self, id: u32) -> Option<&mut (Profile, Option<Timeline>)> {
+    pub(super) fn entry(&mut self, id: u64) -> Option<&mut (Profile, Option<Timeline>)> {
         self.by_id.get_mut(&id)
     }
 
     /// The segments of the flow with this id, if it was wanted whole.
-    pub fn get(&self, id: u32) -> Option<&Timeline> {
+    pub fn get(&self, id: u64) -> Option<&Timeline> {
         self.by_id.get(&id)?.1.as_ref()
     }
 
     /// The first data of who began the flow with this id, if that or more was wanted.
-    pub fn opening(&self, id: u32) -> Option<Cow<'_, Timeline>> {
+    pub fn opening(&self, id: u64) -> Option<Cow<'_, Timeline>> {
         if let Some(opening) = self.openings.get(&id) {
             return Some(Cow::Borrowed(opening));
         }
@@ -432,7 +432,7 @@ impl Timelines {
     }
 
     /// The flow with this id in little, if it was wanted.
-    pub fn profile(&self, id: u32) -> Option<&Profile> {
+    pub fn profile(&self, id: u64) -> Option<&Profile> {
         Some(&self.by_id.get(&id)?.0)
     }
 }

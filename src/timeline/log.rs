@@ -86,8 +86,8 @@ impl Log {
 
     /// Where the segments of the wanted flows lie; `None` where that does not tell all of them, or their places took more
     /// than `limit` octets.
-    pub fn places(self, flows: &Flows, is_wanted: impl Fn(u32) -> bool, limit: usize) -> Option<Places> {
-        if self.scattered.iter().any(|&flow| is_wanted(flow)) {
+    pub fn places(self, flows: &Flows, is_wanted: impl Fn(u64) -> bool, limit: usize) -> Option<Places> {
+        if self.scattered.iter().any(|&flow| is_wanted(flow.into())) {
             return None;
         }
         let mut ends = vec![0; 1];
@@ -110,7 +110,7 @@ impl Log {
                 let steps = if step == u16::MAX { long.next()? } else { (frames.into(), step.into()) };
                 frame = frame.wrapping_add(steps.0);
                 octets = octets.wrapping_add(steps.1);
-                if is_wanted(flow) {
+                if is_wanted(flow.into()) {
                     let next = ends.get_mut(flow as usize)?;
                     let frame = NonZeroU32::new(u32::try_from(frame).ok()?)?;
                     *places.get_mut(*next as usize)? = Place { frame, octets: [(octets >> 32) as u32, octets as u32] };
@@ -125,8 +125,8 @@ impl Log {
 impl Places {
     /// Those of the flow with this id.
     #[inline]
-    pub fn of(&self, flow: u32) -> &[Place] {
-        let end = |id: u32| self.ends.get(id as usize).map_or(0, |&end| end as usize);
+    pub fn of(&self, flow: u64) -> &[Place] {
+        let end = |id: u64| self.ends.get(id as usize).map_or(0, |&end| end as usize);
         self.places.get(flow.checked_sub(1).map_or(0, end)..end(flow)).unwrap_or_default()
     }
 }
@@ -191,11 +191,11 @@ mod tests {
             assert!(log.note(&flows, some.iter().map(|one| (one.0, one.1))));
         }
         assert!(log.pieces.len() > 1);
-        let is_wanted = |flow: u32| flow.is_multiple_of(3);
+        let is_wanted = |flow: u64| flow.is_multiple_of(3);
         let places = log.places(&flows, is_wanted, usize::MAX).expect("all of them");
-        for flow in 0..=301 {
-            let wanted = noted.iter().filter(|one| one.2 == flow && is_wanted(flow));
-            let found = places.of(flow).iter().map(|place| (place.frame(), place.octets(), flow));
+        for flow in 0..=301u64 {
+            let wanted = noted.iter().filter(|one| u64::from(one.2) == flow && is_wanted(flow));
+            let found = places.of(flow).iter().map(|place| (place.frame(), place.octets(), flow as u32));
             assert!(found.eq(wanted.copied()), "flow {flow}");
         }
     }

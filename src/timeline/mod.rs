@@ -5,6 +5,7 @@
 
 mod again;
 mod archive;
+mod asked;
 mod found;
 mod gather;
 mod log;
