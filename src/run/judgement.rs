@@ -40,7 +40,11 @@ impl<'a> Judgement<'a> {
         memory: usize,
         threads: usize,
     ) -> Self {
-        let surroundings = Surroundings { losses, testimony, ..Surroundings::of(flows, timelines) };
+        let profiles = |some: &[&Flow]| {
+            some.first().iter().for_each(|flow| timelines.release_before(flow));
+            parallel::map(threads, some, |flow| timelines.profile_of(flow))
+        };
+        let surroundings = Surroundings { losses, testimony, ..Surroundings::by(flows, profiles) };
         let mut around = Around::within(memory);
         let all: Vec<&Flow> = flows.iter().collect();
         for some in all.chunks(AT_A_TIME) {

@@ -164,6 +164,8 @@ fn follow(table: &mut FlowTable, batch: &Batch) {
     table.segments(&batch.segments[done..], &batch.keys[done..]);
 }
 
+/// In cache lines of its own: it is written for every frame, on another thread than what lies beside it.
+#[repr(align(128))]
 struct Reader {
     keyer: Keyer,
     capture: Capture,
