@@ -9,6 +9,7 @@ mod compare;
 mod continuations;
 mod decode;
 mod evidence;
+mod fit;
 mod formats;
 mod incidents;
 mod knowledge;
