@@ -185,7 +185,7 @@ fn verdict(flow: &Flow) -> Option<String> {
         Some(diagnosis) => Some(format!(
             "{} ({}): {}",
             sanitize(diagnosis.cause),
-            words::confidence(diagnosis.confidence),
+            diagnosis.confidence,
             words::sentence(&sanitize(&diagnosis.sentence))
         )),
         None => going_on(flow).map(|text| words::sentence(&sanitize(&text))),

@@ -9,6 +9,8 @@ mod folder;
 mod occasion;
 mod past;
 mod shelf;
+#[cfg(test)]
+mod testing;
 
 pub use folder::Folder;
 pub use occasion::Occasion;

@@ -4,9 +4,9 @@ use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
 
-use crate::capture::{Frame, LinkType};
+use crate::capture::{Frame, Label};
 use crate::decode::View;
-use crate::tcp::{Endpoint, FrameNumber, Segment, Timestamp};
+use crate::tcp::{Endpoint, Segment};
 
 /// Frames kept from the beginning of a connection: its handshake and what it is about.
 const FIRST: usize = 16;
@@ -35,32 +35,19 @@ impl Ends {
 
 /// A frame, of whose data the end may be cut off.
 pub(super) struct Kept {
-    number: FrameNumber,
-    input: u16,
-    input_frame: FrameNumber,
-    time: Option<Timestamp>,
-    link_type: LinkType,
-    original_len: u32,
+    label: Label,
     octets: Box<[u8]>,
 }
 
 impl Kept {
     /// Its place in the capture.
     pub(super) fn number(&self) -> u64 {
-        self.number.get()
+        self.label.number.get()
     }
 
     /// As it was captured, as far as it was kept.
     pub(super) fn frame(&self) -> Frame<'_> {
-        Frame {
-            number: self.number,
-            input: self.input,
-            input_frame: self.input_frame,
-            time: self.time,
-            link_type: self.link_type,
-            original_len: self.original_len,
-            bytes: &self.octets,
-        }
+        self.label.on(&self.octets)
     }
 
     fn size(&self) -> usize {
@@ -105,15 +92,7 @@ impl Past {
     /// Takes in a frame.
     pub(super) fn keep(&mut self, ends: Ends, segment: &Segment, view: &View, frame: &Frame<'_>) {
         let end = view.payload.as_ref().map_or(frame.bytes.len(), |data| data.start.saturating_add(self.payload));
-        let kept = Kept {
-            number: frame.number,
-            input: frame.input,
-            input_frame: frame.input_frame,
-            time: frame.time,
-            link_type: frame.link_type,
-            original_len: frame.original_len,
-            octets: frame.bytes.get(..end).unwrap_or(frame.bytes).into(),
-        };
+        let kept = Kept { label: Label::of(frame), octets: frame.bytes.get(..end).unwrap_or(frame.bytes).into() };
         let connection = self.connections.entry(ends).or_default();
         if connection.first.is_empty() {
             self.turns.push_back(ends);
@@ -125,7 +104,7 @@ impl Past {
         if segment.flags.syn() && !segment.flags.ack() && connection.first.len() > 1 {
             // Perhaps another connection of the same ports: its beginning is one, too.
             connection.latest.extend(connection.first.drain(..));
-            connection.latest.make_contiguous().sort_by_key(|kept| kept.number);
+            connection.latest.make_contiguous().sort_by_key(Kept::number);
         }
         self.octets += kept.size();
         if connection.first.len() < FIRST {
@@ -155,7 +134,7 @@ impl Past {
     pub(super) fn of(&self, ends: Ends) -> impl Iterator<Item = &Kept> {
         let connection = self.connections.get(&ends);
         let mut kept: Vec<&Kept> = connection.into_iter().flat_map(|one| one.first.iter().chain(&one.latest)).collect();
-        kept.sort_by_key(|kept| kept.number);
+        kept.sort_by_key(|kept| kept.number());
         kept.into_iter()
     }
 
@@ -186,27 +165,24 @@ impl Past {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::testing::{ETHERNET, frame};
     use crate::trace::{self, Packet};
 
-    /// Feeds the frames of a trace, each of 100 octets of which 54 are headers.
+    /// Feeds the frame of a segment: 100 octets, of which 54 are headers.
+    fn feed(past: &mut Past, segment: &Segment) -> Ends {
+        let (number, time, ends) = (segment.frame, segment.time, Ends::of(segment));
+        let frame = Frame { number, input_frame: number, time, ..frame(ETHERNET, &[7; 100]) };
+        past.keep(ends, segment, &View { payload: Some(54..100), ..View::default() }, &frame);
+        ends
+    }
+
+    /// Feeds the frames of a trace.
     fn past(limit: usize, payload: usize, text: &str) -> (Past, Vec<Ends>) {
         let mut past = Past::new(limit, payload);
         let mut all = Vec::new();
         for event in trace::parse(text).expect("a trace") {
             let Packet::Segment(segment) = event.packet else { continue };
-            let octets = [7; 100];
-            let frame = Frame {
-                number: segment.frame,
-                input: 0,
-                input_frame: segment.frame,
-                time: segment.time,
-                link_type: LinkType(1),
-                original_len: 100,
-                bytes: &octets,
-            };
-            let view = View { payload: Some(54..100), ..View::default() };
-            let ends = Ends::of(&segment);
-            past.keep(ends, &segment, &view, &frame);
+            let ends = feed(&mut past, &segment);
             if !all.contains(&ends) {
                 all.push(ends);
             }
@@ -266,16 +242,7 @@ mod tests {
         let mut left = None;
         for (nth, event) in trace::parse(&more).expect("a trace").into_iter().enumerate() {
             let Packet::Segment(segment) = event.packet else { continue };
-            let frame = Frame {
-                number: segment.frame,
-                input: 0,
-                input_frame: segment.frame,
-                time: segment.time,
-                link_type: LinkType(1),
-                original_len: 100,
-                bytes: &[7; 100],
-            };
-            past.keep(Ends::of(&segment), &segment, &View::default(), &frame);
+            feed(&mut past, &segment);
             if left.is_none() && numbers(&past, ends[0]).is_empty() {
                 left = Some((nth, numbers(&past, ends[1]).is_empty()));
             }

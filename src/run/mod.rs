@@ -272,11 +272,7 @@ fn tell_what_was_read(inputs: &[InputSummary], totals: &Totals, notes: Notes) {
             }
         }
         let link_types: Vec<_> = input.link_types.iter().map(ToString::to_string).collect();
-        let format = match input.format {
-            Format::Pcap => "pcap",
-            Format::Pcapng => "pcapng",
-            Format::Live => "live",
-        };
+        let format = report::Format::from(input.format);
         let packing = input.compression.map_or_else(String::new, |packing| format!(" in {}", packing.name()));
         notes.tell(format_args!(
             "{}: {format}{packing}, {}, {} frames in {} bytes",

@@ -39,10 +39,8 @@ pub(super) fn section(flow: &Flow, page: &Page<'_>) -> String {
 pub(super) fn sender_in_short(flow: &Flow) -> String {
     match flow.resets.first() {
         None => "-".to_owned(),
-        Some(Reset { sender, confidence: Some(confidence), .. }) => {
-            format!("{} ({})", words::sender(*sender), words::confidence(*confidence))
-        }
-        Some(reset) => words::sender(reset.sender).to_owned(),
+        Some(Reset { sender, confidence: Some(confidence), .. }) => format!("{sender} ({confidence})"),
+        Some(reset) => reset.sender.to_string(),
     }
 }
 
@@ -53,7 +51,7 @@ fn judgement(flow: &Flow) -> String {
     };
     let mut part = format!(
         "**Verdict ({}, {}):** {}\n\n",
-        words::confidence(diagnosis.confidence),
+        diagnosis.confidence,
         code(diagnosis.cause),
         prose(&diagnosis.sentence)
     );
@@ -73,7 +71,7 @@ fn resets(flow: &Flow, report: &Report) -> String {
         let _ = write!(
             part,
             "- Reset in the {}'s name, to the {}, {}: {}",
-            words::side(reset.claimed_sender),
+            reset.claimed_sender,
             words::other_side(reset.claimed_sender),
             places(&reset.frames, &reset.locations, report),
             prose(&words::sent_by(reset))
@@ -85,7 +83,7 @@ fn resets(flow: &Flow, report: &Report) -> String {
                 part,
                 "; it crossed {} to the capture point, the {}'s other packets {claimed}",
                 words::count(own.into(), "router"),
-                words::side(reset.claimed_sender)
+                reset.claimed_sender
             );
         }
         if let Some(comparison) = &reset.comparison {
@@ -131,7 +129,7 @@ fn alternatives(flow: &Flow) -> String {
     let alternatives = flow.diagnosis.iter().flat_map(|diagnosis| &diagnosis.alternatives);
     let lines: String = alternatives
         .map(|other| {
-            let (cause, sure) = (code(other.cause), words::confidence(other.confidence));
+            let (cause, sure) = (code(other.cause), other.confidence);
             format!("- {cause} ({sure}): {}\n", prose(&other.sentence))
         })
         .collect();
