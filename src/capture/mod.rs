@@ -34,6 +34,7 @@ mod unpack;
 pub use bpf::Filter;
 pub use devices::{ListedInterface, interfaces};
 pub use error::InputError;
+pub(crate) use error::plain;
 pub use frames::Frames;
 pub(crate) use frames::Label;
 #[cfg(unix)]

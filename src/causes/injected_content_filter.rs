@@ -118,7 +118,7 @@ fn out_of_sight(question: &Question<'_>) -> Option<Candidate> {
     Some(
         Candidate::new(
             Cause::InjectedContentFilter,
-            format!("{name}'s connection was ended by something that did not pass here, right after the request: probably {suspected}"),
+            format!("{name}'s connection was ended by something that did not pass here, right after the request, as of {suspected}"),
         )
         .because(
             Aspect::Timing,

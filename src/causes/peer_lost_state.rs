@@ -144,7 +144,7 @@ fn moved(story: &Story<'_>, earlier: &Earlier) -> Option<Candidate> {
          entry expire?"
     ))
     .advise(format!(
-        "{name}'s program still holds the connection with {was} and hears no more of it: keepalives or its idle limit end that"
+        "{name}'s application still holds the connection with {was} and hears no more of it: keepalives or its idle limit end that"
     ));
     Some(match story.pause.filter(|pause| pause.from == earlier.frame) {
         Some(pause) => {

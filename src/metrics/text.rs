@@ -25,7 +25,7 @@ pub(super) fn write(counts: &Counts) -> String {
     }
     for (name, value, help) in [
         ("frames_total", statistics.frames, "Packets captured."),
-        ("captured_bytes_total", statistics.octets, "Octets of them."),
+        ("captured_bytes_total", statistics.octets, "Bytes of them."),
         ("dropped_frames_total", statistics.dropped_by_kernel, "Packets that the kernel dropped for want of room."),
         ("tcp_segments_total", statistics.segments, "TCP segments."),
         ("rst_segments_total", statistics.rst_segments, "TCP segments with RST, copies of packets included."),

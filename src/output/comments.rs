@@ -25,13 +25,12 @@ pub fn comments(report: &Report) -> BTreeMap<u64, String> {
         }
         for reset in &flow.resets {
             let sure = reset.confidence.map_or_else(String::new, |sure| format!(" ({sure})"));
-            let who = match reset.sender {
-                Sender::Unknown => "sender not known".to_owned(),
-                Sender::Middlebox => format!("sent by a middlebox{sure}"),
-                known => format!("sent by the {}{sure}", known),
+            let by = match reset.sender {
+                Sender::Unknown => "sender unknown".to_owned(),
+                known => format!("sent by {}{sure}", words::who(known)),
             };
             for &frame in &reset.frames {
-                say(frame, format!("{name}: RST in the {}'s name, {who}", reset.claimed_sender));
+                say(frame, format!("{name}: RST in the {}'s name, {by}", reset.claimed_sender));
             }
         }
         for icmp in &flow.icmp {

@@ -1,6 +1,7 @@
 //! Everything that speaks for and against a verdict, in the order in which formats number it.
 
-use crate::report::{Flow, Location, Sender};
+use super::words;
+use crate::report::{Flow, Location};
 
 /// A piece of evidence, of the cause or of a sender.
 pub(super) struct Proof<'a> {
@@ -23,17 +24,7 @@ pub(super) fn of(flow: &Flow) -> Vec<Proof<'_>> {
         text: &one.text,
     });
     let senders = flow.resets.iter().flat_map(|reset| &reset.evidence).map(|one| Proof {
-        rank: format!(
-            "{}, {} {}",
-            one.weight,
-            one.stance,
-            match one.about {
-                Sender::Client => "the client as sender",
-                Sender::Server => "the server as sender",
-                Sender::Middlebox => "a middlebox as sender",
-                Sender::Unknown => "no sender in particular",
-            }
-        ),
+        rank: format!("{}, {} {} as sender", one.weight, one.stance, words::who(one.about)),
         frames: &one.frames,
         locations: &one.locations,
         text: &one.text,

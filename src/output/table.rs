@@ -490,10 +490,11 @@ fn write_rows(
 /// Between rows of several lines.
 const BLANK: LineStyle = LineStyle::none().fill(' ');
 
+/// Both can be read on light and on dark grounds, and be told apart by people who see no red or no green; the words say the same.
 fn color(teardown: Teardown) -> Color {
     match teardown {
         Teardown::Reset | Teardown::ResetAfterFin => Color::Red,
-        Teardown::Refused | Teardown::Unanswered => Color::Yellow,
+        Teardown::Refused | Teardown::Unanswered => Color::Magenta,
         Teardown::HalfClosed | Teardown::Open | Teardown::Fin => Color::Reset,
     }
 }

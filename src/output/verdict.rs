@@ -3,7 +3,7 @@
 use super::compared;
 use super::frames::Frames;
 use super::sanitize::sanitize;
-use super::words::{sent_by, sentence, verb};
+use super::words::{sent_by, sentence, verb, who};
 use crate::report::{Flow, Reset, Sender, Stance, Weight};
 
 /// The lines; none where nothing was concluded.
@@ -29,7 +29,10 @@ pub(super) fn lines(flow: &Flow) -> Vec<String> {
     if let Some(outcome) = &flow.outcome {
         for (who, saw) in [("client", &outcome.client), ("server", &outcome.server)] {
             if let Some(saw) = saw {
-                lines.push(format!("The {who}'s program got {} ({} on Linux) at {}.", saw.error, saw.linux, saw.when));
+                lines.push(format!(
+                    "The {who}'s application got {} ({} on Linux) at {}.",
+                    saw.error, saw.linux, saw.when
+                ));
             }
         }
         lines.push(format!("Safe to retry: {}. {}", outcome.safe_to_retry, sentence(&sanitize(&outcome.why))));
@@ -39,11 +42,11 @@ pub(super) fn lines(flow: &Flow) -> Vec<String> {
             let others: Vec<_> = diagnosis.alternatives.iter().map(|other| other.cause).collect();
             lines.push(format!("Would fit too: {}.", others.join(", ")));
         }
-        lines.extend(diagnosis.remedies.iter().map(|remedy| format!("To do: {}", sentence(&sanitize(remedy)))));
+        lines.extend(diagnosis.remedies.iter().map(|remedy| format!("What to do: {}", sentence(&sanitize(remedy)))));
     }
     let differences = flow.comparison.iter().flat_map(|comparison| &comparison.differences);
     lines.extend(differences.map(|one| format!("{}.", compared::difference(one))));
-    lines.push(format!("In Wireshark: {}", flow.wireshark_filter()));
+    lines.push(format!("Wireshark filter: {}", flow.wireshark_filter()));
     lines
 }
 
@@ -58,7 +61,7 @@ fn reset_lines(reset: &Reset) -> Vec<String> {
     lines
 }
 
-/// `Reset in the server's name, frame 9, sent by the middlebox (certain): no host of the connection made it.`
+/// `Reset in the server's name, frame 9, sent by a middlebox (certain): no host of the connection made it.`
 pub(super) fn reset_in_words(reset: &Reset) -> String {
     let claimed = reset.claimed_sender;
     format!("Reset in the {claimed}'s name, {}, {}.", in_frames(&reset.frames), sent_by(reset))
@@ -70,7 +73,7 @@ fn in_frames(frames: &[u64]) -> String {
 }
 
 fn evidence(stance: Stance, about: Option<Sender>, weight: Weight, text: &str, frames: &[u64]) -> String {
-    let about = about.map_or_else(|| "it".to_owned(), |about| format!("the {about}"));
+    let about = about.map_or("it", who);
     let frames = if frames.is_empty() { String::new() } else { format!(" ({})", in_frames(frames)) };
     format!("- {weight}, {stance} {about}: {}{frames}", sanitize(text))
 }

@@ -207,11 +207,21 @@ pub(super) fn going_on(flow: &Flow) -> Option<String> {
         }
     }
     if let Some(why) = &flow.benign {
-        text += &format!("{}harmless: {why}", if text.is_empty() { "" } else { "; " });
+        text += &format!("{}benign: {why}", if text.is_empty() { "" } else { "; " });
     }
     // One space between words: two mean the next cell to a script.
     let text = sanitize(&text).split_whitespace().collect::<Vec<_>>().join(" ");
     (!text.is_empty()).then_some(text)
+}
+
+/// Whom a piece of evidence is about, and who sent a reset. A middlebox is one that nobody has met before.
+pub(super) fn who(sender: Sender) -> &'static str {
+    match sender {
+        Sender::Client => "the client",
+        Sender::Server => "the server",
+        Sender::Middlebox => "a middlebox",
+        Sender::Unknown => "no sender in particular",
+    }
 }
 
 /// The side that is not this one.
@@ -240,13 +250,13 @@ pub(super) fn mechanism(mechanism: Mechanism) -> Option<&'static str> {
     })
 }
 
-/// `sent by the middlebox (certain): no host of the connection made it`; of an unknown sender with what capture would tell, and
+/// `sent by a middlebox (certain): no host of the connection made it`; of an unknown sender with what capture would tell, and
 /// with the device of the site whose resets look like it.
 pub(super) fn sent_by(reset: &Reset) -> String {
     let mut text = match (reset.sender, reset.confidence) {
-        (Sender::Unknown, _) => "its sender is not known".to_owned(),
-        (who, Some(sure)) => format!("sent by the {who} ({sure})"),
-        (who, None) => format!("sent by the {who}"),
+        (Sender::Unknown, _) => "its sender is unknown".to_owned(),
+        (sender, Some(sure)) => format!("sent by {} ({sure})", who(sender)),
+        (sender, None) => format!("sent by {}", who(sender)),
     };
     text += &mechanism(reset.mechanism).map_or_else(String::new, |how| format!(": {how}"));
     if let Some(product) = &reset.product {

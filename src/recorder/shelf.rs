@@ -98,7 +98,11 @@ impl Keeper {
             }
             Err(error) => {
                 if self.told.passed_over == 0 {
-                    self.notes.warn(format_args!("{}.pcapng could not be recorded: {error}", file.name));
+                    self.notes.warn(format_args!(
+                        "{}.pcapng could not be recorded: {}",
+                        file.name,
+                        crate::capture::plain(&error)
+                    ));
                 }
                 self.told.passed_over += 1;
             }

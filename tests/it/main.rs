@@ -27,6 +27,8 @@ mod samples;
 mod shared;
 mod show;
 mod support;
+mod terminal;
 mod wireshark;
 mod witness;
+mod words;
 mod zeek;

@@ -6,7 +6,7 @@ const RUNGS = 60;
 /** Everything that speaks for and against a verdict; the ladder refers to it by number, from 1. */
 function evidenceOf(flow) {
   const cause = (flow.diagnosis?.evidence ?? []).map((one) => ({ ...one, topic: "the cause" }));
-  const sender = flow.resets.flatMap((reset) => reset.evidence.map((one) => ({ ...one, topic: `${ABOUT[one.about]} as sender` })));
+  const sender = flow.resets.flatMap((reset) => reset.evidence.map((one) => ({ ...one, topic: `${WHO[one.about]} as sender` })));
   return cause.concat(sender);
 }
 

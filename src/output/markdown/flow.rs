@@ -9,7 +9,7 @@ use crate::output::compared;
 use crate::output::frames::Frames;
 use crate::output::proof;
 use crate::output::words::{self, ended, going_on};
-use crate::report::{Flow, Location, Outcome, Report, Reset, SafeToRetry, SideOutcome};
+use crate::report::{Flow, Location, Outcome, Report, Reset, SideOutcome};
 
 /// Pieces of evidence of one flow that are told.
 const EVIDENCE: usize = 12;
@@ -46,7 +46,7 @@ pub(super) fn sender_in_short(flow: &Flow) -> String {
 
 fn judgement(flow: &Flow) -> String {
     let Some(diagnosis) = &flow.diagnosis else {
-        return format!("**Ended: {}.** {}", ended(flow.teardown), prose(&verdict(flow))).trim_end().to_owned()
+        return format!("**How it ended: {}.** {}", ended(flow.teardown), prose(&verdict(flow))).trim_end().to_owned()
             + "\n\n";
     };
     let mut part = format!(
@@ -56,7 +56,7 @@ fn judgement(flow: &Flow) -> String {
         prose(&diagnosis.sentence)
     );
     let going_on = going_on(flow).map(|text| format!("; {}", prose(&text))).unwrap_or_default();
-    let _ = write!(part, "Ended: {}{going_on}.", ended(flow.teardown));
+    let _ = write!(part, "How it ended: {}{going_on}.", ended(flow.teardown));
     if let Some(application) = &flow.application {
         let more = [&application.detail, &application.progress].into_iter().flatten();
         let more: String = more.map(|text| format!("; {}", prose(text))).collect();
@@ -133,7 +133,7 @@ fn alternatives(flow: &Flow) -> String {
             format!("- {cause} ({sure}): {}\n", prose(&other.sentence))
         })
         .collect();
-    if lines.is_empty() { lines } else { format!("**What else it may be**\n\n{lines}\n") }
+    if lines.is_empty() { lines } else { format!("**Would fit too**\n\n{lines}\n") }
 }
 
 fn outcome_of(outcome: &Outcome) -> String {
@@ -150,13 +150,8 @@ fn outcome_of(outcome: &Outcome) -> String {
     if !delivered.is_empty() {
         let _ = writeln!(part, "- {}", words::sentence(&delivered.join("; ")).trim_end_matches('.'));
     }
-    let safe = match outcome.safe_to_retry {
-        SafeToRetry::Yes => "yes",
-        SafeToRetry::No => "no",
-        SafeToRetry::Unknown => "not known",
-    };
     let why = if outcome.why.is_empty() { String::new() } else { format!(": {}", prose(&outcome.why)) };
-    let _ = write!(part, "- Safe to retry: {safe}{why}\n\n");
+    let _ = write!(part, "- Safe to retry: {}{why}\n\n", outcome.safe_to_retry);
     part
 }
 
