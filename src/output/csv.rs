@@ -12,7 +12,7 @@ use super::sanitize::sanitize;
 use crate::report::{Flow, Report, Seconds};
 
 /// The names of the columns, in order; those of the JSON report where it has the field.
-const HEADER: [&str; 36] = [
+const HEADER: [&str; 38] = [
     "id",
     "first_time",
     "last_time",
@@ -49,6 +49,8 @@ const HEADER: [&str; 36] = [
     "wireshark_filter",
     "reset_made_between",
     "reset_decided",
+    "client_name",
+    "server_name",
 ];
 
 /// Writes a header and a row for each flow of the report. The columns of a reset are those of the flow's first.
@@ -118,6 +120,8 @@ fn cells(flow: &Flow, incidents: Option<&Vec<u64>>) -> [String; HEADER.len()] {
         flow.wireshark_filter(),
         reset.zip(compared).map(|(reset, told)| compared::stretch(told, reset.claimed_sender)).unwrap_or_default(),
         shown(compared.map(|compared| compared.decided)),
+        text(flow.client_name.as_deref()),
+        text(flow.server_name.as_deref()),
     ]
 }
 

@@ -175,7 +175,7 @@ fn lines(flow: &Flow) -> BTreeMap<u64, Line> {
         lines.insert(frame, Line { time, from: Some(from), text: sanitize(&text).into_owned(), reset, gap });
     }
     for icmp in &flow.icmp {
-        let text = format!("ICMP from {}: {}", icmp.reporter, sanitize(&icmp.text));
+        let text = format!("ICMP from {}: {}", sanitize(&icmp.reporter_in_words()), sanitize(&icmp.text));
         lines.insert(icmp.frame, Line { time: icmp.time, from: None, text, reset: false, gap: false });
     }
     lines

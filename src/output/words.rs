@@ -201,7 +201,7 @@ pub(super) fn going_on(flow: &Flow) -> Option<String> {
     let mut text = progress.or(flow.activity.as_deref()).unwrap_or_default().to_owned();
     if let Some(icmp) = flow.icmp.first() {
         let separator = if text.is_empty() { "" } else { "; " };
-        text += &format!("{separator}ICMP from {}: {} (frame {})", icmp.reporter, icmp.text, icmp.frame);
+        text += &format!("{separator}ICMP from {}: {} (frame {})", icmp.reporter_in_words(), icmp.text, icmp.frame);
         if flow.icmp.len() > 1 {
             text += &format!(" and {} more", flow.icmp.len() - 1);
         }

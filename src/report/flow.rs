@@ -222,8 +222,20 @@ pub struct IcmpMessage {
     pub code: u8,
     /// Who reports the error.
     pub reporter: IpAddr,
+    /// What the file of `--knowledge` calls it.
+    pub reporter_name: Option<Box<str>>,
     /// The type and code in words.
     pub text: Cow<'static, str>,
+}
+
+impl IcmpMessage {
+    /// Who reports the error, with the name where it has one.
+    pub fn reporter_in_words(&self) -> String {
+        match &self.reporter_name {
+            Some(name) => format!("{} ({name})", self.reporter),
+            None => self.reporter.to_string(),
+        }
+    }
 }
 
 impl Flow {

@@ -102,7 +102,7 @@ function factsPanel(flow) {
     flow.vlan.length > 0 && row("VLAN", flow.vlan.join(", ")),
     flow.roles === "inferred" && row("Who is who", foreign(flow.roles_why)),
     flow.icmp.length > 0 && row("ICMP", flow.icmp.slice(0, 5).map((icmp) =>
-      el("div", null, `frame ${icmp.frame}: `, foreign(icmp.text), ` (from ${icmp.reporter})`)))));
+      el("div", null, `frame ${icmp.frame}: `, foreign(icmp.text), ` (from ${icmp.reporter}`, named(icmp.reporter_name), ")")))));
 }
 
 function filterPanel(flow) {

@@ -31,7 +31,7 @@ function rungsOf(flow) {
       });
     }
   }
-  for (const icmp of flow.icmp) rungs.set(icmp.frame, { frame: icmp.frame, time: icmp.time, text: `ICMP from ${icmp.reporter}`, more: icmp.text });
+  for (const icmp of flow.icmp) rungs.set(icmp.frame, { frame: icmp.frame, time: icmp.time, text: `ICMP from ${icmp.reporter}${icmp.reporter_name ? ` (${icmp.reporter_name})` : ""}`, more: icmp.text });
   evidenceOf(flow).forEach((one, nth) => {
     for (const frame of one.frames) {
       if (!rungs.has(frame)) rungs.set(frame, { frame, text: "see the evidence" });

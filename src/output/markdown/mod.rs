@@ -103,9 +103,9 @@ impl Page<'_> {
     }
 
     fn incident(&self, incident: &Incident) -> String {
-        let Incident { id, title, cause, server, first_time, last_time, flows, explanation } = incident;
+        let Incident { id, title, cause, first_time, last_time, flows, explanation, .. } = incident;
         let mut facts = vec![format!("cause {}", code(cause))];
-        facts.extend(server.as_ref().map(|server| format!("server {}", code(server))));
+        facts.extend(incident.server_in_words().map(|server| format!("server {}", code(&server))));
         facts.extend(match (first_time, last_time) {
             (Some(first), Some(last)) => Some(words::period((*first, *last), self.zone)),
             (Some(only), None) | (None, Some(only)) => Some(words::period((*only, *only), self.zone)),
