@@ -49,19 +49,9 @@ impl Input {
 
     fn new(path: &Path, reader: Reader) -> Self {
         let summary = InputSummary {
-            path: path.display().to_string(),
-            format: reader.format(),
             compression: reader.compression,
-            link_types: Vec::new(),
-            frames: 0,
             bytes: reader.size.unwrap_or_default(),
-            first_time: None,
-            last_time: None,
-            time_reversals: 0,
-            cut_frames: 0,
-            dropped_by_kernel: None,
-            complete: false,
-            problems: Vec::new(),
+            ..InputSummary::unread(path.display().to_string(), reader.format())
         };
         Self {
             path: path.to_owned(),

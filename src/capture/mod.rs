@@ -35,7 +35,9 @@ mod unpack;
 pub use bpf::Filter;
 pub use devices::{ListedInterface, interfaces};
 pub use error::InputError;
+pub(crate) use error::plain;
 pub use frames::Frames;
+pub(crate) use frames::Label;
 #[cfg(unix)]
 pub use interface::{CaptureDirection, Interface, InterfaceError, InterfaceOptions};
 pub use libpcap::libpcap_version;
@@ -136,4 +138,25 @@ pub struct InputSummary {
     pub complete: bool,
     /// What was wrong with it.
     pub problems: Vec<Problem>,
+}
+
+impl InputSummary {
+    /// Of an input of which nothing has been read.
+    pub fn unread(path: String, format: Format) -> Self {
+        Self {
+            path,
+            format,
+            compression: None,
+            link_types: Vec::new(),
+            frames: 0,
+            bytes: 0,
+            first_time: None,
+            last_time: None,
+            time_reversals: 0,
+            cut_frames: 0,
+            dropped_by_kernel: None,
+            complete: false,
+            problems: Vec::new(),
+        }
+    }
 }

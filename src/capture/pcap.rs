@@ -209,7 +209,7 @@ impl Pcap {
             let had = source.rest().len();
             damage(match source.failure() {
                 Some(failure) => format!("reading failed within a {what}: {failure}"),
-                None => format!("the file ends within a {what}, after {had} of {of} octets"),
+                None => format!("the file ends within a {what}, after {had} of {of} bytes"),
             })
         };
         if !source.need(self.record_header) {
@@ -223,7 +223,7 @@ impl Pcap {
         let captured = self.fields(header).captured;
         if captured > self.max_captured {
             let most = self.max_captured;
-            return damage(format!("a record claims {captured} captured octets, more than the {most} there can be"));
+            return damage(format!("a record claims {captured} captured bytes, more than the {most} there can be"));
         }
         let whole = self.record_header + captured as usize;
         if !source.need(whole) {

@@ -215,7 +215,7 @@ impl Pcapng {
             return match (source.rest().len(), source.failure()) {
                 (0, None) => Ok(None),
                 (_, Some(failure)) => damage(format!("reading failed: {failure}")),
-                (had, None) => damage(format!("the file ends within a block, after {had} octets")),
+                (had, None) => damage(format!("the file ends within a block, after {had} bytes")),
             };
         }
         let (Some(kind), Some(length), Some(third)) =
@@ -232,14 +232,14 @@ impl Pcapng {
         let length = order.u32(length);
         let head = Head { kind, length, whole: padded(u64::from(length)) };
         if (length as usize) < FRAME {
-            return damage(format!("a block of type 0x{kind:08x} claims {length} octets, fewer than its own frame"));
+            return damage(format!("a block of type 0x{kind:08x} claims {length} bytes, fewer than its own frame"));
         }
         if !looked_into(kind) {
             return Ok(Some(head));
         }
         if length > MAX_BLOCK {
             return damage(format!(
-                "a block of type {kind} claims {length} octets, more than the {MAX_BLOCK} there can be"
+                "a block of type {kind} claims {length} bytes, more than the {MAX_BLOCK} there can be"
             ));
         }
         if !source.need(head.whole as usize) {
@@ -270,7 +270,7 @@ impl Pcapng {
         let (Some(magic), Some(major), Some(minor), true) =
             (octets(body, 0), octets(body, 4), octets(body, 6), body.len() >= 16)
         else {
-            return Err(format!("a section header of {} octets is too short", head.length));
+            return Err(format!("a section header of {} bytes is too short", head.length));
         };
         let order = section_order(magic).ok_or("a section header has no byte-order magic")?;
         match (order.u16(major), order.u16(minor)) {
@@ -382,11 +382,11 @@ impl Pcapng {
         let captured = packet.captured as usize;
         let room = body.len().saturating_sub(packet.fixed);
         if captured > room {
-            return Err(format!("a packet claims {captured} captured octets in a block with room for {room}"));
+            return Err(format!("a packet claims {captured} captured bytes in a block with room for {room}"));
         }
         let most = max_captured(interface.link_type);
         if packet.captured > most {
-            return Err(format!("a packet claims {captured} captured octets, more than the {most} there can be"));
+            return Err(format!("a packet claims {captured} captured bytes, more than the {most} there can be"));
         }
         let time = Some(interface.tick.time(packet.time));
         let (link_type, mut fcs) = (interface.link_type, interface.fcs);
@@ -431,10 +431,10 @@ impl Pcapng {
         let room = body.len().saturating_sub(FIXED);
         let most = max_captured(interface.link_type);
         if captured as usize > room {
-            return Err(format!("a packet claims {captured} captured octets in a block with room for {room}"));
+            return Err(format!("a packet claims {captured} captured bytes in a block with room for {room}"));
         }
         if captured > most {
-            return Err(format!("a packet claims {captured} captured octets, more than the {most} there can be"));
+            return Err(format!("a packet claims {captured} captured bytes, more than the {most} there can be"));
         }
         Ok(Record::new(None, interface.link_type, at + FIXED, captured, original, interface.fcs))
     }
@@ -475,13 +475,13 @@ fn section_order(magic: [u8; 4]) -> Option<Order> {
 fn ended_within(source: &Source, head: Head) -> String {
     let length = head.length;
     match source.failure() {
-        Some(failure) => format!("reading failed within a block of {length} octets: {failure}"),
-        None => format!("the file ends within a block of {length} octets"),
+        Some(failure) => format!("reading failed within a block of {length} bytes: {failure}"),
+        None => format!("the file ends within a block of {length} bytes"),
     }
 }
 
 fn mismatch(head: Head, trailer: u32) -> String {
-    format!("a block has {} octets by its head and {trailer} by its end", head.length)
+    format!("a block has {} bytes by its head and {trailer} by its end", head.length)
 }
 
 /// The options of a block, as far as they make sense: a wrong length ends the list, not the file.
@@ -608,8 +608,8 @@ mod tests {
         damage_after(&file, new().u32(6).u32(11).u32(11), "fewer than its own frame");
         damage_after(&file, new().u32(6).u32(0).u32(0), "fewer than its own frame");
         damage_after(&file, new().block(6, b"too short"), "too short");
-        damage_after(&file, new().u32(9).u32(16).u32(0).u32(20), "16 octets by its head and 20 by its end");
-        damage_after(&file, new().u32(1).u32(20).u64(0).u32(24), "20 octets by its head and 24 by its end");
+        damage_after(&file, new().u32(9).u32(16).u32(0).u32(20), "16 bytes by its head and 20 by its end");
+        damage_after(&file, new().u32(1).u32(20).u64(0).u32(24), "20 bytes by its head and 24 by its end");
         let claims = |captured: u32| new().u32(0).u32(0).u32(0).u32(captured).u32(captured).raw(b"abcd").bytes;
         damage_after(&file, new().block(6, &claims(5)), "room for 4");
         damage_after(&file, new().block(6, &claims(u32::MAX)), "room for 4");

@@ -19,7 +19,7 @@ mod paths;
 mod ppp;
 mod tcp;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod udp;
 mod view;
 mod walk;

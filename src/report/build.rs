@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::net::SocketAddr;
 
 use super::compared::reset_comparison;
 use super::ladder;
@@ -202,22 +203,26 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     let incidents = causes::incidents(fates.as_slice(), findings.around);
     listed.sort_by_key(|flow| flow.benign.is_some());
     let comparison = findings.compared.take().map(|compared| compared.comparison);
+    let site = &findings.around.site;
+    let incidents = (1..).zip(incidents).map(|(id, incident)| self::incident(id, incident, site)).collect();
     Report {
         capture: capture(findings, dropped),
         comparison,
         selection: selection.map(|selection| Selection { flows: selected, ..selection }),
         summary,
-        incidents: (1..).zip(incidents).map(|(id, incident)| self::incident(id, incident)).collect(),
+        incidents,
         flows: listed,
         ..Report::default()
     }
 }
 
-fn incident(id: u64, incident: causes::Incident) -> Incident {
+fn incident(id: u64, incident: causes::Incident, site: &Site) -> Incident {
+    let server = incident.server.as_ref().and_then(|server| server.parse::<SocketAddr>().ok());
     Incident {
         id,
         title: incident.title,
         cause: incident.cause.id().to_owned(),
+        server_name: server.and_then(|server| site.name(server.ip())).map(Into::into),
         server: incident.server,
         first_time: incident.first.map(Into::into),
         last_time: incident.last.map(Into::into),
@@ -435,7 +440,12 @@ impl Builder<'_> {
                 history: zeek.history().into_boxed_str(),
             }),
             analysis: Analysis { client: side(flow, client), server: side(flow, server) },
-            icmp: flow.detail.iter().flat_map(|detail| &detail.icmp).map(icmp_message).collect(),
+            icmp: flow
+                .detail
+                .iter()
+                .flat_map(|detail| &detail.icmp)
+                .map(|error| icmp_message(error, self.site))
+                .collect(),
             resets: episodes
                 .iter()
                 .filter_map(|episode| self.reset(episode, roles, verdict.timeline.as_deref()))
@@ -688,7 +698,7 @@ fn side(flow: &flow::Flow, way: Way) -> SideAnalysis {
     }
 }
 
-fn icmp_message(evidence: &flow::IcmpEvidence) -> IcmpMessage {
+fn icmp_message(evidence: &flow::IcmpEvidence, site: &Site) -> IcmpMessage {
     let error = &evidence.error;
     IcmpMessage {
         frame: error.frame.get(),
@@ -696,6 +706,7 @@ fn icmp_message(evidence: &flow::IcmpEvidence) -> IcmpMessage {
         icmp_type: error.icmp_type,
         code: error.code,
         reporter: error.reporter,
+        reporter_name: site.name(error.reporter).map(Into::into),
         text: icmp::text(error.icmpv6, error.icmp_type, error.code),
     }
 }

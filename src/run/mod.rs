@@ -237,7 +237,11 @@ fn finish(
         match hash::sha256(Path::new(&input.path)) {
             Ok(Some(hash)) => input.sha256 = Some(hash),
             Ok(None) => notes.warn(format_args!("{}: no file, so --hash has nothing to hash", input.path)),
-            Err(error) => notes.warn(format_args!("{}: cannot be read again for --hash: {error}", input.path)),
+            Err(error) => notes.warn(format_args!(
+                "{}: cannot be read again for --hash: {}",
+                input.path,
+                crate::capture::plain(&error)
+            )),
         }
     }
     if let Some(key) = key {
@@ -288,11 +292,7 @@ fn tell_what_was_read(inputs: &[InputSummary], totals: &Totals, notes: Notes) {
             }
         }
         let link_types: Vec<_> = input.link_types.iter().map(ToString::to_string).collect();
-        let format = match input.format {
-            Format::Pcap => "pcap",
-            Format::Pcapng => "pcapng",
-            Format::Live => "live",
-        };
+        let format = report::Format::from(input.format);
         let packing = input.compression.map_or_else(String::new, |packing| format!(" in {}", packing.name()));
         notes.tell(format_args!(
             "{}: {format}{packing}, {}, {} frames in {} bytes",
@@ -336,7 +336,10 @@ pub(crate) fn write(options: &Options, report: &Report, file: Option<std::fs::Fi
             let table = output::table::TableOptions {
                 is_terminal,
                 width: terminal_size::terminal_size().map(|(width, _)| width.0),
-                color: options.color.applies(is_terminal, std::env::var_os("NO_COLOR").as_deref()),
+                color: {
+                    let [no_color, term] = ["NO_COLOR", "TERM"].map(std::env::var_os);
+                    options.color.applies(is_terminal, no_color.as_deref(), term.as_deref())
+                },
                 zone: options.zone.clone().into(),
                 summary_only: options.summary,
             };
