@@ -1,7 +1,8 @@
 //! What passed, segment by segment, in the flows that are to be judged.
 //!
 //! Following every flow must be cheap, so the flow table keeps no segments. Few flows need judging; once they are known, a
-//! second look at the capture [gathers](Gathering) theirs: a file is read again, of a pipe the recent past was [recorded](Recording).
+//! second look at the capture tells theirs: [by where they lie](Again) in a mapped file, which a [log](Log) of the first look
+//! says, or [gathered](Gathering) from all that is read again, or of a pipe from what was [recorded](Recording).
 
 mod again;
 mod archive;
