@@ -23,17 +23,19 @@ pub(crate) use selection::choose;
 
 pub use explain::explain;
 pub use interfaces::interfaces;
-pub use judgement::Judgement;
+pub use judgement::{Judgement, Means};
 pub use second_look::{ask, needs_judging};
 
 use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
+use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use crate::anonymize::Key;
 use crate::capture::{Capture, Filter, Format, InputError, InputSummary, OpenOptions};
 use crate::cli::{Command, FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
+use crate::evidence::Words;
 use crate::flow::{Flow, Limits, Totals};
 use crate::knowledge::site::Site;
 use crate::notes::Notes;
@@ -171,7 +173,12 @@ pub(crate) fn conclude(
         KernelTrace::new(witness.name, &witness.log, testimony)
     });
     let testimony = testimony.unwrap_or_default();
-    let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, room.neighbours, threads);
+    let words = if options.summary { Words::Unspoken } else { Words::All };
+    let means = Means { neighbours: room.neighbours, kept: room.kept, threads, words };
+    // The program ends with the report, and giving back so many small pieces of memory only takes time.
+    let timelines = ManuallyDrop::new(timelines);
+    let judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, means);
+    let mut judgement = ManuallyDrop::new(judgement);
     judgement.around.site = analysis.site;
     let continuations = &judgement.surroundings.continuations;
     let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
@@ -210,7 +217,9 @@ pub(crate) fn conclude(
         let frames = evidence::write(options, evidence, bpf(options)?, (members, key), &report)?;
         notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
     }
-    Ok(exit_code(options, &report))
+    let code = exit_code(options, &report);
+    std::mem::forget(report);
+    Ok(code)
 }
 
 /// Puts into the report what does not come from the capture, takes out the names, and writes it.
