@@ -83,6 +83,11 @@ impl Candidate {
         self
     }
 
+    /// The same where `alone`: to take a capture at another point is no advice for who has one.
+    pub(super) fn advise_if(self, alone: bool, remedy: impl Text) -> Self {
+        if alone { self.advise(remedy) } else { self }
+    }
+
     /// What speaks for and against it.
     pub(super) fn balance(&self) -> &Balance {
         &self.balance

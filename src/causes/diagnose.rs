@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use super::around::Connection;
 use super::{Around, Candidate, Story, kernel};
 use crate::attribution::Party;
@@ -17,6 +19,14 @@ impl<'a> Question<'a> {
     pub fn around(&self) -> &'a Around {
         self.story.has_asked_others.set(true);
         self.around
+    }
+
+    /// An address, with its name where the site has one for it.
+    pub fn named(&self, address: IpAddr) -> String {
+        match self.around.site.name(address) {
+            Some(name) => format!("{address} ({name})"),
+            None => address.to_string(),
+        }
     }
 
     /// Connections to the same server that began shortly before and after this one.

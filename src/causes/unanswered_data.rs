@@ -19,8 +19,16 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         None => String::new(),
     };
     Some(
-        question.candidate(Cause::UnansweredData, || format!("{other} no longer answered{}: {name} repeated itself in vain", pause()))
-            .because(Aspect::Company, Weight::Strong, frames, || format!("{name} repeated what it had sent, and nothing came back"))
-            .advise("a device that forgot the connection and drops its packets, a broken path, or a dead host: capture on the other side to see what arrives"),
+        question
+            .candidate(Cause::UnansweredData, || {
+                format!("{other} no longer answered{}: {name} repeated itself in vain", pause())
+            })
+            .because(Aspect::Company, Weight::Strong, frames, || {
+                format!("{name} repeated what it had sent, and nothing came back")
+            })
+            .advise(
+                "a device that forgot the connection and drops its packets, a broken path, or a dead host: look for them",
+            )
+            .advise_if(!story.is_compared(), || format!("capture on {other}'s side to see what arrives")),
     )
 }

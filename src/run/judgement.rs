@@ -22,7 +22,7 @@ pub struct Judgement<'a> {
     /// What the flows say about each other.
     pub around: Around,
     /// What was concluded before all of that was known, by the ids of flows.
-    kept: Vec<(u32, Box<Kept>)>,
+    kept: Vec<(u64, Box<Kept>)>,
     end: Option<Timestamp>,
     means: Means,
 }
@@ -59,7 +59,7 @@ impl Kept {
     fn octets(&self) -> usize {
         let evidence = |judged: &Judged| size_of_val(judged.evidence.as_slice());
         // A list that grows by doubling is copied now and then.
-        3 * size_of::<(u32, Box<Self>)>()
+        3 * size_of::<(u64, Box<Self>)>()
             + size_of::<Self>()
             + size_of::<Fate>()
             + size_of_val(self.resets.as_slice())
@@ -75,15 +75,21 @@ impl<'a> Judgement<'a> {
 
     /// The same of a capture that missed packets at some times, and of whose resets the kernel of a host says something.
     pub fn beside(flows: &Flows, timelines: &'a Timelines, losses: Losses, testimony: Testimony, means: Means) -> Self {
-        let surroundings = Surroundings { losses, testimony, ..Surroundings::of(flows, timelines) };
+        let profiles = |some: &[&Flow]| {
+            some.first().iter().for_each(|flow| timelines.release_before(flow));
+            parallel::map(means.threads, some, |flow| timelines.profile_of(flow))
+        };
+        let surroundings = Surroundings { losses, testimony, ..Surroundings::by(flows, profiles) };
         let mut around = Around::within(means.neighbours);
         let nobody = Around::default();
         let (mut kept, mut room) = (Vec::new(), means.kept);
         let all: Vec<&Flow> = flows.iter().collect();
         for some in all.chunks(AT_A_TIME) {
+            some.first().iter().for_each(|flow| timelines.release_before(flow));
             let outlines = parallel::map(means.threads, some, |flow| {
-                let timeline = timelines.get(flow.id).filter(|_| second_look::needs_judging(flow, flows))?;
-                let case = Case::new(flow, timeline, &surroundings, flows.end).told(Words::Unspoken);
+                let timeline = Some(flow).filter(|flow| second_look::needs_judging(flow, flows));
+                let timeline = timeline.and_then(|flow| timelines.whole(flow))?;
+                let case = Case::new(flow, &timeline, &surroundings, flows.end).told(Words::Unspoken);
                 let mut resets = attribution::judge(&case);
                 if means.kept == 0 {
                     return Some((Around::outline(&Story::without_application(&case, &resets)), None));
@@ -100,7 +106,7 @@ impl<'a> Judgement<'a> {
             });
             for (flow, outline) in some.iter().zip(outlines) {
                 let Some((outline, verdict)) = outline else {
-                    around.learn_good(flow, timelines.opening(flow.id).and_then(|opening| name(flow, &opening)));
+                    around.learn_good(flow, timelines.opening_of(flow).and_then(|opening| name(flow, &opening)));
                     continue;
                 };
                 around.add(outline);
@@ -118,6 +124,7 @@ impl<'a> Judgement<'a> {
 
     /// The verdicts on flows, in their order; empty ones where segments were not gathered.
     pub fn of(&self, flows: &[&Flow]) -> Vec<Verdict<'a>> {
+        flows.first().iter().for_each(|flow| self.timelines.release_before(flow));
         parallel::map(self.means.threads, flows, |flow| self.of_one(flow))
     }
 
@@ -127,10 +134,11 @@ impl<'a> Judgement<'a> {
         if let Some(Kept { resets, fate: Some(fate) }) = kept {
             return Verdict { resets: resets.clone(), fate: Some(fate.clone()), ..Verdict::default() };
         }
-        let Some(timeline) = self.timelines.get(flow.id) else { return Verdict::default() };
-        let case = Case::new(flow, timeline, &self.surroundings, self.end).told(self.means.words);
+        let Some(timeline) = self.timelines.whole(flow) else { return Verdict::default() };
+        let case = Case::new(flow, &timeline, &self.surroundings, self.end).told(self.means.words);
         let resets = kept.map_or_else(|| attribution::judge(&case), |kept| kept.resets.clone());
-        Verdict { timeline: Some(timeline), ..conclude(&case, resets, &self.around) }
+        let verdict = conclude(&case, resets, &self.around);
+        Verdict { timeline: Some(timeline), ..verdict }
     }
 }
 
