@@ -23,7 +23,7 @@ pub(crate) use selection::choose;
 
 pub use explain::explain;
 pub use interfaces::interfaces;
-pub use judgement::Judgement;
+pub use judgement::{Judgement, Means};
 pub use second_look::{ask, needs_judging};
 
 use std::collections::HashSet;
@@ -34,6 +34,7 @@ use crate::anonymize::Key;
 use crate::capture::{Capture, Filter, Format, InputError, InputSummary, OpenOptions};
 use crate::cli::{Command, FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
+use crate::evidence::Words;
 use crate::flow::{Flow, Limits, Totals};
 use crate::knowledge::site::Site;
 use crate::notes::Notes;
@@ -179,7 +180,9 @@ pub(crate) fn conclude(
         KernelTrace::new(witness.name, &witness.log, testimony)
     });
     let testimony = testimony.unwrap_or_default();
-    let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, room.neighbours, threads);
+    let words = if options.summary { Words::Unspoken } else { Words::All };
+    let means = Means { neighbours: room.neighbours, kept: room.kept, threads, words };
+    let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, means);
     judgement.around.site = analysis.site;
     let continuations = &judgement.surroundings.continuations;
     let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
@@ -218,10 +221,12 @@ pub(crate) fn conclude(
         let frames = evidence::write(options, evidence, bpf(options)?, (members, key), &report)?;
         notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
     }
+    let code = exit_code(options, &report);
     // The program ends here, which gives all memory back at once; piece by piece it takes a tenth of a long run.
+    std::mem::forget(report);
     std::mem::forget(judgement);
     std::mem::forget(timelines);
-    Ok(exit_code(options, &report))
+    Ok(code)
 }
 
 /// Puts into the report what does not come from the capture, takes out the names, and writes it.

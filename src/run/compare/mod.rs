@@ -175,7 +175,7 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
         told.map(|(told, inputs)| ((told.view.point, told.view.flow), inputs)).collect();
     let joined = Flows::join(captures, |point, flow| places.get(&(point, flow)).map(|inputs| (*inputs).clone()));
     let judge_one = |flow: &Flow| {
-        let comparison = found.flows.get(&flow.id).cloned();
+        let comparison = found.flows.get(&flow.id).cloned().map(Box::new);
         let judged = found.told(flow.id).and_then(|told| {
             let point = told.view.point;
             let timeline = found.timelines.get(point)?.get(told.id)?;
