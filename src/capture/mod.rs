@@ -3,6 +3,7 @@
 //! A frame goes this way: `reader` opens the input and `identify` tells what it is by content, `unpack` takes off a
 //! compression on a thread of its own, `source` holds the octets (a `map` of a regular file, else a buffer), `pcap` or
 //! `pcapng` walk its records (where mapped, with `scout`s ahead of them), `input` keeps the tally, `merge` joins the inputs, `bpf` sorts out.
+//! Of one mapped file `lookup` finds frames again by their places.
 //!
 //! Nothing here looks into a frame. Damage never fails: what stands in front of it is read, the rest is a [`Problem`].
 
@@ -17,6 +18,7 @@ mod input;
 mod interface;
 mod libpcap;
 mod link_type;
+mod lookup;
 mod map;
 mod merge;
 mod pcap;
@@ -41,6 +43,7 @@ pub(crate) use frames::Label;
 pub use interface::{CaptureDirection, Interface, InterfaceError, InterfaceOptions};
 pub use libpcap::libpcap_version;
 pub use link_type::LinkType;
+pub use lookup::Lookup;
 pub use merge::{Capture, OpenOptions};
 pub use progress::Progress;
 

@@ -24,6 +24,7 @@ const FILE_HEADER: usize = 24;
 const RECORD_HEADER: usize = 16;
 
 /// A reader of one pcap file.
+#[derive(Clone)]
 pub(super) struct Pcap {
     order: Order,
     record_header: usize,
@@ -166,6 +167,18 @@ impl Pcap {
             fields.original.saturating_sub(self.padding),
             self.fcs,
         )
+    }
+
+    /// Whether [`Self::again`] finds every record.
+    pub(super) fn looks_up(&self) -> bool {
+        self.padding == 0
+    }
+
+    /// The record whose octets begin at `at`, which was met before.
+    #[inline]
+    pub(super) fn again(&self, memory: &[u8], at: usize) -> Option<Record> {
+        let header = memory.get(at.checked_sub(self.record_header)?..)?.first_chunk()?;
+        Some(self.record(&self.fields(header), at))
     }
 
     #[cold]

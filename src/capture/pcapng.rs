@@ -32,6 +32,7 @@ const MAX_BLOCK: u32 = (128 << 20) + (128 << 10) + 32;
 const MAX_INTERFACES: usize = 1 << 16;
 
 /// A reader of one pcapng file.
+#[derive(Clone)]
 pub(super) struct Pcapng {
     order: Order,
     interfaces: Vec<Interface>,
@@ -39,9 +40,12 @@ pub(super) struct Pcapng {
     dropped_before: Option<u64>,
     /// Blocks since the last packet that are numbered like one.
     numbers_skipped: u32,
+    /// All packets were Enhanced Packet Blocks of one section, which mean the same wherever one begins to read.
+    uniform: bool,
     scouts: Scouts,
 }
 
+#[derive(Clone)]
 struct Interface {
     link_type: LinkType,
     snaplen: u32,
@@ -75,6 +79,7 @@ impl Pcapng {
             interfaces: Vec::new(),
             dropped_before: None,
             numbers_skipped: 0,
+            uniform: true,
             scouts: Scouts::default(),
         };
         match reader.wait(source) {
@@ -92,6 +97,21 @@ impl Pcapng {
     pub(super) fn dropped(&self) -> Option<u64> {
         let of = |interface: &Interface| interface.dropped_in_all.or(interface.dropped_between);
         self.interfaces.iter().filter_map(of).chain(self.dropped_before).reduce(u64::saturating_add)
+    }
+
+    /// Whether [`Self::again`] finds every record.
+    pub(super) fn looks_up(&self) -> bool {
+        self.uniform
+    }
+
+    /// The record whose octets begin at `at`, which was met before.
+    #[inline]
+    pub(super) fn again(&mut self, memory: &[u8], at: usize) -> Option<Record> {
+        const TO_OCTETS: usize = 28;
+        let start = at.checked_sub(TO_OCTETS)?;
+        let length = self.order.u32(octets(memory, start + 4)?) as usize;
+        let body = memory.get(start + 8..start.checked_add(length)?.checked_sub(4)?)?;
+        self.enhanced_packet(body, start + 8).ok()
     }
 
     /// The next record, where it is that of an Enhanced Packet Block at hand that makes sense.
@@ -124,6 +144,7 @@ impl Pcapng {
                 _ => None,
             };
             if let Some(record) = record {
+                self.uniform &= head.kind == ENHANCED_PACKET;
                 source.advance(head.whole as usize);
                 if self.scouts.step(source.at()) {
                     self.scout(source);
@@ -154,7 +175,10 @@ impl Pcapng {
     #[cold]
     fn other_block(&mut self, source: &mut Source, head: Head) -> Result<(), String> {
         match head.kind {
-            SECTION_HEADER => self.begin_section(source, head)?,
+            SECTION_HEADER => {
+                self.uniform = false;
+                self.begin_section(source, head)?;
+            }
             INTERFACE_DESCRIPTION => self.add_interface(body(source, head))?,
             INTERFACE_STATISTICS => self.note_statistics(body(source, head)),
             JOURNAL_ENTRY | CUSTOM | CUSTOM_NOT_TO_COPY => {

@@ -54,7 +54,7 @@ pub(super) struct Definition {
 
     /// Only the flow with this number in the report
     #[arg(long, value_name = "N", conflicts_with = "frame", help_heading = WHICH)]
-    pub(super) flow: Option<u32>,
+    pub(super) flow: Option<u64>,
 
     /// Only the flow that this frame belongs to
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = WHICH)]

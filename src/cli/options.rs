@@ -40,7 +40,7 @@ pub struct Options {
     /// Which flows the report is about.
     pub selection: Selection,
     /// The number of the one flow that is asked for.
-    pub flow: Option<u32>,
+    pub flow: Option<u64>,
     /// A frame of the one flow that is asked for, from 1.
     pub frame: Option<u64>,
     /// The options that shape the report, as typed.

@@ -91,7 +91,7 @@ pub struct Verdict<'a> {
     /// What is kept of it to be compared with other flows.
     pub fate: Option<causes::Fate>,
     /// Its segments, where they were looked at.
-    pub timeline: Option<&'a Timeline>,
+    pub timeline: Option<Cow<'a, Timeline>>,
     /// Resets of the connection that only other captures have, each with its verdict.
     pub elsewhere: Vec<(flow::ResetSegment, Judged)>,
     /// The connection as several points saw it.
@@ -165,7 +165,10 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             if !wanted.summary_only && (wanted.all_flows || tells) {
                 let mut told = builder.flow(&findings.flows, flow, how, &resets, &verdict);
                 told.comparison = verdict.comparison.take().map(Box::new);
-                told.ladder = verdict.timeline.and_then(|timeline| builder.ladder(flow, timeline, &told, wanted.rungs));
+                told.ladder = verdict
+                    .timeline
+                    .as_deref()
+                    .and_then(|timeline| builder.ladder(flow, timeline, &told, wanted.rungs));
                 listed.push(told);
             } else {
                 builder.count_what_was_not_kept(flow);
@@ -300,7 +303,7 @@ fn input(input: InputSummary) -> Input {
 }
 
 /// The ids of flows whose addresses and ports another flow has, too.
-fn reused_ends(flows: &Flows, summary_only: bool) -> HashSet<u32> {
+fn reused_ends(flows: &Flows, summary_only: bool) -> HashSet<u64> {
     let mut reused = HashSet::new();
     if summary_only {
         return reused;
@@ -384,7 +387,7 @@ struct Builder<'a> {
     continuations: &'a surroundings::Continuations,
     site: &'a Site,
     several_inputs: bool,
-    reused: HashSet<u32>,
+    reused: HashSet<u64>,
     not_listed: Dropped,
     rungs_left: usize,
 }
@@ -407,7 +410,7 @@ impl Builder<'_> {
         };
         let paths = (self.paths)(flow);
         let path = widest(paths, flow);
-        let later = self.continuations.after(flow.id).map(|later| u64::from(later.flow));
+        let later = self.continuations.after(flow.id).map(|later| later.flow);
         let activity = match later.filter(|_| episodes.is_empty()) {
             Some(later) => format!("its addresses changed, and it went on as flow {later}"),
             None => words::activity(flow, teardown, roles, flows.end),
@@ -418,7 +421,7 @@ impl Builder<'_> {
             first_frame: flow.first_frame.get(),
             last_frame: flow.stream.last_frame.get(),
             ports_reused: self.reused.contains(&flow.id),
-            continues: self.continuations.before(flow.id).map(|earlier| earlier.flow.into()),
+            continues: self.continuations.before(flow.id).map(|earlier| earlier.flow),
             continued_as: later,
             inputs: flows.inputs(flow).to_vec(),
             first_time: flow.first_time.map(Into::into),
@@ -443,14 +446,20 @@ impl Builder<'_> {
                 .flat_map(|detail| &detail.icmp)
                 .map(|error| icmp_message(error, self.site))
                 .collect(),
-            resets: episodes.iter().filter_map(|episode| self.reset(episode, roles, verdict.timeline)).collect(),
-            diagnosis: verdict.diagnosis.as_ref().map(|found| Box::new(diagnosis(self, found, verdict.timeline))),
+            resets: episodes
+                .iter()
+                .filter_map(|episode| self.reset(episode, roles, verdict.timeline.as_deref()))
+                .collect(),
+            diagnosis: verdict
+                .diagnosis
+                .as_ref()
+                .map(|found| Box::new(diagnosis(self, found, verdict.timeline.as_deref()))),
             application: verdict.application.clone().map(Box::new),
             outcome: verdict.outcome.as_ref().map(|found| Box::new(outcome_of(found))),
             benign: verdict.benign.clone(),
             client_name: self.site.name(end(client).ip).map(Into::into),
             server_name: self.site.name(end(server).ip).map(Into::into),
-            ..Flow::new(flow.id.into(), end(client), end(server))
+            ..Flow::new(flow.id, end(client), end(server))
         }
     }
 

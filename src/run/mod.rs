@@ -43,6 +43,7 @@ use crate::report::{self, Findings, IsSelected, KernelTrace, Report, SkippedInpu
 use crate::timeline::Recording;
 use crate::witness::Testimony;
 use memory::Memory;
+use pipeline::Beside;
 
 /// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
 pub(crate) const FIXED_MEMORY: u64 = 24 << 20;
@@ -121,8 +122,11 @@ fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode
         options.memory >> 20
     ));
     let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
-    let recording = recorded.then(|| Recording::new(share_for_timelines(options)));
-    let mut analysis = pipeline::analyse(capture, recording, limits, threads).map_err(Error::Thread)?;
+    let beside = match recorded {
+        true => Beside::Recording(Box::new(Recording::new(share_for_timelines(options)))),
+        false => Beside::Places(Memory::of(options, recorded).for_places()),
+    };
+    let mut analysis = pipeline::analyse(capture, beside, limits, threads).map_err(Error::Thread)?;
     analysis.witness = witness;
     analysis.site = site;
     drop(bar);
@@ -154,12 +158,16 @@ pub(crate) fn conclude(
     });
     // Whoever asks for a flow by its number wants to see it however it ended.
     let shows = options.command == Command::Show || options.flow.is_some() || options.frame.is_some();
-    let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
+    let shown: HashSet<u64> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
     let is_judged =
         |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
-    let room = Memory::of(options, recording.is_some()).for_judging(flows.iter().count());
-    let mut timelines =
-        second_look::gather(&options.captures, bpf(options)?, recording, flows, is_judged, room.gathering, threads)?;
+    let room = Memory::of(options, recording.is_some()).for_judging(flows.len());
+    let wish = second_look::Wish { flows, is_judged: &is_judged, memory: room.gathering };
+    let by_places = analysis.places.take().and_then(|places| wish.look_up(places, &analysis.decoder));
+    let mut timelines = match by_places {
+        Some(timelines) => timelines,
+        None => wish.gather(&options.captures, bpf(options)?, recording, threads)?,
+    };
     analysis.archive.complete(&mut timelines);
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
@@ -210,6 +218,9 @@ pub(crate) fn conclude(
         let frames = evidence::write(options, evidence, bpf(options)?, (members, key), &report)?;
         notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
     }
+    // The program ends here, which gives all memory back at once; piece by piece it takes a tenth of a long run.
+    std::mem::forget(judgement);
+    std::mem::forget(timelines);
     Ok(exit_code(options, &report))
 }
 
@@ -265,6 +276,11 @@ pub(crate) fn terminal_width() -> Option<usize> {
         return None;
     }
     terminal_size::terminal_size().map(|(width, _)| width.0.into())
+}
+
+/// Columns of the terminal that standard error is, if it is one.
+pub(crate) fn status_width() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into())
 }
 
 fn tell_what_was_read(inputs: &[InputSummary], totals: &Totals, notes: Notes) {
