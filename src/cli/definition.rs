@@ -8,13 +8,15 @@ use clap::{ArgAction, Parser};
 
 use super::options::{Command, OutputFormat};
 
-/// Says, for every TCP connection in a packet capture that was reset, how it ended and which packets show it.
+/// Says of every TCP connection in a packet capture that was reset who really sent the reset, why, how sure that is, and which
+/// frames prove it.
 #[derive(Parser, Debug)]
 #[command(
     name = "tcpautopsy",
     bin_name = "tcpautopsy",
     version,
     override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy compare [OPTIONS] CAPTURE CAPTURE...\n       tcpautopsy live [OPTIONS] INTERFACE\n       tcpautopsy interfaces [--format json]\n       tcpautopsy explain [CAUSE|ERROR]",
+    help_template = template(),
     max_term_width = 80,
     disable_help_flag = true,
     disable_version_flag = true,
@@ -79,7 +81,7 @@ pub(super) struct Definition {
     #[arg(long, value_name = "N", requires = "write_evidence", help_heading = REPORT)]
     pub(super) evidence_frames: Option<u64>,
 
-    /// Write only so many octets of each frame's data
+    /// Write only so many bytes of each segment's data
     #[arg(long, value_name = "N", requires = "write_evidence", help_heading = REPORT)]
     pub(super) payload_bytes: Option<u32>,
 
@@ -103,11 +105,11 @@ pub(super) struct Definition {
     #[arg(long, help_heading = REPORT)]
     pub(super) all_flows: bool,
 
-    /// Show and read times in the zone of this machine instead of UTC; formats for programs and browsers stay UTC
+    /// Show and read times in the zone of this machine instead of UTC; json, ndjson, csv and html stay UTC
     #[arg(long, help_heading = REPORT)]
     pub(super) local_time: bool,
 
-    /// Colour the table: auto, always or never. The variable NO_COLOR turns auto off
+    /// Colour the table: auto, always or never. NO_COLOR and TERM=dumb turn auto off
     #[arg(long, value_name = "WHEN", value_parser = PossibleValuesParser::new(["auto", "always", "never"]), default_value = "auto", hide_possible_values = true, help_heading = REPORT)]
     pub(super) color: String,
 
@@ -135,7 +137,7 @@ pub(super) struct Definition {
     #[arg(long, value_name = "N", help_heading = RUN)]
     pub(super) threads: Option<String>,
 
-    /// Say on standard error only what stops the program
+    /// Say nothing on standard error but why it stopped
     #[arg(long, conflicts_with = "verbose", help_heading = RUN)]
     pub(super) quiet: bool,
 
@@ -163,6 +165,20 @@ pub(super) struct Definition {
 const WHICH: &str = "Which flows";
 const REPORT: &str = "Report";
 const RUN: &str = "Run";
+
+/// The jobs: clap knows only of options.
+pub(super) const COMMANDS: &str = "  analyze     How every connection of captures ended; need not be typed
+  show        One flow, segment by segment, with the evidence beside it
+  compare     What captures at several points of one path prove together
+  live        Resets on an interface as they happen, and a report at the end
+  interfaces  What live can listen on
+  explain     What a cause or an error means, and what to do about it";
+
+fn template() -> String {
+    format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\nCommands:\n{COMMANDS}\n\n{{all-args}}{{after-help}}"
+    )
+}
 
 const AFTER_HELP: &str = "\
 TIME is 2026-11-21T10:26:00Z, \"2026-11-21 10:26:00.123\", 10:26:05 (on the day of

@@ -19,7 +19,7 @@ mod paths;
 mod ppp;
 mod tcp;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod udp;
 mod view;
 mod walk;
@@ -66,6 +66,14 @@ impl Decoder {
             view: View::default(),
             fragment: None,
         })
+    }
+
+    /// A decoder for another look at the same frames, in any order, which knows the paths of this one. Of a fragmented packet it
+    /// sees nothing.
+    pub fn again(&self) -> Self {
+        let mut again = Self::new(DecodeLimits::default());
+        again.0.paths = self.0.paths.clone();
+        again
     }
 
     /// What `frame` says.

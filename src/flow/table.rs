@@ -125,6 +125,8 @@ pub struct FlowTable {
     end: Option<Timestamp>,
     /// Flows with a reset since this was last asked for; none where nobody asks.
     reset: Option<Vec<u64>>,
+    /// The id of the flow of each segment since this was last asked for; none where nobody asks.
+    followed: Option<Vec<u32>>,
 }
 
 /// All flows of a capture, once it has been read.
@@ -157,7 +159,24 @@ impl FlowTable {
             kept_resets: 0,
             end: None,
             reset: None,
+            followed: None,
         }
+    }
+
+    /// Remembers from now on which flow each segment belongs to, for [`Self::followed`].
+    pub fn watch_segments(&mut self) {
+        self.followed = Some(Vec::new());
+    }
+
+    /// Remembers it no longer.
+    pub fn ignore_segments(&mut self) {
+        self.followed = None;
+    }
+
+    /// The ids of the flows of all segments since this was last cleared, in their order; `None` where nobody asked for them,
+    /// and once a flow was ended early.
+    pub fn followed(&mut self) -> Option<&mut Vec<u32>> {
+        self.followed.as_mut()
     }
 
     /// Remembers from now on which flows a reset comes in, for [`Self::take_reset`].
@@ -346,12 +365,14 @@ impl FlowTable {
                 // A look at the flow's own set of inputs costs a cache miss, which captures of one input need not pay.
                 let is_here = self.inputs.are_all(segment.input) || self.inputs.contains(flow.inputs, segment.input);
                 if is_here && !copy && flow.stream.take(segment, way) {
+                    self.note_followed(head);
                     return;
                 }
                 self.choose(segment, hash, head, way)
             }
             None => self.begin(segment, hash, None),
         };
+        self.note_followed(index);
         let only_count = segment.flags.rst() && self.kept_resets >= self.limits.resets;
         self.kept_resets += usize::from(segment.flags.rst() && !only_count);
         let flow = &mut self.pieces[index as usize / PIECE][index as usize % PIECE];
@@ -364,6 +385,14 @@ impl FlowTable {
         flow.take_the_long_way(segment, way, copy, only_count);
         if let Some(reset) = self.reset.as_mut().filter(|_| segment.flags.rst()) {
             reset.push(flow.id);
+        }
+    }
+
+    #[inline]
+    fn note_followed(&mut self, index: u32) {
+        if let Some(followed) = &mut self.followed {
+            // As long as none was ended early, each has its place by its id.
+            followed.push(index + 1);
         }
     }
 
@@ -495,6 +524,7 @@ impl FlowTable {
     /// makes them, then those that were only open, at last those with a reset; in each group those that were silent for longest.
     /// They stay counted.
     fn make_room(&mut self) {
+        self.followed = None;
         let end = self.end;
         let mut order: Vec<(u8, u64, u32)> = (0..self.len as u32)
             .filter_map(|index| {
@@ -572,6 +602,16 @@ impl FlowTable {
 }
 
 impl Flows {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.pieces.iter().map(Vec::len).sum()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// In the order in which they began.
     pub fn iter(&self) -> impl Iterator<Item = &Flow> {
         self.pieces.iter().flatten()

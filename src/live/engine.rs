@@ -292,6 +292,7 @@ impl<'a> Engine<'a> {
             self.losses = run::losses(std::slice::from_ref(&input));
         }
         let analysis = Analysis {
+            places: None,
             inputs: vec![input],
             decoder: self.decoder,
             flows: self.table.finish(),

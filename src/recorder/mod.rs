@@ -11,6 +11,8 @@ mod fragments;
 mod occasion;
 mod past;
 mod shelf;
+#[cfg(test)]
+mod testing;
 
 pub use folder::Folder;
 pub use occasion::Occasion;
@@ -122,7 +124,11 @@ impl<'a> Recorder<'a> {
         let file = self.ends(flow).map(|ends| self.file(flow, ends));
         match file {
             Some(Ok(Some(octets))) => self.shelf.put(name(flow), octets),
-            Some(Err(error)) => self.notes.warn(format_args!("flow {} could not be recorded: {error}", flow.id)),
+            Some(Err(error)) => self.notes.warn(format_args!(
+                "flow {} could not be recorded: {}",
+                flow.id,
+                crate::capture::plain(&error)
+            )),
             Some(Ok(None)) | None => self.too_late += 1,
         }
     }

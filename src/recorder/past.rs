@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
 
-use crate::capture::{Frame, LinkType};
-use crate::tcp::{Endpoint, FrameNumber, TcpFlags, Timestamp};
+use crate::capture::{Frame, Label};
+use crate::tcp::{Endpoint, TcpFlags};
 
 /// Frames kept from the beginning of a connection: its handshake and what it is about.
 const FIRST: usize = 16;
@@ -42,12 +42,7 @@ impl Ends {
 
 /// A frame, of whose data the end may be cut off.
 pub(super) struct Kept {
-    number: FrameNumber,
-    input: u16,
-    input_frame: FrameNumber,
-    time: Option<Timestamp>,
-    link_type: LinkType,
-    original_len: u32,
+    label: Label,
     octets: Box<[u8]>,
     /// The frame that its segment was whole in: another one where it is but a part.
     pub(super) segment: u64,
@@ -57,12 +52,7 @@ impl Kept {
     /// A frame without what is behind `end`.
     pub(super) fn new(frame: &Frame<'_>, end: usize) -> Self {
         Self {
-            number: frame.number,
-            input: frame.input,
-            input_frame: frame.input_frame,
-            time: frame.time,
-            link_type: frame.link_type,
-            original_len: frame.original_len,
+            label: Label::of(frame),
             octets: frame.bytes.get(..end).unwrap_or(frame.bytes).into(),
             segment: frame.number.get(),
         }
@@ -70,20 +60,12 @@ impl Kept {
 
     /// Its place in the capture.
     pub(super) fn number(&self) -> u64 {
-        self.number.get()
+        self.label.number.get()
     }
 
     /// As it was captured, as far as it was kept.
     pub(super) fn frame(&self) -> Frame<'_> {
-        Frame {
-            number: self.number,
-            input: self.input,
-            input_frame: self.input_frame,
-            time: self.time,
-            link_type: self.link_type,
-            original_len: self.original_len,
-            bytes: &self.octets,
-        }
+        self.label.on(&self.octets)
     }
 
     /// Octets of memory.
@@ -181,7 +163,7 @@ impl Past {
         if flags.syn() && !flags.ack() && connection.first.len() > 1 {
             // Perhaps another connection of the same ports: its beginning is one, too.
             connection.latest.extend(connection.first.drain(..));
-            connection.latest.make_contiguous().sort_by_key(|kept| kept.number);
+            connection.latest.make_contiguous().sort_by_key(Kept::number);
         }
         connection.octets += kept.size();
         if connection.first.len() < FIRST {
@@ -235,7 +217,7 @@ impl Past {
     pub(super) fn of(&self, ends: Ends) -> impl Iterator<Item = &Kept> {
         let connection = self.connections.get(&ends);
         let mut kept: Vec<&Kept> = connection.into_iter().flat_map(Connection::all).collect();
-        kept.sort_by_key(|kept| kept.number);
+        kept.sort_by_key(|kept| kept.number());
         kept.into_iter()
     }
 
@@ -283,20 +265,13 @@ impl Past {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::testing::{ETHERNET, frame};
+    use crate::tcp::{FrameNumber, Timestamp};
     use crate::trace::{self, Packet};
 
     /// A frame of 100 octets, of which 54 are headers, and so many of its data.
     fn kept(number: FrameNumber, time: Option<Timestamp>, payload: usize) -> Kept {
-        let frame = Frame {
-            number,
-            input: 0,
-            input_frame: number,
-            time,
-            link_type: LinkType(1),
-            original_len: 100,
-            bytes: &[7; 100],
-        };
-        Kept::new(&frame, 54 + payload)
+        Kept::new(&Frame { number, input_frame: number, time, ..frame(ETHERNET, &[7; 100]) }, 54 + payload)
     }
 
     fn feed(past: &mut Past, payload: usize, text: &str) -> Vec<Ends> {

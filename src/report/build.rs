@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::net::SocketAddr;
 
 use super::compared::reset_comparison;
 use super::ladder;
@@ -90,7 +91,7 @@ pub struct Verdict<'a> {
     /// What is kept of it to be compared with other flows.
     pub fate: Option<causes::Fate>,
     /// Its segments, where they were looked at.
-    pub timeline: Option<&'a Timeline>,
+    pub timeline: Option<Cow<'a, Timeline>>,
     /// Resets of the connection that only other captures have, each with its verdict.
     pub elsewhere: Vec<(flow::ResetSegment, Judged)>,
     /// The connection as several points saw it.
@@ -164,7 +165,10 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             if !wanted.summary_only && (wanted.all_flows || tells) {
                 let mut told = builder.flow(&findings.flows, flow, how, &resets, &verdict);
                 told.comparison = verdict.comparison.take().map(Box::new);
-                told.ladder = verdict.timeline.and_then(|timeline| builder.ladder(flow, timeline, &told, wanted.rungs));
+                told.ladder = verdict
+                    .timeline
+                    .as_deref()
+                    .and_then(|timeline| builder.ladder(flow, timeline, &told, wanted.rungs));
                 listed.push(told);
             } else {
                 builder.count_what_was_not_kept(flow);
@@ -199,22 +203,26 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     let incidents = causes::incidents(fates.as_slice(), findings.around);
     listed.sort_by_key(|flow| flow.benign.is_some());
     let comparison = findings.compared.take().map(|compared| compared.comparison);
+    let site = &findings.around.site;
+    let incidents = (1..).zip(incidents).map(|(id, incident)| self::incident(id, incident, site)).collect();
     Report {
         capture: capture(findings, dropped),
         comparison,
         selection: selection.map(|selection| Selection { flows: selected, ..selection }),
         summary,
-        incidents: (1..).zip(incidents).map(|(id, incident)| self::incident(id, incident)).collect(),
+        incidents,
         flows: listed,
         ..Report::default()
     }
 }
 
-fn incident(id: u64, incident: causes::Incident) -> Incident {
+fn incident(id: u64, incident: causes::Incident, site: &Site) -> Incident {
+    let server = incident.server.as_ref().and_then(|server| server.parse::<SocketAddr>().ok());
     Incident {
         id,
         title: incident.title,
         cause: incident.cause.id().to_owned(),
+        server_name: server.and_then(|server| site.name(server.ip())).map(Into::into),
         server: incident.server,
         first_time: incident.first.map(Into::into),
         last_time: incident.last.map(Into::into),
@@ -432,9 +440,20 @@ impl Builder<'_> {
                 history: zeek.history().into_boxed_str(),
             }),
             analysis: Analysis { client: side(flow, client), server: side(flow, server) },
-            icmp: flow.detail.iter().flat_map(|detail| &detail.icmp).map(icmp_message).collect(),
-            resets: episodes.iter().filter_map(|episode| self.reset(episode, roles, verdict.timeline)).collect(),
-            diagnosis: verdict.diagnosis.as_ref().map(|found| Box::new(diagnosis(self, found, verdict.timeline))),
+            icmp: flow
+                .detail
+                .iter()
+                .flat_map(|detail| &detail.icmp)
+                .map(|error| icmp_message(error, self.site))
+                .collect(),
+            resets: episodes
+                .iter()
+                .filter_map(|episode| self.reset(episode, roles, verdict.timeline.as_deref()))
+                .collect(),
+            diagnosis: verdict
+                .diagnosis
+                .as_ref()
+                .map(|found| Box::new(diagnosis(self, found, verdict.timeline.as_deref()))),
             application: verdict.application.clone().map(Box::new),
             outcome: verdict.outcome.as_ref().map(|found| Box::new(outcome_of(found))),
             benign: verdict.benign.clone(),
@@ -679,7 +698,7 @@ fn side(flow: &flow::Flow, way: Way) -> SideAnalysis {
     }
 }
 
-fn icmp_message(evidence: &flow::IcmpEvidence) -> IcmpMessage {
+fn icmp_message(evidence: &flow::IcmpEvidence, site: &Site) -> IcmpMessage {
     let error = &evidence.error;
     IcmpMessage {
         frame: error.frame.get(),
@@ -687,6 +706,7 @@ fn icmp_message(evidence: &flow::IcmpEvidence) -> IcmpMessage {
         icmp_type: error.icmp_type,
         code: error.code,
         reporter: error.reporter,
+        reporter_name: site.name(error.reporter).map(Into::into),
         text: icmp::text(error.icmpv6, error.icmp_type, error.code),
     }
 }

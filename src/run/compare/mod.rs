@@ -4,6 +4,7 @@ mod numbers;
 mod reading;
 mod told;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::judgement::{conclude, name};
@@ -182,9 +183,9 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
             let point = told.view.point;
             let timeline = found.timelines.get(point)?.get(told.id)?;
             let end = ends.get(point).copied().flatten();
-            let case = Case::new(flow, timeline, found.surroundings.get(point)?, end);
+            let case = Case::new(flow, timeline, found.surroundings.get(point)?, end).beside(&found.passages);
             let verdict = conclude(&case, told.judged.clone(), &found.around);
-            Some(Verdict { timeline: Some(timeline), elsewhere: told.elsewhere.clone(), ..verdict })
+            Some(Verdict { timeline: Some(Cow::Borrowed(timeline)), elsewhere: told.elsewhere.clone(), ..verdict })
         });
         Verdict { comparison, ..judged.unwrap_or_default() }
     };
