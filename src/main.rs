@@ -4,8 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use tcpautopsy::cli::Job;
+#[cfg(feature = "live")]
+use tcpautopsy::live;
 use tcpautopsy::notes::Notes;
-use tcpautopsy::{cli, live, run};
+use tcpautopsy::{cli, run};
 
 fn main() -> ExitCode {
     let job = match cli::job(std::env::args_os()) {
@@ -21,9 +23,8 @@ fn main() -> ExitCode {
     };
     let done = match &job {
         Job::Analyze(options) => run::analyze(options),
-        Job::Live(options) => live::watch(options),
-        Job::Interfaces(format) => run::interfaces(*format),
-        Job::Warden(instance) => live::warden(instance),
+        #[cfg(feature = "live")]
+        Job::Live(job) => live::carry_out(job),
         Job::Explain(text) => run::explain(text.as_deref()),
     };
     match done {

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use memmap2::{Mmap, UncheckedAdvice};
+use memmap2::Mmap;
 
 /// A file mapped read-only, as long as it was when it was opened.
 ///
@@ -56,13 +56,14 @@ impl Map {
         const STEP: usize = 1 << 16;
         let until = until.min(self.memory.len()) / STEP * STEP;
         if until > self.released {
+            // Advice that is refused costs memory and nothing else; Windows takes none.
+            #[cfg(unix)]
             // SAFETY: on a shared file mapping MADV_DONTNEED drops pages that the next touch reads again from the file,
             // so the octets stay what they were; the range lies within the mapping.
-            let advised = unsafe {
-                self.memory.unchecked_advise_range(UncheckedAdvice::DontNeed, self.released, until - self.released)
+            let _ = unsafe {
+                let advice = memmap2::UncheckedAdvice::DontNeed;
+                self.memory.unchecked_advise_range(advice, self.released, until - self.released)
             };
-            // Advice that is refused costs memory and nothing else.
-            drop(advised);
             self.released = until;
         }
     }

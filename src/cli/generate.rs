@@ -76,7 +76,8 @@ mod tests {
     fn options() -> Vec<String> {
         let all = [Definition::command()].into_iter().chain(subcommands().map(|(_, command)| command));
         all.flat_map(|command| {
-            let longs: Vec<_> = command.get_arguments().filter_map(|one| one.get_long()).map(str::to_owned).collect();
+            let shown = command.get_arguments().filter(|one| !one.is_hide_set());
+            let longs: Vec<_> = shown.filter_map(|one| one.get_long()).map(str::to_owned).collect();
             longs
         })
         .collect()

@@ -2,10 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 /// Only for its owner: it holds what people sent.
@@ -68,8 +68,8 @@ impl Folder {
     fn write_unnamed(&self, name: &str, octets: &[u8]) -> io::Result<()> {
         let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
         let file = filled(rustix::fs::openat(&self.open, ".", flags, PRIVATE)?, octets)?;
-        let by_number = format!("/proc/self/fd/{}", file.as_raw_fd());
-        Ok(rustix::fs::linkat(CWD, by_number, &self.open, name, AtFlags::SYMLINK_FOLLOW)?)
+        let by_number = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&file));
+        Ok(rustix::fs::linkat(rustix::fs::CWD, by_number, &self.open, name, AtFlags::SYMLINK_FOLLOW)?)
     }
 
     /// Writes it under another name first.

@@ -23,6 +23,7 @@ pub(super) enum Refused {
 }
 
 /// Becomes `user`, if one is named, and gives up every right but that to open the interface again, if it `reopens`.
+#[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "there are no such rights elsewhere"))]
 pub(super) fn drop(user: Option<&str>, reopens: bool) -> Result<(), Refused> {
     let user = user.map(find).transpose()?;
     #[cfg(target_os = "linux")]
