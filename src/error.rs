@@ -192,6 +192,9 @@ impl fmt::Display for Error {
             ),
             Self::NoKey(path) => write!(f, "{} holds no key: it should have 64 hexadecimal digits", path.display()),
             Self::Knowledge { path, what } => write!(f, "--knowledge {}: {what}", path.display()),
+            Self::Record { folder, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+                write!(f, "--record: cannot write to {}: {source}; it has to belong to the user who watches (--user)", folder.display())
+            }
             Self::Record { folder, source } => write!(f, "--record: cannot write to {}: {source}", folder.display()),
             Self::Metrics { address, source } => write!(f, "--metrics: cannot listen on {address}: {source}"),
             Self::Interfaces(reason) => write!(f, "cannot list interfaces: {reason}"),

@@ -73,7 +73,7 @@ fn watch(options: &LiveOptions) -> Result<ExitCode, Error> {
     options.analysis.check_output()?;
     let names = run::key(&options.analysis, notes)?;
     let site = run::knowledge(&options.analysis, names.as_ref())?;
-    let folder = options.record.as_ref().map(open_folder).transpose()?;
+    let folder = options.record.as_ref().map(|record| open_folder(record, options.user.as_deref())).transpose()?;
     let server = options.metrics.map(open_metrics).transpose()?;
     let (source, input) = open(options)?;
     let mut kernel = options.kernel_witness.then(Tracing::open).transpose().map_err(Error::KernelWitness)?;
@@ -213,8 +213,13 @@ fn open(options: &LiveOptions) -> Result<(Source, InputSummary), Error> {
     Ok((Source::Interface { name, interface, options: capture, wait: options.wait }, summary))
 }
 
-fn open_folder(record: &RecorderOptions) -> Result<Folder, Error> {
-    Folder::open(&record.folder).map_err(|source| not_recorded(record, source))
+fn open_folder(record: &RecorderOptions, user: Option<&str>) -> Result<Folder, Error> {
+    let folder = Folder::open(&record.folder).map_err(|source| not_recorded(record, source))?;
+    if let Some(user) = user {
+        let (user, group) = privileges::numbers(user).map_err(refused)?;
+        folder.hand_over(user, group).map_err(|source| not_recorded(record, source))?;
+    }
+    Ok(folder)
 }
 
 fn not_recorded(record: &RecorderOptions, source: std::io::Error) -> Error {

@@ -36,6 +36,11 @@ pub(super) fn drop(user: Option<&str>, reopens: bool) -> Result<(), Refused> {
     Ok(())
 }
 
+/// The numbers of a user and its group.
+pub(super) fn numbers(user: &str) -> Result<(u32, u32), Refused> {
+    find(user).map(|user| (user.uid.as_raw(), user.gid.as_raw()))
+}
+
 fn find(name: &str) -> Result<User, Refused> {
     match User::from_name(name) {
         Ok(Some(user)) => Ok(user),
