@@ -3,6 +3,7 @@
 //! A frame goes this way: `reader` opens the input and `identify` tells what it is by content, `unpack` takes off a
 //! compression on a thread of its own, `source` holds the octets (a `map` of a regular file, else a buffer), `pcap` or
 //! `pcapng` walk its records (where mapped, with `scout`s ahead of them), `input` keeps the tally, `merge` joins the inputs, a filter sorts out.
+//! Of one mapped file `lookup` finds frames again by their places.
 //! All that takes libpcap stands in `libpcap`; without the feature `live`, `no_libpcap` stands in its place.
 //!
 //! Nothing here looks into a frame. Damage never fails: what stands in front of it is read, the rest is a [`Problem`].
@@ -15,6 +16,7 @@ mod input;
 #[cfg(feature = "live")]
 mod libpcap;
 mod link_type;
+mod lookup;
 mod map;
 mod merge;
 #[cfg(not(feature = "live"))]
@@ -32,10 +34,14 @@ mod tick;
 mod unpack;
 
 pub use error::InputError;
+pub(crate) use error::plain;
 pub use frames::Frames;
+#[cfg(feature = "live")]
+pub(crate) use frames::Label;
 #[cfg(feature = "live")]
 pub use libpcap::*;
 pub use link_type::LinkType;
+pub use lookup::Lookup;
 pub use merge::{Capture, OpenOptions};
 #[cfg(not(feature = "live"))]
 pub use no_libpcap::*;
@@ -133,4 +139,25 @@ pub struct InputSummary {
     pub complete: bool,
     /// What was wrong with it.
     pub problems: Vec<Problem>,
+}
+
+impl InputSummary {
+    /// Of an input of which nothing has been read.
+    pub fn unread(path: String, format: Format) -> Self {
+        Self {
+            path,
+            format,
+            compression: None,
+            link_types: Vec::new(),
+            frames: 0,
+            bytes: 0,
+            first_time: None,
+            last_time: None,
+            time_reversals: 0,
+            cut_frames: 0,
+            dropped_by_kernel: None,
+            complete: false,
+            problems: Vec::new(),
+        }
+    }
 }

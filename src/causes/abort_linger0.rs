@@ -13,9 +13,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let frames = frames.flat_map(|piece| piece.frames.clone()).take(6);
     let candidate = Candidate::new(
         Cause::AbortLinger0,
-        format!("{name}'s side aborted a live connection, as a program does on purpose with SO_LINGER and a time of 0"),
+        format!("{name}'s side aborted a live connection, as an application does on purpose with SO_LINGER and a time of 0"),
     )
-    .advise(format!("look in {name}'s program and its configuration for SO_LINGER 0, `nolinger`, `reset_timedout_connection` or an explicit abort"));
+    .advise(format!("look in {name}'s application and its configuration for SO_LINGER 0, `nolinger`, `reset_timedout_connection` or an explicit abort"));
     match decisive.verdict.mechanism {
         Mechanism::Abort => Some(candidate.because(
             Aspect::Form,

@@ -34,7 +34,7 @@ const MOMENT: usize = 2048;
 #[derive(Clone, Copy, Debug)]
 pub struct Connection {
     /// Its flow.
-    pub flow: u32,
+    pub flow: u64,
     /// The client's address.
     pub client: [u8; 16],
     /// The server.

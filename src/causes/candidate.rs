@@ -68,6 +68,11 @@ impl Candidate {
         self
     }
 
+    /// The same where `alone`: to take a capture at another point is no advice for who has one.
+    pub(super) fn advise_if(self, alone: bool, remedy: impl Into<String>) -> Self {
+        if alone { self.advise(remedy) } else { self }
+    }
+
     /// The decimal logarithm of the odds for it, beside the other causes.
     pub fn score(&self) -> f64 {
         log_odds(0.0, self.evidence.iter().map(|piece| (piece.aspect, piece.points())))

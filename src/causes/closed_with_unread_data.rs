@@ -16,7 +16,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     };
     let candidate = Candidate::new(
         Cause::ClosedWithUnreadData,
-        format!("{name}'s program closed the socket without having read all that {other} had sent"),
+        format!("{name}'s application closed the socket without having read all that {other} had sent"),
     )
     .advise(format!(
         "let {name} read what {other} sends to its end, or shut down its sending side and drain the socket before it closes"

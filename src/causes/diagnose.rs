@@ -1,4 +1,6 @@
 use super::around::Connection;
+use std::net::IpAddr;
+
 use super::{Around, Candidate, Cause, Story, kernel};
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Confidence, Evidence, Weight};
@@ -12,6 +14,14 @@ pub(super) struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
+    /// An address, with its name where the site has one for it.
+    pub fn named(&self, address: IpAddr) -> String {
+        match self.around.site.name(address) {
+            Some(name) => format!("{address} ({name})"),
+            None => address.to_string(),
+        }
+    }
+
     /// Connections to the same server that began shortly before and after this one.
     pub fn near_server(&self) -> impl Iterator<Item = &'a Connection> {
         let case = self.story.case;

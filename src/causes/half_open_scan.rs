@@ -31,7 +31,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let mut candidate = Candidate::new(
         Cause::HalfOpenScan,
         match targets.len() {
-            0 | 1 => "the client asked for a connection and sent nothing: probably a port scan".to_owned(),
+            0 | 1 => "the client asked for a connection and sent nothing, as a port scan does".to_owned(),
             count => format!("the client tried {count} ports or hosts without sending anything: a port scan"),
         },
     )

@@ -62,6 +62,6 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             [decisive.reset.segment.frame],
             "the connection was granted, and reset at once without data",
         )
-        .advise("harmless; leave it out of statistics, or let the balancer check by FIN or by a request"),
+        .advise("benign; leave it out of statistics, or let the balancer check by FIN or by a request"),
     )
 }

@@ -48,7 +48,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         format!("the forged reset came {:.1} ms after the client's request, and no answer had come", since.0 as f64 / 1e6),
     )
     .advise("ask the owner of the network which names or words its filter blocks; compare with another name to the same address")
-    .advise("compare with a capture on the server's side: does the request reach the server, does the server see a reset too?");
+    .advise_if(!story.is_compared(), "compare with a capture on the server's side: does the request reach the server, does the server see a reset too?");
     let candidate = match &story.application.name {
         Some(name) => {
             let candidate =
@@ -118,7 +118,7 @@ fn out_of_sight(question: &Question<'_>) -> Option<Candidate> {
     Some(
         Candidate::new(
             Cause::InjectedContentFilter,
-            format!("{name}'s connection was ended by something that did not pass here, right after the request: probably {suspected}"),
+            format!("{name}'s connection was ended by something that did not pass here, right after the request, as of {suspected}"),
         )
         .because(
             Aspect::Timing,
@@ -129,6 +129,6 @@ fn out_of_sight(question: &Question<'_>) -> Option<Candidate> {
                 since.0 as f64 / 1e6
             ),
         )
-        .advise(format!("capture on {name}'s side: a forged reset towards {name} passes only there")),
+        .advise_if(!story.is_compared(), format!("capture on {name}'s side: a forged reset towards {name} passes only there")),
     )
 }

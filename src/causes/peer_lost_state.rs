@@ -58,7 +58,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                 },
             );
             let candidate = match story.last_heard() {
-                Some((_, since)) if since.0 < SOONEST_RESTART.0 => candidate.advise(format!(
+                Some((_, since)) if since.0 < SOONEST_RESTART.0 && !story.is_compared() => candidate.advise(format!(
                     "it had spoken {:.0} ms before, and few hosts restart so soon: a capture on {name}'s side would show a \
                      reset that did not pass here",
                     since.0 as f64 / 1e6
@@ -144,7 +144,7 @@ fn moved(story: &Story<'_>, earlier: &Earlier) -> Option<Candidate> {
          entry expire?"
     ))
     .advise(format!(
-        "{name}'s program still holds the connection with {was} and hears no more of it: keepalives or its idle limit end that"
+        "{name}'s application still holds the connection with {was} and hears no more of it: keepalives or its idle limit end that"
     ));
     Some(match story.pause.filter(|pause| pause.from == earlier.frame) {
         Some(pause) => {

@@ -19,20 +19,21 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             let codes = if icmp.error.icmpv6 { PROHIBITED_V6 } else { PROHIBITED_V4 };
             codes.contains(&icmp.error.code)
         })?;
+        let reporter = question.named(said.error.reporter);
         return Some(
             Candidate::new(
                 Cause::RefusedByFirewall,
-                format!("{} prohibits this connection by a rule: it said so by ICMP", said.error.reporter),
+                format!("{} prohibits this connection by a rule: it said so by ICMP", reporter),
             )
             .because(
                 Aspect::Declared,
                 Weight::Decisive,
                 [said.error.frame],
-                format!("ICMP from {} says administratively prohibited", said.error.reporter),
+                format!("ICMP from {} says administratively prohibited", reporter),
             )
             .advise(format!(
                 "look at the packet filter of {} for a REJECT rule that matches this connection",
-                said.error.reporter
+                reporter
             )),
         );
     }

@@ -72,6 +72,11 @@ pub struct Pause {
 }
 
 impl<'a> Story<'a> {
+    /// Whether captures at other points are at hand, so that nobody need be told to take one.
+    pub fn is_compared(&self) -> bool {
+        self.case.passages.is_some()
+    }
+
     /// The story of a flow.
     pub fn new(case: &'a Case<'a>, judged: &'a [Judged]) -> Self {
         let story = Self::without_application(case, judged);

@@ -17,8 +17,19 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let pause =
         story.pause.map_or_else(String::new, |pause| format!(" after {:.1} s of silence", pause.length.as_secs_f64()));
     Some(
-        Candidate::new(Cause::UnansweredData, format!("{other} no longer answered{pause}: {name} repeated itself in vain"))
-            .because(Aspect::Company, Weight::Strong, frames, format!("{name} repeated what it had sent, and nothing came back"))
-            .advise("a device that forgot the connection and drops its packets, a broken path, or a dead host: capture on the other side to see what arrives"),
+        Candidate::new(
+            Cause::UnansweredData,
+            format!("{other} no longer answered{pause}: {name} repeated itself in vain"),
+        )
+        .because(
+            Aspect::Company,
+            Weight::Strong,
+            frames,
+            format!("{name} repeated what it had sent, and nothing came back"),
+        )
+        .advise(
+            "a device that forgot the connection and drops its packets, a broken path, or a dead host: look for them",
+        )
+        .advise_if(!story.is_compared(), format!("capture on {other}'s side to see what arrives")),
     )
 }

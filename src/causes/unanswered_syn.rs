@@ -14,6 +14,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     Some(
         Candidate::new(Cause::UnansweredSyn, format!("nothing answered the client's {} SYNs", syns.len().max(1)))
             .because(Aspect::Company, Weight::Strong, syns.iter().copied().take(8), "no answer of any kind came back")
-            .advise("a packet filter that drops, a host that is down, or a way back that leads elsewhere: capture on the server's side to see whether the SYN arrives"),
+            .advise(
+                "a packet filter that drops, a host that is down, or a way back that leads elsewhere: look for them",
+            )
+            .advise_if(!story.is_compared(), "capture on the server's side to see whether the SYN arrives"),
     )
 }

@@ -18,7 +18,6 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use clap::CommandFactory;
 use clap::error::ErrorKind;
 use jiff::tz::TimeZone;
 
@@ -67,8 +66,7 @@ fn parse_with(
     if let Some(text) = definition.generate.as_deref().and_then(generate::generated) {
         return Err(Answer { text, exit: ExitCode::Success });
     }
-    options(definition, local)
-        .map_err(|message| answer(&Definition::command().error(ErrorKind::ValueValidation, message)))
+    options(definition, local).map_err(|message| wrong(&message))
 }
 
 /// What is said where there are no arguments.
@@ -87,15 +85,22 @@ usage: tcpautopsy [analyze|show|compare] [OPTIONS] CAPTURE...
     )
 }
 
+/// What clap has to say, beginning as every other message does, without the usage of all jobs: the way out stands in the
+/// message, and the help has the rest.
 fn answer(error: &clap::Error) -> Answer {
-    let exit = match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Success,
-        _ => ExitCode::Usage,
-    };
     let text = error.render().to_string();
-    // As every other message begins.
-    let text = text.strip_prefix("error: ").map(|rest| format!("tcpautopsy: {rest}")).unwrap_or(text);
-    Answer { text, exit }
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return Answer { text, exit: ExitCode::Success };
+    }
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let (message, rest) = text.split_once("\n\nUsage:").unwrap_or((text, ""));
+    let help = rest.split_once("\n\n").map_or_else(String::new, |(_, help)| format!("\n\n{}", help.trim_end()));
+    Answer { text: format!("tcpautopsy: {}{help}\n", message.trim_end()), exit: ExitCode::Usage }
+}
+
+/// A command line that clap takes and we do not.
+fn wrong(message: &str) -> Answer {
+    Answer { text: format!("tcpautopsy: {message}\n"), exit: ExitCode::Usage }
 }
 
 fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, String>) -> Result<Options, String> {

@@ -8,6 +8,7 @@ use crate::error::ExitCode;
 /// Nothing of the usage, and no example.
 pub(super) const USAGE: &str = "";
 pub(super) const SHORT_USAGE: &str = "";
+pub(super) const COMMANDS: &str = "";
 pub(super) const EXAMPLE: &str = "";
 
 /// None.

@@ -1,5 +1,6 @@
 //! What the command line takes and refuses, and that docs/cli.md says the same.
 
+use clap::CommandFactory;
 use jiff::tz::{Offset, TimeZone};
 
 use super::*;

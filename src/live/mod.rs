@@ -165,21 +165,7 @@ fn follow(engine: &mut Engine<'_>, queue: &Queue, options: &LiveOptions, notes: 
 
 /// Opens what frames come from.
 fn open(options: &LiveOptions) -> Result<(Source, InputSummary), Error> {
-    let summary = InputSummary {
-        path: options.interface.clone(),
-        format: Format::Live,
-        compression: None,
-        link_types: Vec::new(),
-        frames: 0,
-        bytes: 0,
-        first_time: None,
-        last_time: None,
-        time_reversals: 0,
-        cut_frames: 0,
-        dropped_by_kernel: None,
-        complete: false,
-        problems: Vec::new(),
-    };
+    let summary = InputSummary::unread(options.interface.clone(), Format::Live);
     let bpf = options.analysis.bpf.as_deref();
     if options.interface == STANDARD_INPUT {
         let filter = bpf.map(Filter::new).transpose().map_err(Error::Bpf)?;

@@ -177,8 +177,8 @@ fn mark(marker: &mut File) {
     let _ = marker.write_all(Log::mark(nanos).as_bytes());
 }
 
-/// The log behind a lock. Who panicked while it was held left a log that is whole but for a line.
-pub(super) fn locked(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
+/// What is behind a lock. Who panicked while it was held left it whole but for a line, or a segment.
+pub(super) fn locked<T>(log: &Mutex<T>) -> MutexGuard<'_, T> {
     log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -119,25 +119,9 @@ fn filled(file: OwnedFd, octets: &[u8]) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recorder::testing::{names, scratch};
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
-    use std::path::PathBuf;
-
-    fn scratch(name: &str) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("tcpautopsy-folder-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir(&path).expect("a folder");
-        path
-    }
-
-    fn names(path: &Path) -> Vec<String> {
-        let mut names: Vec<String> = fs::read_dir(path)
-            .expect("readable")
-            .map(|one| one.expect("an entry").file_name().to_string_lossy().into())
-            .collect();
-        names.sort();
-        names
-    }
 
     #[test]
     fn only_a_folder_that_was_made_here_is_handed_over() {

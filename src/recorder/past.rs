@@ -4,15 +4,17 @@ use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
 
-use crate::capture::{Frame, LinkType};
-use crate::decode::View;
-use crate::tcp::{Endpoint, FrameNumber, Segment, Timestamp};
+use crate::capture::{Frame, Label};
+use crate::tcp::Endpoint;
 
 /// Frames kept from the beginning of a connection: its handshake and what it is about.
 const FIRST: usize = 16;
 
 /// And of the latest ones.
 const LATEST: usize = 64;
+
+/// ICMP errors kept of a connection, the latest.
+const ERRORS: usize = 16;
 
 /// Connections that wait for their file and do not leave before.
 const MOST_HELD: usize = 1024;
@@ -26,44 +28,42 @@ const BESIDE_FRAME: usize = size_of::<Kept>() + 16;
 pub(super) struct Ends(Endpoint, Endpoint);
 
 impl Ends {
-    /// Those of a segment.
-    pub(super) fn of(segment: &Segment) -> Self {
-        let (one, other) = (segment.source, segment.destination);
+    /// Those of a segment, or of one that is quoted.
+    pub(super) fn of(one: Endpoint, other: Endpoint) -> Self {
         Self(one.min(other), one.max(other))
     }
 }
 
 /// A frame, of whose data the end may be cut off.
 pub(super) struct Kept {
-    number: FrameNumber,
-    input: u16,
-    input_frame: FrameNumber,
-    time: Option<Timestamp>,
-    link_type: LinkType,
-    original_len: u32,
+    label: Label,
     octets: Box<[u8]>,
+    /// The frame that its segment was whole in: another one where it is but a part.
+    pub(super) segment: u64,
 }
 
 impl Kept {
+    /// A frame without what is behind `end`.
+    pub(super) fn new(frame: &Frame<'_>, end: usize) -> Self {
+        Self {
+            label: Label::of(frame),
+            octets: frame.bytes.get(..end).unwrap_or(frame.bytes).into(),
+            segment: frame.number.get(),
+        }
+    }
+
     /// Its place in the capture.
     pub(super) fn number(&self) -> u64 {
-        self.number.get()
+        self.label.number.get()
     }
 
     /// As it was captured, as far as it was kept.
     pub(super) fn frame(&self) -> Frame<'_> {
-        Frame {
-            number: self.number,
-            input: self.input,
-            input_frame: self.input_frame,
-            time: self.time,
-            link_type: self.link_type,
-            original_len: self.original_len,
-            bytes: &self.octets,
-        }
+        self.label.on(&self.octets)
     }
 
-    fn size(&self) -> usize {
+    /// Octets of memory.
+    pub(super) fn size(&self) -> usize {
         self.octets.len() + BESIDE_FRAME
     }
 }
@@ -72,6 +72,8 @@ impl Kept {
 struct Connection {
     first: Vec<Kept>,
     latest: VecDeque<Kept>,
+    /// ICMP errors about its segments.
+    errors: VecDeque<Kept>,
     /// Something came since its turn to leave was last thought of.
     is_used: bool,
     /// A file of it is to be written.
@@ -80,14 +82,17 @@ struct Connection {
 
 impl Connection {
     fn size(&self) -> usize {
-        self.first.iter().chain(&self.latest).map(Kept::size).sum::<usize>() + BESIDE_CONNECTION
+        self.all().map(Kept::size).sum::<usize>() + BESIDE_CONNECTION
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Kept> {
+        self.first.iter().chain(&self.latest).chain(&self.errors)
     }
 }
 
 /// The recent past.
 pub(super) struct Past {
     limit: usize,
-    payload: usize,
     octets: usize,
     connections: HashMap<Ends, Connection, RandomState>,
     /// In which order they are thought of when somebody has to leave.
@@ -96,24 +101,14 @@ pub(super) struct Past {
 }
 
 impl Past {
-    /// Keeps at most so many octets, and so many of each segment's data.
-    pub(super) fn new(limit: usize, payload: usize) -> Self {
+    /// Keeps at most so many octets.
+    pub(super) fn new(limit: usize) -> Self {
         let (connections, turns) = (HashMap::default(), VecDeque::new());
-        Self { limit, payload, octets: 0, connections, turns, held: 0 }
+        Self { limit, octets: 0, connections, turns, held: 0 }
     }
 
-    /// Takes in a frame.
-    pub(super) fn keep(&mut self, ends: Ends, segment: &Segment, view: &View, frame: &Frame<'_>) {
-        let end = view.payload.as_ref().map_or(frame.bytes.len(), |data| data.start.saturating_add(self.payload));
-        let kept = Kept {
-            number: frame.number,
-            input: frame.input,
-            input_frame: frame.input_frame,
-            time: frame.time,
-            link_type: frame.link_type,
-            original_len: frame.original_len,
-            octets: frame.bytes.get(..end).unwrap_or(frame.bytes).into(),
-        };
+    /// Takes in a frame, as much of it as is to be kept. `begins`: it asks for a connection.
+    pub(super) fn keep(&mut self, ends: Ends, begins: bool, kept: Kept) {
         let connection = self.connections.entry(ends).or_default();
         if connection.first.is_empty() {
             self.turns.push_back(ends);
@@ -122,10 +117,10 @@ impl Past {
             // Who says only one thing, as in a flood of requests, leaves first.
             connection.is_used = true;
         }
-        if segment.flags.syn() && !segment.flags.ack() && connection.first.len() > 1 {
+        if begins && connection.first.len() > 1 {
             // Perhaps another connection of the same ports: its beginning is one, too.
             connection.latest.extend(connection.first.drain(..));
-            connection.latest.make_contiguous().sort_by_key(|kept| kept.number);
+            connection.latest.make_contiguous().sort_by_key(Kept::number);
         }
         self.octets += kept.size();
         if connection.first.len() < FIRST {
@@ -135,6 +130,19 @@ impl Past {
         }
         while connection.latest.len() > LATEST
             && let Some(oldest) = connection.latest.pop_front()
+        {
+            self.octets -= oldest.size();
+        }
+        self.make_room();
+    }
+
+    /// Takes in an ICMP error about a connection of which something is kept: errors about others begin none.
+    pub(super) fn keep_error(&mut self, ends: Ends, kept: Kept) {
+        let Some(connection) = self.connections.get_mut(&ends) else { return };
+        self.octets += kept.size();
+        connection.errors.push_back(kept);
+        while connection.errors.len() > ERRORS
+            && let Some(oldest) = connection.errors.pop_front()
         {
             self.octets -= oldest.size();
         }
@@ -154,8 +162,8 @@ impl Past {
     /// What is kept of a connection, in the order of the capture.
     pub(super) fn of(&self, ends: Ends) -> impl Iterator<Item = &Kept> {
         let connection = self.connections.get(&ends);
-        let mut kept: Vec<&Kept> = connection.into_iter().flat_map(|one| one.first.iter().chain(&one.latest)).collect();
-        kept.sort_by_key(|kept| kept.number);
+        let mut kept: Vec<&Kept> = connection.into_iter().flat_map(Connection::all).collect();
+        kept.sort_by_key(|kept| kept.number());
         kept.into_iter()
     }
 
@@ -186,31 +194,32 @@ impl Past {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::testing::{ETHERNET, frame};
+    use crate::tcp::{FrameNumber, Timestamp};
     use crate::trace::{self, Packet};
 
-    /// Feeds the frames of a trace, each of 100 octets of which 54 are headers.
-    fn past(limit: usize, payload: usize, text: &str) -> (Past, Vec<Ends>) {
-        let mut past = Past::new(limit, payload);
+    /// A frame of 100 octets, of which 54 are headers, and so many of its data.
+    fn kept(number: FrameNumber, time: Option<Timestamp>, payload: usize) -> Kept {
+        Kept::new(&Frame { number, input_frame: number, time, ..frame(ETHERNET, &[7; 100]) }, 54 + payload)
+    }
+
+    fn feed(past: &mut Past, payload: usize, text: &str) -> Vec<Ends> {
         let mut all = Vec::new();
         for event in trace::parse(text).expect("a trace") {
             let Packet::Segment(segment) = event.packet else { continue };
-            let octets = [7; 100];
-            let frame = Frame {
-                number: segment.frame,
-                input: 0,
-                input_frame: segment.frame,
-                time: segment.time,
-                link_type: LinkType(1),
-                original_len: 100,
-                bytes: &octets,
-            };
-            let view = View { payload: Some(54..100), ..View::default() };
-            let ends = Ends::of(&segment);
-            past.keep(ends, &segment, &view, &frame);
+            let ends = Ends::of(segment.source, segment.destination);
+            past.keep(ends, segment.flags.syn() && !segment.flags.ack(), kept(segment.frame, segment.time, payload));
             if !all.contains(&ends) {
                 all.push(ends);
             }
         }
+        all
+    }
+
+    /// Feeds the frames of a trace.
+    fn past(limit: usize, payload: usize, text: &str) -> (Past, Vec<Ends>) {
+        let mut past = Past::new(limit);
+        let all = feed(&mut past, payload, text);
         (past, all)
     }
 
@@ -266,21 +275,28 @@ mod tests {
         let mut left = None;
         for (nth, event) in trace::parse(&more).expect("a trace").into_iter().enumerate() {
             let Packet::Segment(segment) = event.packet else { continue };
-            let frame = Frame {
-                number: segment.frame,
-                input: 0,
-                input_frame: segment.frame,
-                time: segment.time,
-                link_type: LinkType(1),
-                original_len: 100,
-                bytes: &[7; 100],
-            };
-            past.keep(Ends::of(&segment), &segment, &View::default(), &frame);
+            past.keep(Ends::of(segment.source, segment.destination), false, kept(segment.frame, segment.time, 46));
             if left.is_none() && numbers(&past, ends[0]).is_empty() {
                 left = Some((nth, numbers(&past, ends[1]).is_empty()));
             }
         }
         let (_, other_left_before) = left.expect("it leaves at last");
         assert!(other_left_before && past.held == 0);
+    }
+
+    #[test]
+    fn the_latest_errors_stay_beside_the_frames_and_strangers_begin_nothing() {
+        let text: String = (0..30).map(|at| format!("{at} c A {at} ack 1\n")).collect();
+        let (mut past, ends) = past(1 << 20, 0, &text);
+        for number in 31..=70 {
+            past.keep_error(ends[0], kept(FrameNumber::new(number).expect("a number"), None, 0));
+        }
+        let expected: Vec<u64> = (1..=30).chain(71 - ERRORS as u64..=70).collect();
+        assert_eq!(numbers(&past, ends[0]), expected);
+        let stranger = Ends::of(Endpoint::v4([10, 0, 0, 1], 1), Endpoint::v4([10, 0, 0, 2], 2));
+        let before = past.octets;
+        past.keep_error(stranger, kept(FrameNumber::new(99).expect("a number"), None, 0));
+        assert_eq!((past.octets, past.connections.len()), (before, 1));
+        assert_eq!(before, past.connections.values().map(Connection::size).sum::<usize>());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::net::SocketAddr;
 
 use super::compared::reset_comparison;
 use super::ladder;
@@ -90,7 +91,7 @@ pub struct Verdict<'a> {
     /// What is kept of it to be compared with other flows.
     pub fate: Option<causes::Fate>,
     /// Its segments, where they were looked at.
-    pub timeline: Option<&'a Timeline>,
+    pub timeline: Option<Cow<'a, Timeline>>,
     /// Resets of the connection that only other captures have, each with its verdict.
     pub elsewhere: Vec<(flow::ResetSegment, Judged)>,
     /// The connection as several points saw it.
@@ -164,7 +165,10 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             if !wanted.summary_only && (wanted.all_flows || tells) {
                 let mut told = builder.flow(&findings.flows, flow, how, &resets, &verdict);
                 told.comparison = verdict.comparison.take().map(Box::new);
-                told.ladder = verdict.timeline.and_then(|timeline| builder.ladder(flow, timeline, &told, wanted.rungs));
+                told.ladder = verdict
+                    .timeline
+                    .as_deref()
+                    .and_then(|timeline| builder.ladder(flow, timeline, &told, wanted.rungs));
                 listed.push(told);
             } else {
                 builder.count_what_was_not_kept(flow);
@@ -199,26 +203,30 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     let incidents = causes::incidents(fates.as_slice(), findings.around);
     listed.sort_by_key(|flow| flow.benign.is_some());
     let comparison = findings.compared.take().map(|compared| compared.comparison);
+    let site = &findings.around.site;
+    let incidents = (1..).zip(incidents).map(|(id, incident)| self::incident(id, incident, site)).collect();
     Report {
         capture: capture(findings, dropped),
         comparison,
         selection: selection.map(|selection| Selection { flows: selected, ..selection }),
         summary,
-        incidents: (1..).zip(incidents).map(|(id, incident)| self::incident(id, incident)).collect(),
+        incidents,
         flows: listed,
         ..Report::default()
     }
 }
 
-fn incident(id: u64, incident: causes::Incident) -> Incident {
+fn incident(id: u64, incident: causes::Incident, site: &Site) -> Incident {
+    let server = incident.server.as_ref().and_then(|server| server.parse::<SocketAddr>().ok());
     Incident {
         id,
         title: incident.title,
         cause: incident.cause.id().to_owned(),
+        server_name: server.and_then(|server| site.name(server.ip())).map(Into::into),
         server: incident.server,
         first_time: incident.first.map(Into::into),
         last_time: incident.last.map(Into::into),
-        flows: incident.flows.into_iter().map(Into::into).collect(),
+        flows: incident.flows,
         explanation: incident.explanation,
     }
 }
@@ -295,7 +303,7 @@ fn input(input: InputSummary) -> Input {
 }
 
 /// The ids of flows whose addresses and ports another flow has, too.
-fn reused_ends(flows: &Flows, summary_only: bool) -> HashSet<u32> {
+fn reused_ends(flows: &Flows, summary_only: bool) -> HashSet<u64> {
     let mut reused = HashSet::new();
     if summary_only {
         return reused;
@@ -379,7 +387,7 @@ struct Builder<'a> {
     continuations: &'a surroundings::Continuations,
     site: &'a Site,
     several_inputs: bool,
-    reused: HashSet<u32>,
+    reused: HashSet<u64>,
     not_listed: Dropped,
     rungs_left: usize,
 }
@@ -402,7 +410,7 @@ impl Builder<'_> {
         };
         let paths = (self.paths)(flow);
         let path = widest(paths, flow);
-        let later = self.continuations.after(flow.id).map(|later| u64::from(later.flow));
+        let later = self.continuations.after(flow.id).map(|later| later.flow);
         let activity = match later.filter(|_| episodes.is_empty()) {
             Some(later) => format!("its addresses changed, and it went on as flow {later}"),
             None => words::activity(flow, teardown, roles, flows.end),
@@ -413,7 +421,7 @@ impl Builder<'_> {
             first_frame: flow.first_frame.get(),
             last_frame: flow.stream.last_frame.get(),
             ports_reused: self.reused.contains(&flow.id),
-            continues: self.continuations.before(flow.id).map(|earlier| earlier.flow.into()),
+            continues: self.continuations.before(flow.id).map(|earlier| earlier.flow),
             continued_as: later,
             inputs: flows.inputs(flow).to_vec(),
             first_time: flow.first_time.map(Into::into),
@@ -432,15 +440,26 @@ impl Builder<'_> {
                 history: zeek.history().into_boxed_str(),
             }),
             analysis: Analysis { client: side(flow, client), server: side(flow, server) },
-            icmp: flow.detail.iter().flat_map(|detail| &detail.icmp).map(icmp_message).collect(),
-            resets: episodes.iter().filter_map(|episode| self.reset(episode, roles, verdict.timeline)).collect(),
-            diagnosis: verdict.diagnosis.as_ref().map(|found| Box::new(diagnosis(self, found, verdict.timeline))),
+            icmp: flow
+                .detail
+                .iter()
+                .flat_map(|detail| &detail.icmp)
+                .map(|error| icmp_message(error, self.site))
+                .collect(),
+            resets: episodes
+                .iter()
+                .filter_map(|episode| self.reset(episode, roles, verdict.timeline.as_deref()))
+                .collect(),
+            diagnosis: verdict
+                .diagnosis
+                .as_ref()
+                .map(|found| Box::new(diagnosis(self, found, verdict.timeline.as_deref()))),
             application: verdict.application.clone().map(Box::new),
             outcome: verdict.outcome.as_ref().map(|found| Box::new(outcome_of(found))),
             benign: verdict.benign.clone(),
             client_name: self.site.name(end(client).ip).map(Into::into),
             server_name: self.site.name(end(server).ip).map(Into::into),
-            ..Flow::new(flow.id.into(), end(client), end(server))
+            ..Flow::new(flow.id, end(client), end(server))
         }
     }
 
@@ -679,7 +698,7 @@ fn side(flow: &flow::Flow, way: Way) -> SideAnalysis {
     }
 }
 
-fn icmp_message(evidence: &flow::IcmpEvidence) -> IcmpMessage {
+fn icmp_message(evidence: &flow::IcmpEvidence, site: &Site) -> IcmpMessage {
     let error = &evidence.error;
     IcmpMessage {
         frame: error.frame.get(),
@@ -687,6 +706,7 @@ fn icmp_message(evidence: &flow::IcmpEvidence) -> IcmpMessage {
         icmp_type: error.icmp_type,
         code: error.code,
         reporter: error.reporter,
+        reporter_name: site.name(error.reporter).map(Into::into),
         text: icmp::text(error.icmpv6, error.icmp_type, error.code),
     }
 }

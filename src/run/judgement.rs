@@ -40,13 +40,19 @@ impl<'a> Judgement<'a> {
         memory: usize,
         threads: usize,
     ) -> Self {
-        let surroundings = Surroundings { losses, testimony, ..Surroundings::of(flows, timelines) };
+        let profiles = |some: &[&Flow]| {
+            some.first().iter().for_each(|flow| timelines.release_before(flow));
+            parallel::map(threads, some, |flow| timelines.profile_of(flow))
+        };
+        let surroundings = Surroundings { losses, testimony, ..Surroundings::by(flows, profiles) };
         let mut around = Around::within(memory);
         let all: Vec<&Flow> = flows.iter().collect();
         for some in all.chunks(AT_A_TIME) {
+            some.first().iter().for_each(|flow| timelines.release_before(flow));
             let outlines = parallel::map(threads, some, |flow| {
-                let timeline = timelines.get(flow.id).filter(|_| second_look::needs_judging(flow, flows))?;
-                let case = Case::new(flow, timeline, &surroundings, flows.end);
+                let timeline = Some(flow).filter(|flow| second_look::needs_judging(flow, flows));
+                let timeline = timeline.and_then(|flow| timelines.whole(flow))?;
+                let case = Case::new(flow, &timeline, &surroundings, flows.end);
                 let resets = attribution::judge(&case);
                 Some(Around::outline(&Story::without_application(&case, &resets)))
             });
@@ -54,7 +60,7 @@ impl<'a> Judgement<'a> {
                 match outline {
                     Some(outline) => around.add(outline),
                     None => {
-                        around.learn_good(flow, timelines.opening(flow.id).and_then(|opening| name(flow, &opening)));
+                        around.learn_good(flow, timelines.opening_of(flow).and_then(|opening| name(flow, &opening)));
                     }
                 }
             }
@@ -64,14 +70,16 @@ impl<'a> Judgement<'a> {
 
     /// The verdicts on flows, in their order; empty ones where segments were not gathered.
     pub fn of(&self, flows: &[&Flow]) -> Vec<Verdict<'a>> {
+        flows.first().iter().for_each(|flow| self.timelines.release_before(flow));
         parallel::map(self.threads, flows, |flow| self.of_one(flow))
     }
 
     fn of_one(&self, flow: &Flow) -> Verdict<'a> {
-        let Some(timeline) = self.timelines.get(flow.id) else { return Verdict::default() };
-        let case = Case::new(flow, timeline, &self.surroundings, self.end);
+        let Some(timeline) = self.timelines.whole(flow) else { return Verdict::default() };
+        let case = Case::new(flow, &timeline, &self.surroundings, self.end);
         let resets = attribution::judge(&case);
-        Verdict { timeline: Some(timeline), ..conclude(&case, resets, &self.around) }
+        let verdict = conclude(&case, resets, &self.around);
+        Verdict { timeline: Some(timeline), ..verdict }
     }
 }
 

@@ -54,6 +54,11 @@ impl Memory {
         self.limits
     }
 
+    /// What a note of where segments lie may take: it is read before anything is judged.
+    pub fn for_places(&self) -> usize {
+        self.total / FOR_JUDGING
+    }
+
     /// What judging may take once it is known how many flows there are.
     pub fn for_judging(&self, flows: usize) -> Judging {
         let all = self.beside(flows);

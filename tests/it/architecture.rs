@@ -62,7 +62,7 @@ fn an_outside_crate_belongs_to_one_room() {
         ("etherparse", &["decode"]),
         ("flate2", &["capture"]),
         // A hash function is no format that could change under us: several tables may know it.
-        ("foldhash", &["decode", "flow", "timeline", "surroundings", "compare", "causes", "live", "recorder"]),
+        ("foldhash", &["decode", "flow", "timeline", "surroundings", "compare", "causes", "live", "recorder", "run"]),
         ("getrandom", &["anonymize"]),
         ("httparse", &["application", "metrics"]),
         ("indicatif", &["progress"]),

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::captures;
 use crate::support::program::{program, report, run, run_with_input, scratch};
 
 /// One connection that the client ends well and three that die with their process.
@@ -89,6 +90,30 @@ fn data_is_cut_and_others_names_stay_out() {
         assert!(!says(&octets, secret), "{secret:?}");
     }
     assert!(files[0].contains("injected_content_filter"));
+}
+
+#[test]
+fn parts_of_packets_and_errors_about_them_belong_to_it() {
+    let folder = scratch("recorder-parts");
+    let frames = captures::frames(Path::new("samples/abort_linger0/capture.pcap"));
+    let made = captures::in_parts_and_with_an_error(&frames);
+    let capture = folder.join("parts.pcap");
+    fs::write(&capture, captures::pcap(&made)).expect("a capture");
+    let path = capture.to_str().expect("a path");
+    let recorded = |more: &[&str]| {
+        let folder = recorded(&format!("recorder-parts-{}", more.len()), path, more);
+        let files = names(&folder);
+        assert_eq!(files.len(), 1, "{files:?}");
+        captures::frames(&folder.join(&files[0]))
+    };
+    let octets = |frames: &[captures::Frame]| frames.iter().map(|frame| frame.bytes.clone()).collect::<Vec<_>>();
+    assert!(made.len() >= frames.len() + 3, "two packets in parts, and an error");
+    assert_eq!(octets(&recorded(&[])), octets(&made));
+    // Ethernet, IPv4 and the TCP header in the first part, ICMP and what it quotes in the error; no data in any.
+    let lengths: Vec<usize> =
+        recorded(&["--record-payload-bytes", "0"]).iter().map(|frame| frame.bytes.len()).collect();
+    assert_eq!(lengths.iter().filter(|&&length| length == 34).count(), 2, "the second parts: {lengths:?}");
+    assert_eq!((lengths.len(), lengths.last()), (made.len(), Some(&(34 + 8 + 52))), "{lengths:?}");
 }
 
 #[test]

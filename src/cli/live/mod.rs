@@ -39,6 +39,11 @@ pub(super) const USAGE: &str =
 /// Their part of what is said where there are no arguments.
 pub(super) const SHORT_USAGE: &str = "  tcpautopsy live eth0            resets as they happen\n";
 
+/// Their part of the jobs in the help.
+pub(super) const COMMANDS: &str = "  live        Resets on an interface as they happen, and a report at the end
+  interfaces  What live can listen on
+";
+
 /// Their part of the examples in the help.
 pub(super) const EXAMPLE: &str = "  tcpautopsy live eth0\n";
 

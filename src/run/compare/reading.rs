@@ -90,8 +90,8 @@ fn follow(capture: &mut Capture, stations: &mut [Station]) -> u64 {
 }
 
 /// The places of connections to be gathered: those that `is_wanted`, and some that several points saw and that ended well.
-pub fn wanted(connections: &[Connection], is_wanted: impl Fn(u32, &Connection) -> bool) -> HashSet<usize> {
-    let numbered = || (1u32..).zip(connections).enumerate();
+pub fn wanted(connections: &[Connection], is_wanted: impl Fn(u64, &Connection) -> bool) -> HashSet<usize> {
+    let numbered = || (1..).zip(connections).enumerate();
     let mut wanted: HashSet<usize> =
         numbered().filter(|(_, (number, connection))| is_wanted(*number, connection)).map(|(place, _)| place).collect();
     let good: Vec<usize> = numbered()
@@ -116,7 +116,7 @@ pub fn gather(
     wanted: &HashSet<usize>,
 ) -> Result<Vec<Timelines>, Error> {
     let memory = usize::try_from(options.memory / MEMORY_FOR_TIMELINES).unwrap_or(usize::MAX) / points.len().max(1);
-    let mut ids: Vec<HashSet<u32>> = vec![HashSet::new(); points.len()];
+    let mut ids: Vec<HashSet<u64>> = vec![HashSet::new(); points.len()];
     for view in wanted.iter().filter_map(|&place| connections.get(place)).flat_map(|connection| &connection.views) {
         let flow = points.get(view.point).and_then(|point| point.flow(view.flow));
         if let (Some(flow), Some(ids)) = (flow, ids.get_mut(view.point)) {
