@@ -4,7 +4,6 @@ mod compare;
 mod evidence;
 mod explain;
 mod hash;
-mod interfaces;
 mod judgement;
 mod kernel_trace;
 mod key;
@@ -18,11 +17,13 @@ mod selection;
 pub(crate) use kernel_trace::Witness;
 pub(crate) use key::key;
 pub(crate) use knowledge::knowledge;
-pub(crate) use pipeline::{Analysis, losses};
+pub(crate) use pipeline::Analysis;
+#[cfg(feature = "live")]
+pub(crate) use pipeline::losses;
+#[cfg(feature = "live")]
 pub(crate) use selection::choose;
 
 pub use explain::explain;
-pub use interfaces::interfaces;
 pub use judgement::{Judgement, Means};
 pub use second_look::{ask, needs_judging};
 
@@ -284,6 +285,7 @@ pub(crate) fn terminal_width() -> Option<usize> {
 }
 
 /// Columns of the terminal that standard error is, if it is one.
+#[cfg(feature = "live")]
 pub(crate) fn status_width() -> Option<usize> {
     terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into())
 }
