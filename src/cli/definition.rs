@@ -220,7 +220,7 @@ impl Definition {
             ("to", self.to.clone()),
             ("around", self.around.clone()),
             ("log-line", self.log_line.clone()),
-            ("flow", number(self.flow.map(Into::into))),
+            ("flow", number(self.flow)),
             ("frame", number(self.frame)),
             ("bpf", self.bpf.clone()),
             ("kernel-trace", self.kernel_trace.as_ref().map(|path| path.display().to_string())),

@@ -226,7 +226,7 @@ fn incident(id: u64, incident: causes::Incident, site: &Site) -> Incident {
         server: incident.server,
         first_time: incident.first.map(Into::into),
         last_time: incident.last.map(Into::into),
-        flows: incident.flows.into_iter().map(Into::into).collect(),
+        flows: incident.flows,
         explanation: incident.explanation,
     }
 }
