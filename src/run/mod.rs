@@ -93,11 +93,12 @@ fn open(options: &Options, notes: Notes) -> Result<Opened, Error> {
         // The one thing that went wrong is the message, also with --quiet.
         return Err(Error::NothingToAnalyse(errors.iter().map(ToString::to_string).collect()));
     }
+    errors.iter().for_each(|error| notes.warn(error));
+    if options.command == Command::Compare {
+        compare::check(options, &errors)?;
+    }
     // Only now: captures that cannot be read should cost nobody an earlier report.
     let output = options.create_output()?;
-    for error in &errors {
-        notes.warn(error);
-    }
     Ok(Opened { capture, errors, output, key, witness, site })
 }
 
