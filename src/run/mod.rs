@@ -24,7 +24,7 @@ pub(crate) use pipeline::losses;
 pub(crate) use selection::choose;
 
 pub use explain::explain;
-pub use judgement::Judgement;
+pub use judgement::{Judgement, Means};
 pub use second_look::{ask, needs_judging};
 
 use std::collections::HashSet;
@@ -35,6 +35,7 @@ use crate::anonymize::Key;
 use crate::capture::{Capture, Filter, Format, InputError, InputSummary, OpenOptions};
 use crate::cli::{Command, FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
+use crate::evidence::Words;
 use crate::flow::{Flow, Limits, Totals};
 use crate::knowledge::site::Site;
 use crate::notes::Notes;
@@ -52,8 +53,8 @@ pub(crate) const FIXED_MEMORY: u64 = 24 << 20;
 /// One part in so many of the memory is for the segments of flows that are judged.
 const MEMORY_FOR_TIMELINES: u64 = 4;
 
-/// What a flow takes in the report: measured at 890 octets for one with one reset.
-const LISTED_FLOW: usize = 900;
+/// What a flow with one reset takes in the report: what it consists of, and 250 octets of texts and lists, as measured.
+const LISTED_FLOW: usize = size_of::<report::Flow>() + size_of::<report::Reset>() + 250;
 
 /// Analyses or compares the captures and writes the report; the exit code says how that went.
 ///
@@ -180,7 +181,9 @@ pub(crate) fn conclude(
         KernelTrace::new(witness.name, &witness.log, testimony)
     });
     let testimony = testimony.unwrap_or_default();
-    let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, room.neighbours, threads);
+    let words = if options.summary { Words::Unspoken } else { Words::All };
+    let means = Means { neighbours: room.neighbours, kept: room.kept, threads, words };
+    let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, means);
     judgement.around.site = analysis.site;
     let continuations = &judgement.surroundings.continuations;
     let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
@@ -219,10 +222,12 @@ pub(crate) fn conclude(
         let frames = evidence::write(options, evidence, bpf(options)?, (members, key), &report)?;
         notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
     }
+    let code = exit_code(options, &report);
     // The program ends here, which gives all memory back at once; piece by piece it takes a tenth of a long run.
+    std::mem::forget(report);
     std::mem::forget(judgement);
     std::mem::forget(timelines);
-    Ok(exit_code(options, &report))
+    Ok(code)
 }
 
 /// Puts into the report what does not come from the capture, takes out the names, and writes it.
