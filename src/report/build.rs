@@ -138,7 +138,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     let mut causes: BTreeMap<causes::Cause, u64> = BTreeMap::new();
     let (selection, is_selected) = wanted.selection.unzip();
     while let Some(flows) = findings.flows.take_some() {
-        let chosen = flows.iter().filter(|flow| is_selected.is_none_or(|is_selected| is_selected(flow)));
+        let chosen = flows.iter().flatten().filter(|flow| is_selected.is_none_or(|is_selected| is_selected(flow)));
         let chosen: Vec<&flow::Flow> = chosen.collect();
         for (flow, mut verdict) in chosen.iter().copied().zip((findings.judge)(&chosen)) {
             selected += 1;
