@@ -7,6 +7,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::capture::plain;
+
 /// How the program ended, for scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitCode {
@@ -172,36 +174,55 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NothingToAnalyse(reasons) => f.write_str(&reasons.join("; ")),
-            Self::Thread(source) => write!(f, "cannot start a thread: {source}; try --threads 1"),
+            Self::Thread(source) => write!(f, "cannot start a thread: {}; try --threads 1", plain(source)),
             Self::Bpf(reason) => write!(f, "--bpf: {reason}"),
             Self::Interface { name, reason } => write!(f, "cannot listen on {name}: {reason}"),
-            Self::NoUser(name) => write!(f, "there is no user `{name}` to become"),
-            Self::Rights(source) => write!(f, "rights that are not needed could not be given up: {source}"),
+            Self::NoUser(name) => write!(f, "--user: there is no user `{name}`; name one of this system, as nobody"),
+            Self::Rights(source) => {
+                write!(f, "cannot give up rights that are not needed: {}; see docs/live.md", plain(source))
+            }
             Self::Unknown(message) => f.write_str(message),
             Self::OutputExists(path) => {
                 write!(f, "{} exists already: add --force to overwrite it, or name another file", path.display())
             }
-            Self::OutputIsInput(path) => {
-                write!(f, "{} is one of the captures: name another file for the report", path.display())
-            }
+            Self::OutputIsInput(path) => write!(f, "{} is one of the captures: name another file", path.display()),
             Self::NothingToCompare => f.write_str(
                 "compare needs two captures or more that are regular files: it reads them twice, so save a pipe to a file first",
             ),
             Self::EvidenceOfPipe => f.write_str(
                 "--write-evidence reads the captures a second time, which a pipe does not allow: save it to a file first",
             ),
-            Self::NoKey(path) => write!(f, "{} holds no key: it should have 64 hexadecimal digits", path.display()),
+            Self::NoKey(path) => write!(
+                f,
+                "--anonymize-key-file {}: it should have 64 hexadecimal digits; a file that is not there yet is made",
+                path.display()
+            ),
             Self::Knowledge { path, what } => write!(f, "--knowledge {}: {what}", path.display()),
-            Self::Record { folder, source } => write!(f, "--record: cannot write to {}: {source}", folder.display()),
-            Self::Metrics { address, source } => write!(f, "--metrics: cannot listen on {address}: {source}"),
+            Self::Record { folder, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+                let folder = folder.display();
+                write!(f, "--record {folder}: {}; it has to belong to the user who watches (--user)", plain(source))
+            }
+            Self::Record { folder, source } => {
+                write!(f, "--record {}: {}; name a folder that can be written", folder.display(), plain(source))
+            }
+            Self::Metrics { address, source } => {
+                write!(f, "--metrics {address}: {}; name another port or address", plain(source))
+            }
             Self::Interfaces(reason) => write!(f, "cannot list interfaces: {reason}"),
             Self::KernelWitness(reason) => write!(f, "--kernel-witness: {reason}"),
-            Self::KernelTrace { path, source } => {
-                write!(f, "cannot read the kernel trace {}: {source}", path.display())
+            Self::KernelTrace { path, source } => write!(
+                f,
+                "--kernel-trace {}: {}; docs/kernel-witness.md says how to save one",
+                path.display(),
+                plain(source)
+            ),
+            Self::Key(source) => write!(f, "no key to anonymise with: {}; name another file for it", plain(source)),
+            Self::Write { path: Some(path), source } => {
+                write!(f, "cannot write {}: {}; name another file", path.display(), plain(source))
             }
-            Self::Key(source) => write!(f, "no key to anonymise with: {source}"),
-            Self::Write { path: Some(path), source } => write!(f, "cannot write {}: {source}", path.display()),
-            Self::Write { path: None, source } => write!(f, "cannot write to standard output: {source}"),
+            Self::Write { path: None, source } => {
+                write!(f, "cannot write to standard output: {}; --output FILE writes to a file", plain(source))
+            }
         }
     }
 }
@@ -238,7 +259,7 @@ mod tests {
 
     #[test]
     fn messages_keep_the_style_of_the_house() {
-        let io = || io::Error::other("disk full");
+        let io = || io::Error::from_raw_os_error(28);
         for error in [
             Error::NothingToAnalyse(vec!["cannot read a.pcap: no such file".into()]),
             Error::Thread(io()),
@@ -259,7 +280,7 @@ mod tests {
         ] {
             let text = error.to_string();
             assert!(!text.ends_with('.') && !text.contains('\n'), "{text}");
-            assert!(!text.starts_with(char::is_uppercase), "{text}");
+            assert!(!text.starts_with(char::is_uppercase) && !text.contains("os error"), "{text}");
             assert_ne!(error.exit_code(), ExitCode::Success);
         }
     }

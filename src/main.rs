@@ -3,28 +3,20 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use tcpautopsy::cli::Job;
+use tcpautopsy::cli::{Answer, Job};
+use tcpautopsy::error::{self, Error};
+#[cfg(feature = "live")]
+use tcpautopsy::live;
 use tcpautopsy::notes::Notes;
-use tcpautopsy::{cli, live, run};
+use tcpautopsy::{cli, run};
 
 fn main() -> ExitCode {
-    let job = match cli::job(std::env::args_os()) {
-        Ok(job) => job,
-        Err(answer) => {
-            let _ = if answer.exit == tcpautopsy::error::ExitCode::Success {
-                std::io::stdout().write_all(answer.text.as_bytes())
-            } else {
-                std::io::stderr().write_all(answer.text.as_bytes())
-            };
-            return answer.exit.into();
-        }
-    };
-    let done = match &job {
-        Job::Analyze(options) => run::analyze(options),
-        Job::Live(options) => live::watch(options),
-        Job::Interfaces(format) => run::interfaces(*format),
-        Job::Warden(instance) => live::warden(instance),
-        Job::Explain(text) => run::explain(text.as_deref()),
+    let done = match cli::job(std::env::args_os()) {
+        Ok(Job::Analyze(options)) => run::analyze(&options),
+        #[cfg(feature = "live")]
+        Ok(Job::Live(job)) => live::carry_out(&job),
+        Ok(Job::Explain(text)) => run::explain(text.as_deref()),
+        Err(answer) => say(&answer),
     };
     match done {
         Ok(code) => code.into(),
@@ -36,4 +28,15 @@ fn main() -> ExitCode {
             error.exit_code().into()
         }
     }
+}
+
+/// What was asked for goes to standard output, what was wrong to standard error.
+fn say(answer: &Answer) -> Result<error::ExitCode, Error> {
+    if answer.exit == error::ExitCode::Success {
+        std::io::stdout().write_all(answer.text.as_bytes()).map_err(|error| Error::write(None, error))?;
+    } else {
+        // Nobody is left to tell where that fails.
+        let _ = std::io::stderr().write_all(answer.text.as_bytes());
+    }
+    Ok(answer.exit)
 }

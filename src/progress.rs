@@ -27,10 +27,16 @@ pub struct Bar {
 ///
 /// `done` is asked about ten times a second: octets of input read, and how many there are where that is known.
 pub fn watch(verbosity: Verbosity, done: impl Fn() -> (u64, Option<u64>) + Send + 'static) -> Bar {
-    if verbosity == Verbosity::Quiet || !std::io::stderr().is_terminal() {
+    if !shows(verbosity) {
         return Bar { running: None };
     }
     watch_on(ProgressDrawTarget::stderr(), done)
+}
+
+/// Whether there is somebody to show a bar to, on a terminal that can take it away again.
+fn shows(verbosity: Verbosity) -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    verbosity != Verbosity::Quiet && !is_dumb && std::io::stderr().is_terminal()
 }
 
 /// A line of counts at the bottom of standard error while something goes on that has no end; none where that is no terminal.
@@ -41,9 +47,9 @@ pub struct Status {
 impl Status {
     /// A line that shows nothing yet.
     pub fn new(verbosity: Verbosity) -> Self {
-        let shows = verbosity != Verbosity::Quiet && std::io::stderr().is_terminal();
         Self {
-            bar: shows.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(line())),
+            bar: shows(verbosity)
+                .then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(line())),
         }
     }
 

@@ -35,8 +35,17 @@ impl Key {
             self.differences(differences, &known);
         }
         for incident in incidents {
-            let Incident { id: _, title, cause: _, server, first_time: _, last_time: _, flows: _, explanation } =
-                incident;
+            let Incident {
+                id: _,
+                title,
+                cause: _,
+                server,
+                first_time: _,
+                last_time: _,
+                flows: _,
+                explanation,
+                server_name: _,
+            } = incident;
             [title, explanation].into_iter().chain(server).for_each(|text| *text = self.text(text, &known));
         }
         flows.iter_mut().for_each(|flow| self.flow(flow, &known));

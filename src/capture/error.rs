@@ -73,7 +73,7 @@ impl fmt::Display for InputError {
                 write!(f, "{path} is empty, not even the header of a capture was written; record it again")
             }
             Reason::CutHeader { octets, of } => {
-                write!(f, "{path} ends within its file header, after {octets} of {of} octets; record or copy it again")
+                write!(f, "{path} ends within its file header, after {octets} of {of} bytes; record or copy it again")
             }
             Reason::Foreign { what, way_out } => write!(f, "{path} is {what}, {}", way_out.replace("FILE", file)),
             Reason::Unknown(start) => write!(
@@ -129,7 +129,7 @@ impl fmt::Display for Start<'_> {
 }
 
 /// The text of an error without the number that the standard library appends to it.
-pub(super) fn plain(error: &io::Error) -> String {
+pub(crate) fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
@@ -157,7 +157,7 @@ mod tests {
         check("a.tgz", packed(tar), "a.tgz is a tar archive, packed in gzip; unpack it first");
         let cut = Reason::CutHeader { octets: 3, of: 24 };
         let expected =
-            "a, unpacked from gzip, ends within its file header, after 3 of 24 octets; record or copy it again";
+            "a, unpacked from gzip, ends within its file header, after 3 of 24 bytes; record or copy it again";
         check("a", packed(cut), expected);
     }
 

@@ -9,29 +9,42 @@ pub struct Frames {
 }
 
 struct Entry {
-    number: FrameNumber,
+    label: Label,
+    /// Where its octets end; they begin where those before it end.
+    end: usize,
+}
+
+/// All of a frame but its octets.
+#[derive(Clone, Copy)]
+pub(crate) struct Label {
+    /// Its place in the whole capture.
+    pub(crate) number: FrameNumber,
     input: u16,
     input_frame: FrameNumber,
     time: Option<Timestamp>,
     link_type: LinkType,
     original_len: u32,
-    /// Where its octets end; they begin where those before it end.
-    end: usize,
+}
+
+impl Label {
+    /// That of a frame.
+    pub(crate) fn of(frame: &Frame<'_>) -> Self {
+        let &Frame { number, input, input_frame, time, link_type, original_len, bytes: _ } = frame;
+        Self { number, input, input_frame, time, link_type, original_len }
+    }
+
+    /// The frame with these octets.
+    pub(crate) fn on(self, bytes: &[u8]) -> Frame<'_> {
+        let Self { number, input, input_frame, time, link_type, original_len } = self;
+        Frame { number, input, input_frame, time, link_type, original_len, bytes }
+    }
 }
 
 impl Frames {
     /// Takes in a frame.
     pub fn push(&mut self, frame: &Frame<'_>) {
         self.octets.extend_from_slice(frame.bytes);
-        self.entries.push(Entry {
-            number: frame.number,
-            input: frame.input,
-            input_frame: frame.input_frame,
-            time: frame.time,
-            link_type: frame.link_type,
-            original_len: frame.original_len,
-            end: self.octets.len(),
-        });
+        self.entries.push(Entry { label: Label::of(frame), end: self.octets.len() });
     }
 
     /// The frames in the order in which they came.
@@ -40,15 +53,7 @@ impl Frames {
         self.entries.iter().map(move |entry| {
             let bytes = self.octets.get(start..entry.end).unwrap_or_default();
             start = entry.end;
-            Frame {
-                number: entry.number,
-                input: entry.input,
-                input_frame: entry.input_frame,
-                time: entry.time,
-                link_type: entry.link_type,
-                original_len: entry.original_len,
-                bytes,
-            }
+            entry.label.on(bytes)
         })
     }
 

@@ -162,7 +162,7 @@ mod tests {
         check(b"Hello", "f is not a capture: it starts with 'Hell', which is neither pcap nor pcapng");
         check(b"\x00\x01\x02\x03\x04", "it starts with 00 01 02 03,");
         check(b"", "f is empty");
-        check(b"\xd4\xc3", "f ends within its file header, after 2 of 24 octets");
+        check(b"\xd4\xc3", "f ends within its file header, after 2 of 24 bytes");
     }
 
     #[test]

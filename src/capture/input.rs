@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::error::Reason;
+use super::lookup::Lookup;
 use super::progress::Progress;
 use super::reader::{Reader, STANDARD_INPUT};
 use super::record::{Damage, Record};
@@ -14,9 +15,15 @@ use crate::tcp::Timestamp;
 /// How much is read between two looks at the clockwork: progress, released memory, a file cut short under us.
 const STRIDE: u64 = 4 << 20;
 
+/// In cache lines of its own: it is written for every frame, and what lies beside it may be another thread's.
+#[repr(align(128))]
 pub(super) struct Input {
     path: PathBuf,
     reader: Option<Reader>,
+    /// The same once it has been read to its end, where it is kept.
+    ended: Option<Reader>,
+    /// Whether to keep it.
+    pub(super) keeps: bool,
     /// A frame that has been read and whose turn has not come.
     pub(super) waiting: Option<Record>,
     size: Option<u64>,
@@ -44,24 +51,16 @@ impl Input {
 
     fn new(path: &Path, reader: Reader) -> Self {
         let summary = InputSummary {
-            path: path.display().to_string(),
-            format: reader.format(),
             compression: reader.compression,
-            link_types: Vec::new(),
-            frames: 0,
             bytes: reader.size.unwrap_or_default(),
-            first_time: None,
-            last_time: None,
-            time_reversals: 0,
-            cut_frames: 0,
-            dropped_by_kernel: None,
-            complete: false,
-            problems: Vec::new(),
+            ..InputSummary::unread(path.display().to_string(), reader.format())
         };
         Self {
             path: path.to_owned(),
             size: reader.size,
             reader: Some(reader),
+            ended: None,
+            keeps: false,
             waiting: None,
             due: STRIDE,
             reported: 0,
@@ -159,6 +158,13 @@ impl Input {
         }
     }
 
+    /// Its records by their places, once it has been read to its end.
+    pub(super) fn lookup(&mut self) -> Option<Lookup> {
+        let mut reader = self.ended.take()?;
+        let is_whole = reader.source.checkpoint();
+        reader.into_lookup().filter(|_| is_whole).map(|(map, container)| Lookup::new(map, container))
+    }
+
     /// What is known of it so far.
     pub(super) fn summary(&self) -> InputSummary {
         self.summary.clone()
@@ -216,6 +222,7 @@ impl Input {
             if self.size.is_none() {
                 self.summary.bytes = reader.source.stored();
             }
+            self.ended = Some(reader).filter(|_| self.keeps);
         }
     }
 }

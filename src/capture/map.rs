@@ -3,8 +3,9 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use memmap2::{Mmap, UncheckedAdvice};
+use memmap2::Mmap;
 
 /// A file mapped read-only, as long as it was when it was opened.
 ///
@@ -15,7 +16,7 @@ use memmap2::{Mmap, UncheckedAdvice};
 pub(super) struct Map {
     memory: Mmap,
     file: File,
-    released: usize,
+    released: AtomicUsize,
 }
 
 impl Map {
@@ -28,7 +29,7 @@ impl Map {
         // reaches them only through checked slices, so that a change gives wrong frames but no access out of bounds.
         // That nobody changes them is the usual reliance of programs that map files; truncation is spoken of above.
         let memory = unsafe { Mmap::map(&file)? };
-        Ok(Self { memory, file, released: 0 })
+        Ok(Self { memory, file, released: AtomicUsize::new(0) })
     }
 
     #[inline]
@@ -51,19 +52,20 @@ impl Map {
 
     /// Lets go of the pages in front of `until`, so that a long file does not count as resident memory. They come back
     /// from the file if they are touched again.
-    pub(super) fn release(&mut self, until: usize) {
+    pub(super) fn release(&self, until: usize) {
         /// Covers every page size in use, so that ranges start on a page.
         const STEP: usize = 1 << 16;
         let until = until.min(self.memory.len()) / STEP * STEP;
-        if until > self.released {
+        let released = self.released.swap(until, Ordering::Relaxed);
+        if until > released {
+            // Advice that is refused costs memory and nothing else; Windows takes none.
+            #[cfg(unix)]
             // SAFETY: on a shared file mapping MADV_DONTNEED drops pages that the next touch reads again from the file,
             // so the octets stay what they were; the range lies within the mapping.
-            let advised = unsafe {
-                self.memory.unchecked_advise_range(UncheckedAdvice::DontNeed, self.released, until - self.released)
+            let _ = unsafe {
+                let advice = memmap2::UncheckedAdvice::DontNeed;
+                self.memory.unchecked_advise_range(advice, released, until - released)
             };
-            // Advice that is refused costs memory and nothing else.
-            drop(advised);
-            self.released = until;
         }
     }
 }
@@ -115,7 +117,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("tcpautopsy-map-{}", std::process::id()));
         let octets: Vec<u8> = (0..300_000u32).map(|i| i as u8).collect();
         std::fs::write(&path, &octets).unwrap();
-        let mut map = Map::new(File::open(&path).unwrap()).unwrap();
+        let map = Map::new(File::open(&path).unwrap()).unwrap();
         assert_eq!(map.bytes(), octets);
         map.release(200_000);
         map.release(100_000);

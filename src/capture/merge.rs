@@ -6,9 +6,10 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::bpf::Filter;
+use super::Filter;
 use super::error::{InputError, Reason};
 use super::input::Input;
+use super::lookup::Lookup;
 use super::progress::Progress;
 use super::reader::STANDARD_INPUT;
 use super::record::Record;
@@ -41,6 +42,8 @@ pub struct Capture {
     current: Option<Current>,
     /// The number of the last frame.
     number: u64,
+    /// Where the octets of the last frame begin in the memory of its input.
+    place: usize,
     filter: Option<Filter>,
     progress: Arc<Progress>,
 }
@@ -109,6 +112,9 @@ impl Capture {
             firsts.push((first, index, begun));
             inputs.push(input);
         }
+        if let [input] = inputs.as_mut_slice() {
+            input.keeps = true;
+        }
         firsts.sort_unstable();
 
         let mut capture = Self {
@@ -118,6 +124,7 @@ impl Capture {
             begun: BinaryHeap::new(),
             current: None,
             number: 0,
+            place: 0,
             filter: options.filter,
             progress,
         };
@@ -145,6 +152,7 @@ impl Capture {
                 break (index, record);
             }
         };
+        self.place = record.at;
         let input = self.inputs.get(usize::from(index))?;
         Some(Frame {
             number: FrameNumber::new(self.number)?,
@@ -155,6 +163,21 @@ impl Capture {
             original_len: record.original_len,
             bytes: input.bytes(&record),
         })
+    }
+
+    /// The place of the last frame, for [`Self::lookup`].
+    #[inline]
+    pub fn place(&self) -> u64 {
+        self.place as u64
+    }
+
+    /// Its frames by their places, once it has been read to its end: of one regular file that is not packed, and whose frames
+    /// mean the same wherever one begins to read.
+    pub fn lookup(&mut self) -> Option<Lookup> {
+        match self.inputs.as_mut_slice() {
+            [input] => input.lookup(),
+            _ => None,
+        }
     }
 
     /// How far the reading is.

@@ -24,6 +24,7 @@ const FILE_HEADER: usize = 24;
 const RECORD_HEADER: usize = 16;
 
 /// A reader of one pcap file.
+#[derive(Clone)]
 pub(super) struct Pcap {
     order: Order,
     record_header: usize,
@@ -168,6 +169,18 @@ impl Pcap {
         )
     }
 
+    /// Whether [`Self::again`] finds every record.
+    pub(super) fn looks_up(&self) -> bool {
+        self.padding == 0
+    }
+
+    /// The record whose octets begin at `at`, which was met before.
+    #[inline]
+    pub(super) fn again(&self, memory: &[u8], at: usize) -> Option<Record> {
+        let header = memory.get(at.checked_sub(self.record_header)?..)?.first_chunk()?;
+        Some(self.record(&self.fields(header), at))
+    }
+
     #[cold]
     fn scout(&mut self, source: &Source) {
         /// Seconds that records near each other may lie apart.
@@ -196,7 +209,7 @@ impl Pcap {
             let had = source.rest().len();
             damage(match source.failure() {
                 Some(failure) => format!("reading failed within a {what}: {failure}"),
-                None => format!("the file ends within a {what}, after {had} of {of} octets"),
+                None => format!("the file ends within a {what}, after {had} of {of} bytes"),
             })
         };
         if !source.need(self.record_header) {
@@ -210,7 +223,7 @@ impl Pcap {
         let captured = self.fields(header).captured;
         if captured > self.max_captured {
             let most = self.max_captured;
-            return damage(format!("a record claims {captured} captured octets, more than the {most} there can be"));
+            return damage(format!("a record claims {captured} captured bytes, more than the {most} there can be"));
         }
         let whole = self.record_header + captured as usize;
         if !source.need(whole) {

@@ -32,6 +32,7 @@ const MAX_BLOCK: u32 = (128 << 20) + (128 << 10) + 32;
 const MAX_INTERFACES: usize = 1 << 16;
 
 /// A reader of one pcapng file.
+#[derive(Clone)]
 pub(super) struct Pcapng {
     order: Order,
     interfaces: Vec<Interface>,
@@ -39,9 +40,12 @@ pub(super) struct Pcapng {
     dropped_before: Option<u64>,
     /// Blocks since the last packet that are numbered like one.
     numbers_skipped: u32,
+    /// All packets were Enhanced Packet Blocks of one section, which mean the same wherever one begins to read.
+    uniform: bool,
     scouts: Scouts,
 }
 
+#[derive(Clone)]
 struct Interface {
     link_type: LinkType,
     snaplen: u32,
@@ -75,6 +79,7 @@ impl Pcapng {
             interfaces: Vec::new(),
             dropped_before: None,
             numbers_skipped: 0,
+            uniform: true,
             scouts: Scouts::default(),
         };
         match reader.wait(source) {
@@ -92,6 +97,21 @@ impl Pcapng {
     pub(super) fn dropped(&self) -> Option<u64> {
         let of = |interface: &Interface| interface.dropped_in_all.or(interface.dropped_between);
         self.interfaces.iter().filter_map(of).chain(self.dropped_before).reduce(u64::saturating_add)
+    }
+
+    /// Whether [`Self::again`] finds every record.
+    pub(super) fn looks_up(&self) -> bool {
+        self.uniform
+    }
+
+    /// The record whose octets begin at `at`, which was met before.
+    #[inline]
+    pub(super) fn again(&mut self, memory: &[u8], at: usize) -> Option<Record> {
+        const TO_OCTETS: usize = 28;
+        let start = at.checked_sub(TO_OCTETS)?;
+        let length = self.order.u32(octets(memory, start + 4)?) as usize;
+        let body = memory.get(start + 8..start.checked_add(length)?.checked_sub(4)?)?;
+        self.enhanced_packet(body, start + 8).ok()
     }
 
     /// The next record, where it is that of an Enhanced Packet Block at hand that makes sense.
@@ -124,6 +144,7 @@ impl Pcapng {
                 _ => None,
             };
             if let Some(record) = record {
+                self.uniform &= head.kind == ENHANCED_PACKET;
                 source.advance(head.whole as usize);
                 if self.scouts.step(source.at()) {
                     self.scout(source);
@@ -154,7 +175,10 @@ impl Pcapng {
     #[cold]
     fn other_block(&mut self, source: &mut Source, head: Head) -> Result<(), String> {
         match head.kind {
-            SECTION_HEADER => self.begin_section(source, head)?,
+            SECTION_HEADER => {
+                self.uniform = false;
+                self.begin_section(source, head)?;
+            }
             INTERFACE_DESCRIPTION => self.add_interface(body(source, head))?,
             INTERFACE_STATISTICS => self.note_statistics(body(source, head)),
             JOURNAL_ENTRY | CUSTOM | CUSTOM_NOT_TO_COPY => {
@@ -191,7 +215,7 @@ impl Pcapng {
             return match (source.rest().len(), source.failure()) {
                 (0, None) => Ok(None),
                 (_, Some(failure)) => damage(format!("reading failed: {failure}")),
-                (had, None) => damage(format!("the file ends within a block, after {had} octets")),
+                (had, None) => damage(format!("the file ends within a block, after {had} bytes")),
             };
         }
         let (Some(kind), Some(length), Some(third)) =
@@ -208,14 +232,14 @@ impl Pcapng {
         let length = order.u32(length);
         let head = Head { kind, length, whole: padded(u64::from(length)) };
         if (length as usize) < FRAME {
-            return damage(format!("a block of type 0x{kind:08x} claims {length} octets, fewer than its own frame"));
+            return damage(format!("a block of type 0x{kind:08x} claims {length} bytes, fewer than its own frame"));
         }
         if !looked_into(kind) {
             return Ok(Some(head));
         }
         if length > MAX_BLOCK {
             return damage(format!(
-                "a block of type {kind} claims {length} octets, more than the {MAX_BLOCK} there can be"
+                "a block of type {kind} claims {length} bytes, more than the {MAX_BLOCK} there can be"
             ));
         }
         if !source.need(head.whole as usize) {
@@ -246,7 +270,7 @@ impl Pcapng {
         let (Some(magic), Some(major), Some(minor), true) =
             (octets(body, 0), octets(body, 4), octets(body, 6), body.len() >= 16)
         else {
-            return Err(format!("a section header of {} octets is too short", head.length));
+            return Err(format!("a section header of {} bytes is too short", head.length));
         };
         let order = section_order(magic).ok_or("a section header has no byte-order magic")?;
         match (order.u16(major), order.u16(minor)) {
@@ -358,11 +382,11 @@ impl Pcapng {
         let captured = packet.captured as usize;
         let room = body.len().saturating_sub(packet.fixed);
         if captured > room {
-            return Err(format!("a packet claims {captured} captured octets in a block with room for {room}"));
+            return Err(format!("a packet claims {captured} captured bytes in a block with room for {room}"));
         }
         let most = max_captured(interface.link_type);
         if packet.captured > most {
-            return Err(format!("a packet claims {captured} captured octets, more than the {most} there can be"));
+            return Err(format!("a packet claims {captured} captured bytes, more than the {most} there can be"));
         }
         let time = Some(interface.tick.time(packet.time));
         let (link_type, mut fcs) = (interface.link_type, interface.fcs);
@@ -407,10 +431,10 @@ impl Pcapng {
         let room = body.len().saturating_sub(FIXED);
         let most = max_captured(interface.link_type);
         if captured as usize > room {
-            return Err(format!("a packet claims {captured} captured octets in a block with room for {room}"));
+            return Err(format!("a packet claims {captured} captured bytes in a block with room for {room}"));
         }
         if captured > most {
-            return Err(format!("a packet claims {captured} captured octets, more than the {most} there can be"));
+            return Err(format!("a packet claims {captured} captured bytes, more than the {most} there can be"));
         }
         Ok(Record::new(None, interface.link_type, at + FIXED, captured, original, interface.fcs))
     }
@@ -451,13 +475,13 @@ fn section_order(magic: [u8; 4]) -> Option<Order> {
 fn ended_within(source: &Source, head: Head) -> String {
     let length = head.length;
     match source.failure() {
-        Some(failure) => format!("reading failed within a block of {length} octets: {failure}"),
-        None => format!("the file ends within a block of {length} octets"),
+        Some(failure) => format!("reading failed within a block of {length} bytes: {failure}"),
+        None => format!("the file ends within a block of {length} bytes"),
     }
 }
 
 fn mismatch(head: Head, trailer: u32) -> String {
-    format!("a block has {} octets by its head and {trailer} by its end", head.length)
+    format!("a block has {} bytes by its head and {trailer} by its end", head.length)
 }
 
 /// The options of a block, as far as they make sense: a wrong length ends the list, not the file.
@@ -584,8 +608,8 @@ mod tests {
         damage_after(&file, new().u32(6).u32(11).u32(11), "fewer than its own frame");
         damage_after(&file, new().u32(6).u32(0).u32(0), "fewer than its own frame");
         damage_after(&file, new().block(6, b"too short"), "too short");
-        damage_after(&file, new().u32(9).u32(16).u32(0).u32(20), "16 octets by its head and 20 by its end");
-        damage_after(&file, new().u32(1).u32(20).u64(0).u32(24), "20 octets by its head and 24 by its end");
+        damage_after(&file, new().u32(9).u32(16).u32(0).u32(20), "16 bytes by its head and 20 by its end");
+        damage_after(&file, new().u32(1).u32(20).u64(0).u32(24), "20 bytes by its head and 24 by its end");
         let claims = |captured: u32| new().u32(0).u32(0).u32(0).u32(captured).u32(captured).raw(b"abcd").bytes;
         damage_after(&file, new().block(6, &claims(5)), "room for 4");
         damage_after(&file, new().block(6, &claims(u32::MAX)), "room for 4");

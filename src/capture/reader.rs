@@ -28,7 +28,8 @@ pub(super) struct Reader {
     pub(super) size: Option<u64>,
 }
 
-enum Container {
+#[derive(Clone)]
+pub(super) enum Container {
     Pcap(Pcap),
     Pcapng(Pcapng),
 }
@@ -129,10 +130,30 @@ impl Reader {
         }
     }
 
+    /// Its octets and what they are made of, where every record can be found again by its place.
+    pub(super) fn into_lookup(self) -> Option<(Map, Container)> {
+        let looks_up = match &self.container {
+            Container::Pcap(pcap) => pcap.looks_up(),
+            Container::Pcapng(pcapng) => pcapng.looks_up(),
+        };
+        self.source.into_map().filter(|_| looks_up).map(|map| (map, self.container))
+    }
+
     pub(super) fn dropped(&self) -> Option<u64> {
         match &self.container {
             Container::Pcap(_) => None,
             Container::Pcapng(pcapng) => pcapng.dropped(),
+        }
+    }
+}
+
+impl Container {
+    /// The record whose octets begin at `at`, which was met before.
+    #[inline]
+    pub(super) fn again(&mut self, memory: &[u8], at: usize) -> Option<Record> {
+        match self {
+            Self::Pcap(pcap) => pcap.again(memory, at),
+            Self::Pcapng(pcapng) => pcapng.again(memory, at),
         }
     }
 }

@@ -11,8 +11,10 @@ use std::hint::black_box;
 const SCOUTS: usize = 8;
 /// Records of one stretch: enough to pay for the guesses, few enough that what is fetched stays in a second-level cache.
 const STRETCH: usize = 1024;
-/// Records shorter than this lie so close that the hardware fetches them unasked; there scouts gain nothing, as measured.
+/// Records shorter than this lie so close that nearly every cache line is wanted: no need to know where they begin.
 const SHORT: usize = 256;
+/// Octets of short records that are fetched at a time.
+const AT_ONCE: usize = 16 << 10;
 /// The longest stretch, which bounds what a run of huge records makes us touch.
 const MAX_STRETCH: usize = 8 << 20;
 /// The stretch from which the first average is taken.
@@ -25,6 +27,7 @@ const IN_A_ROW: usize = 4;
 const LINE: usize = 64;
 
 /// When the scouts go out next.
+#[derive(Clone)]
 pub(super) struct Scouts {
     since: usize,
     due: usize,
@@ -50,11 +53,14 @@ impl Scouts {
     #[inline(never)]
     pub(super) fn run(&mut self, memory: &[u8], at: usize, length: impl Fn(&[u8]) -> Option<usize>) {
         let average = at.saturating_sub(self.since) / self.records.max(1);
-        let stretch = (average * STRETCH).clamp(FIRST_STRETCH, MAX_STRETCH);
-        *self = Self { since: at, due: at + stretch, records: 0 };
         if average < SHORT {
+            *self = Self { since: at, due: at + AT_ONCE, records: 0 };
+            let lines = memory.get(at..).unwrap_or_default().iter().take(AT_ONCE).step_by(LINE);
+            black_box(lines.fold(0, |touched, octet| touched ^ octet));
             return;
         }
+        let stretch = (average * STRETCH).clamp(FIRST_STRETCH, MAX_STRETCH);
+        *self = Self { since: at, due: at + stretch, records: 0 };
         let part = stretch / SCOUTS;
         let ends: [usize; SCOUTS] = std::array::from_fn(|scout| at + (scout + 1) * part);
         let mut places: [usize; SCOUTS] = std::array::from_fn(|scout| match scout {

@@ -58,6 +58,14 @@ impl Source {
         }
     }
 
+    /// The mapped file; `None` for a pipe.
+    pub(super) fn into_map(self) -> Option<Map> {
+        match self.kind {
+            Kind::Map(map) => Some(map),
+            Kind::Stream(_) => None,
+        }
+    }
+
     /// All of a mapped file; `None` for a pipe.
     pub(super) fn mapped(&self) -> Option<&[u8]> {
         match &self.kind {

@@ -10,6 +10,8 @@ use super::Compression;
 
 /// What one turn hands over: large enough that handing over costs nothing, small enough for the second-level cache.
 const BLOCK: usize = 256 << 10;
+/// What one call unpacks: libzstd does not give out what it unpacked in a call that met damage.
+const STEP: usize = 16 << 10;
 /// Blocks in flight: the packer works ahead of a reader that is busy for a moment.
 const AHEAD: usize = 4;
 
@@ -55,7 +57,8 @@ fn pump(mut plain: impl Read, eager: bool, full: &SyncSender<Block>, empty: &Rec
         let mut block = empty.try_recv().unwrap_or_else(|_| vec![0; BLOCK]);
         let mut filled = 0;
         let end = loop {
-            match plain.read(block.get_mut(filled..).unwrap_or_default()) {
+            let step = filled..BLOCK.min(filled + STEP);
+            match plain.read(block.get_mut(step).unwrap_or_default()) {
                 Ok(0) => break Some(Ok(())),
                 Ok(read) => {
                     filled += read;

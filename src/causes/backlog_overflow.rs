@@ -11,7 +11,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         return None;
     }
     let decisive = story.by_host()?;
-    let candidate = Candidate::new(
+    let candidate = question.candidate(
         Cause::BacklogOverflow,
         "the server's kernel reset the connection as its handshake ended: its accept queue was full",
     )
@@ -22,7 +22,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         "the server granted the connection and reset the segment that completes the handshake",
     )
     .advise("look for overflows on the server: `nstat -az TcpExtListenOverflows TcpExtListenDrops`, `ss -ltn` (Recv-Q beside Send-Q)")
-    .advise("let the program accept faster, or raise its backlog and net.core.somaxconn; tcp_abort_on_overflow=1 is what turns a full queue into resets");
+    .advise("let the application accept faster, or raise its backlog and net.core.somaxconn; tcp_abort_on_overflow=1 is what turns a full queue into resets");
     let lives = question.near_server().find(|other| other.accepted && other.has_data);
     Some(match lives {
         Some(other) => candidate.because(

@@ -83,11 +83,11 @@ fn had_its_answer(story: &Story<'_>) -> Option<Cow<'static, str>> {
     lost(story)?;
     match story.application.response_complete {
         Some(false) => return None,
-        Some(true) => return Some("the client had the whole response, and every octet of it had arrived".into()),
+        Some(true) => return Some("the client had the whole response, and every byte of it had arrived".into()),
         None => {}
     }
     if story.fin(server).is_some() {
-        return Some("the client had the whole answer: the server had closed, and every octet had arrived".into());
+        return Some("the client had the whole answer: the server had closed, and every byte had arrived".into());
     }
     let rest = story.pause.filter(|pause| pause.by_reset)?;
     Some(
@@ -109,7 +109,7 @@ fn in_place_of_fin(story: &Story<'_>) -> Option<Cow<'static, str>> {
     let alone = decisive.verdict.mechanism == Mechanism::Abort && story.fin(client).is_some();
     let nothing_lost = matches!(lost(story)?, Lost::Nothing | Lost::Alert);
     (done && alone && nothing_lost)
-        .then(|| "the client had closed and every octet had arrived: the server only ended its side by a reset".into())
+        .then(|| "the client had closed and every byte had arrived: the server only ended its side by a reset".into())
 }
 
 /// The client had said goodbye and closed, and what its host answered by a reset was the server's farewell.
@@ -197,6 +197,7 @@ fn lost_race(story: &Story<'_>, around: &Around) -> Option<Cow<'static, str>> {
             && other.ended.is_none_or(|other| other > ended)
             && is_same_client(story, client.address, other)
     };
+    story.has_asked_others.set(true);
     let winner = around.begun_near(began, HEAD_START).find(is_winner)?;
     let address = winner.server.ip(false);
     Some(

@@ -39,7 +39,7 @@ macro_rules! catalogue {
 #[rustfmt::skip]
 catalogue! {
     RefusedNoListener, "refused_no_listener", "Nothing listens on the port",
-        "The host answered the SYN by a reset, because no program listens on that port.";
+        "The host answered the SYN by a reset, because no application listens on that port.";
     RefusedByFirewall, "refused_by_firewall", "Refused by a packet filter",
         "A packet filter answered the SYN by a reset or an ICMP error, and not the server's TCP.";
     IcmpUnreachable, "icmp_unreachable", "Unreachable, says ICMP",
@@ -49,19 +49,19 @@ catalogue! {
     ConnectionLimit, "connection_limit", "Too many connections",
         "Connections beyond a number open at once are reset or closed right away; the earlier ones live on.";
     RateLimited, "rate_limited", "Over a rate or a quota",
-        "A packet filter rejects what goes beyond so many connections, packets or octets in a time.";
+        "A packet filter rejects what goes beyond so many connections, packets or bytes in a time.";
     ClosedWithUnreadData, "closed_with_unread_data", "Closed with unread data",
-        "A program closed its socket while received data lay unread: its kernel sends a reset instead of a FIN.";
+        "An application closed its socket while received data lay unread: its kernel sends a reset instead of a FIN.";
     DataAfterClose, "data_after_close", "Data after close",
         "Data reached a side that had closed in both directions: it answers them by a reset.";
     StaleKeepaliveReuse, "stale_keepalive_reuse", "Stale connection used again",
         "A request was sent on a kept-alive connection that the server had closed or was just closing.";
     AbortLinger0, "abort_linger0", "Deliberate abort",
-        "A program ended the connection by a reset on purpose, as with SO_LINGER and a time of 0.";
+        "An application ended the connection by a reset on purpose, as with SO_LINGER and a time of 0.";
     ClientAbort, "client_abort", "Cancelled by the client",
         "The client gave up while it was connecting or while the answer was still coming.";
     ProcessKilled, "process_killed", "Process killed",
-        "The program died, and its kernel ended all its connections in the same instant.";
+        "The process died, and its kernel ended all its connections in the same instant.";
     ServerRestart, "server_restart", "Service restarted",
         "The service went down with its connections, refused new ones for a while, and came back.";
     ProtocolMismatch, "protocol_mismatch", "Two protocols, or a failed TLS handshake",

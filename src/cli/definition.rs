@@ -6,19 +6,26 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Parser};
 
+use super::live;
 use super::options::{Command, OutputFormat};
 
-/// Says, for every TCP connection in a packet capture that was reset, how it ended and which packets show it.
+/// Says of every TCP connection in a packet capture that was reset who really sent the reset, why, how sure that is, and which
+/// frames prove it.
 #[derive(Parser, Debug)]
 #[command(
     name = "tcpautopsy",
     bin_name = "tcpautopsy",
     version,
-    override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy compare [OPTIONS] CAPTURE CAPTURE...\n       tcpautopsy live [OPTIONS] INTERFACE\n       tcpautopsy interfaces [--format json]\n       tcpautopsy explain [CAUSE|ERROR]",
+    override_usage = format!(
+        "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy compare [OPTIONS] CAPTURE CAPTURE...{}\n       \
+         tcpautopsy explain [CAUSE|ERROR]",
+        live::USAGE
+    ),
+    help_template = template(),
     max_term_width = 80,
     disable_help_flag = true,
     disable_version_flag = true,
-    after_help = AFTER_HELP
+    after_help = after_help()
 )]
 pub(super) struct Definition {
     /// Captures to read (pcap or pcapng, plain or packed with gzip, zstd or lz4); - is standard input. Several files of one
@@ -52,14 +59,14 @@ pub(super) struct Definition {
 
     /// Only the flow with this number in the report
     #[arg(long, value_name = "N", conflicts_with = "frame", help_heading = WHICH)]
-    pub(super) flow: Option<u32>,
+    pub(super) flow: Option<u64>,
 
     /// Only the flow that this frame belongs to
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = WHICH)]
     pub(super) frame: Option<u64>,
 
     /// Only packets that pass this filter, in the syntax of tcpdump
-    #[arg(long, value_name = "EXPRESSION", help_heading = WHICH)]
+    #[arg(long, value_name = "EXPRESSION", hide = cfg!(not(feature = "live")), help_heading = WHICH)]
     pub(super) bpf: Option<String>,
 
     /// How the report is written: table, json, ndjson, markdown, html or csv [default: by the ending of --output, else
@@ -79,7 +86,7 @@ pub(super) struct Definition {
     #[arg(long, value_name = "N", requires = "write_evidence", help_heading = REPORT)]
     pub(super) evidence_frames: Option<u64>,
 
-    /// Write only so many octets of each frame's data
+    /// Write only so many bytes of each segment's data
     #[arg(long, value_name = "N", requires = "write_evidence", help_heading = REPORT)]
     pub(super) payload_bytes: Option<u32>,
 
@@ -103,11 +110,11 @@ pub(super) struct Definition {
     #[arg(long, help_heading = REPORT)]
     pub(super) all_flows: bool,
 
-    /// Show and read times in the zone of this machine instead of UTC; formats for programs and browsers stay UTC
+    /// Show and read times in the zone of this machine instead of UTC; json, ndjson, csv and html stay UTC
     #[arg(long, help_heading = REPORT)]
     pub(super) local_time: bool,
 
-    /// Colour the table: auto, always or never. The variable NO_COLOR turns auto off
+    /// Colour the table: auto, always or never. NO_COLOR and TERM=dumb turn auto off
     #[arg(long, value_name = "WHEN", value_parser = PossibleValuesParser::new(["auto", "always", "never"]), default_value = "auto", hide_possible_values = true, help_heading = REPORT)]
     pub(super) color: String,
 
@@ -135,7 +142,7 @@ pub(super) struct Definition {
     #[arg(long, value_name = "N", help_heading = RUN)]
     pub(super) threads: Option<String>,
 
-    /// Say on standard error only what stops the program
+    /// Say nothing on standard error but why it stopped
     #[arg(long, conflicts_with = "verbose", help_heading = RUN)]
     pub(super) quiet: bool,
 
@@ -164,7 +171,27 @@ const WHICH: &str = "Which flows";
 const REPORT: &str = "Report";
 const RUN: &str = "Run";
 
-const AFTER_HELP: &str = "\
+/// The jobs: clap knows only of options.
+pub(super) fn commands() -> String {
+    format!(
+        "  analyze     How every connection of captures ended; need not be typed
+  show        One flow, segment by segment, with the evidence beside it
+  compare     What captures at several points of one path prove together
+{}  explain     What a cause or an error means, and what to do about it",
+        live::COMMANDS
+    )
+}
+
+fn template() -> String {
+    format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\nCommands:\n{}\n\n{{all-args}}{{after-help}}",
+        commands()
+    )
+}
+
+fn after_help() -> String {
+    format!(
+        "\
 TIME is 2026-11-21T10:26:00Z, \"2026-11-21 10:26:00.123\", 10:26:05 (on the day of
 the capture), 2026-11-21 or seconds since 1970; without a zone it is UTC.
 
@@ -176,14 +203,16 @@ Examples:
   tcpautopsy compare client.pcap server.pcap
   tcpautopsy ring.pcap0 ring.pcap1 --output report.html
   tcpdump -i eth0 -w - tcp | tcpautopsy -
-  tcpautopsy live eth0
-  tcpautopsy explain 'connection reset by peer'
+{}  tcpautopsy explain 'connection reset by peer'
 
 Exit codes:
   0 analysed; 1 nothing could be analysed; 2 wrong usage;
   3 analysed, but some input was damaged or missing; 4 --fail-on found something
 
-docs/cli.md explains every option.";
+docs/cli.md explains every option.",
+        live::EXAMPLE
+    )
+}
 
 /// The name of the main job, which may be left out.
 pub(super) const ANALYZE: &str = "analyze";
@@ -204,7 +233,7 @@ impl Definition {
             ("to", self.to.clone()),
             ("around", self.around.clone()),
             ("log-line", self.log_line.clone()),
-            ("flow", number(self.flow.map(Into::into))),
+            ("flow", number(self.flow)),
             ("frame", number(self.frame)),
             ("bpf", self.bpf.clone()),
             ("kernel-trace", self.kernel_trace.as_ref().map(|path| path.display().to_string())),

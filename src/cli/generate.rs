@@ -1,10 +1,12 @@
 //! The manual page and the completions for shells, from the definitions of the command line.
 
+use std::io::Write;
+
 use clap::{Command, CommandFactory};
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
-use super::definition::{ANALYZE, COMPARE, Definition, SHOW};
+use super::definition::{ANALYZE, COMPARE, Definition, SHOW, commands};
 use super::job::subcommands;
 
 /// What can be asked for.
@@ -27,7 +29,7 @@ fn whole() -> Command {
     let with_captures = [
         (ANALYZE, "Say of every connection how it ended (the default)"),
         (SHOW, "Tell connections segment by segment"),
-        (COMPARE, "Say what captures of several places prove together"),
+        (COMPARE, "Say what captures at several points prove together"),
     ];
     let with_captures = with_captures
         .map(|(name, about)| Definition::command().name(name).bin_name(format!("{NAME} {name}")).about(about));
@@ -49,6 +51,7 @@ fn manual() -> Vec<u8> {
         .and_then(|()| man.render_name_section(&mut page))
         .and_then(|()| man.render_synopsis_section(&mut page))
         .and_then(|()| man.render_description_section(&mut page))
+        .and_then(|()| page.write_all(format!(".SH COMMANDS\n.nf\n{}\n.fi\n", commands()).as_bytes()))
         .and_then(|()| man.render_options_section(&mut page))
         .and_then(|()| man.render_extra_section(&mut page));
     for (name, command) in subcommands() {
@@ -76,7 +79,8 @@ mod tests {
     fn options() -> Vec<String> {
         let all = [Definition::command()].into_iter().chain(subcommands().map(|(_, command)| command));
         all.flat_map(|command| {
-            let longs: Vec<_> = command.get_arguments().filter_map(|one| one.get_long()).map(str::to_owned).collect();
+            let shown = command.get_arguments().filter(|one| !one.is_hide_set());
+            let longs: Vec<_> = shown.filter_map(|one| one.get_long()).map(str::to_owned).collect();
             longs
         })
         .collect()
@@ -99,8 +103,15 @@ mod tests {
     #[test]
     fn the_manual_has_its_sections() {
         let text = generated("man").expect("a page");
-        for heading in [".TH TCPAUTOPSY 1", ".SH NAME", ".SH SYNOPSIS", "WHICH FLOWS", "TCPAUTOPSY EXPLAIN", "SEE ALSO"]
-        {
+        for heading in [
+            ".TH TCPAUTOPSY 1",
+            ".SH NAME",
+            ".SH SYNOPSIS",
+            ".SH COMMANDS",
+            "WHICH FLOWS",
+            "TCPAUTOPSY EXPLAIN",
+            "SEE ALSO",
+        ] {
             assert!(text.contains(heading), "{heading}");
         }
     }

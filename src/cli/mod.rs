@@ -4,8 +4,11 @@
 
 mod definition;
 mod generate;
-mod interfaces;
 mod job;
+#[cfg(feature = "live")]
+mod live;
+#[cfg(not(feature = "live"))]
+#[path = "no_live.rs"]
 mod live;
 mod options;
 mod size;
@@ -15,15 +18,15 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use clap::CommandFactory;
 use clap::error::ErrorKind;
 use jiff::tz::TimeZone;
 
 use crate::error::ExitCode;
 use crate::select::{Around, LogLine, Selection, WrittenTime};
 use definition::Definition;
-pub use job::{Job, job, warden};
-pub use live::{Direction, Events, LiveOptions};
+pub use job::{Job, job};
+#[cfg(feature = "live")]
+pub use live::{Direction, Events, LiveJob, LiveOptions, warden};
 pub use options::{Color, Command, Evidence, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
 pub use size::{DEFAULT_MEMORY, MIN_MEMORY};
 
@@ -53,7 +56,7 @@ fn parse_with(
 ) -> Result<Options, Answer> {
     let args: Vec<OsString> = args.into_iter().collect();
     if args.len() <= 1 {
-        return Err(Answer { text: USAGE.to_owned(), exit: ExitCode::Usage });
+        return Err(Answer { text: usage(), exit: ExitCode::Usage });
     }
     let verbose = args.iter().any(|argument| argument == "--verbose");
     let definition = Definition::read(args).map_err(|error| match error.kind() {
@@ -63,31 +66,41 @@ fn parse_with(
     if let Some(text) = definition.generate.as_deref().and_then(generate::generated) {
         return Err(Answer { text, exit: ExitCode::Success });
     }
-    options(definition, local)
-        .map_err(|message| answer(&Definition::command().error(ErrorKind::ValueValidation, message)))
+    options(definition, local).map_err(|message| wrong(&message))
 }
 
 /// What is said where there are no arguments.
-const USAGE: &str = "\
+fn usage() -> String {
+    format!(
+        "\
 usage: tcpautopsy [analyze|show|compare] [OPTIONS] CAPTURE...
 
   tcpautopsy capture.pcapng       how every connection in it ended
   tcpdump -w - | tcpautopsy -     the same from standard input
   tcpautopsy show a.pcap --flow 3 one connection, packet by packet
-  tcpautopsy live eth0            resets as they happen
-  tcpautopsy explain ECONNRESET   what an error means, and what may lie behind it
+{}  tcpautopsy explain ECONNRESET   what an error means, and what may lie behind it
   tcpautopsy --help               all options, with examples
-";
+",
+        live::SHORT_USAGE
+    )
+}
 
+/// What clap has to say, beginning as every other message does, without the usage of all jobs: the way out stands in the
+/// message, and the help has the rest.
 fn answer(error: &clap::Error) -> Answer {
-    let exit = match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Success,
-        _ => ExitCode::Usage,
-    };
     let text = error.render().to_string();
-    // As every other message begins.
-    let text = text.strip_prefix("error: ").map(|rest| format!("tcpautopsy: {rest}")).unwrap_or(text);
-    Answer { text, exit }
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return Answer { text, exit: ExitCode::Success };
+    }
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let (message, rest) = text.split_once("\n\nUsage:").unwrap_or((text, ""));
+    let help = rest.split_once("\n\n").map_or_else(String::new, |(_, help)| format!("\n\n{}", help.trim_end()));
+    Answer { text: format!("tcpautopsy: {}{help}\n", message.trim_end()), exit: ExitCode::Usage }
+}
+
+/// A command line that clap takes and we do not.
+fn wrong(message: &str) -> Answer {
+    Answer { text: format!("tcpautopsy: {message}\n"), exit: ExitCode::Usage }
 }
 
 fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, String>) -> Result<Options, String> {

@@ -1,5 +1,6 @@
 //! What the command line asks for, as plain values.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
@@ -39,7 +40,7 @@ pub struct Options {
     /// Which flows the report is about.
     pub selection: Selection,
     /// The number of the one flow that is asked for.
-    pub flow: Option<u32>,
+    pub flow: Option<u64>,
     /// A frame of the one flow that is asked for, from 1.
     pub frame: Option<u64>,
     /// The options that shape the report, as typed.
@@ -117,7 +118,7 @@ pub enum FailOn {
 /// How much is said on standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
-    /// Only what stops the program.
+    /// Only why it stopped.
     Quiet,
     /// Warnings, and progress on a terminal.
     #[default]
@@ -129,7 +130,7 @@ pub enum Verbosity {
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
+    /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`.
     #[default]
     Auto,
     /// Also in a file.
@@ -259,13 +260,13 @@ impl FromStr for Color {
 }
 
 impl Color {
-    /// Whether to colour a stream: a word on the command line counts more than `NO_COLOR` (<https://no-color.org>), of which only
-    /// a value that is not empty counts.
-    pub fn applies(self, is_terminal: bool, no_color: Option<&std::ffi::OsStr>) -> bool {
+    /// Whether to colour a stream: a word on the command line counts more than the variables `NO_COLOR` (<https://no-color.org>), of
+    /// which only a value that is not empty counts, and `TERM`, which says `dumb` where a terminal knows no escape sequences.
+    pub fn applies(self, is_terminal: bool, no_color: Option<&OsStr>, term: Option<&OsStr>) -> bool {
         match self {
             Self::Always => true,
             Self::Never => false,
-            Self::Auto => is_terminal && no_color.is_none_or(std::ffi::OsStr::is_empty),
+            Self::Auto => is_terminal && no_color.is_none_or(OsStr::is_empty) && term.is_none_or(|term| term != "dumb"),
         }
     }
 }
@@ -276,12 +277,19 @@ mod tests {
 
     #[test]
     fn no_color_is_obeyed_unless_told_otherwise() {
-        let set = Some(std::ffi::OsStr::new("1"));
-        let empty = Some(std::ffi::OsStr::new(""));
-        assert!(Color::Auto.applies(true, None) && Color::Auto.applies(true, empty));
-        assert!(!Color::Auto.applies(true, set) && !Color::Auto.applies(false, None));
-        assert!(Color::Always.applies(false, set));
-        assert!(!Color::Never.applies(true, None));
+        let (set, empty, dumb, xterm) = ("1", "", "dumb", "xterm-256color");
+        for (choice, is_terminal, no_color, term, expected) in [
+            (Color::Auto, true, None, None, true),
+            (Color::Auto, true, Some(empty), Some(xterm), true),
+            (Color::Auto, true, Some(set), Some(xterm), false),
+            (Color::Auto, true, None, Some(dumb), false),
+            (Color::Auto, false, None, Some(xterm), false),
+            (Color::Always, false, Some(set), Some(dumb), true),
+            (Color::Never, true, None, Some(xterm), false),
+        ] {
+            let [no_color, term] = [no_color, term].map(|value| value.map(OsStr::new));
+            assert_eq!(choice.applies(is_terminal, no_color, term), expected, "{choice:?} {no_color:?} {term:?}");
+        }
     }
 
     #[test]

@@ -106,11 +106,13 @@ pub(super) struct Fragments {
     cost: usize,
     /// Fragments seen, which makes the serial numbers too.
     seen: u64,
+    /// The serial number of the packet that the latest fragment belongs to.
+    pub latest: u64,
 }
 
 impl Fragments {
     pub fn new(limits: DecodeLimits) -> Self {
-        Self { limits, waiting: HashMap::default(), order: VecDeque::new(), cost: 0, seen: 0 }
+        Self { limits, waiting: HashMap::default(), order: VecDeque::new(), cost: 0, seen: 0, latest: 0 }
     }
 
     /// Takes one fragment; gives the packet if that completes it.
@@ -135,6 +137,7 @@ impl Fragments {
             self.order.push_back(Begun { key, serial, time });
             Datagram { pieces: Vec::new(), total: None, header: None, cost: 0, serial }
         });
+        self.latest = datagram.serial;
         if place.offset == 0 && datagram.header.is_none() {
             datagram.header = Some(header);
         }

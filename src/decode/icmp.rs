@@ -55,7 +55,7 @@ impl Walk<'_> {
 type Quoted<'a> = (QuotedSegment, Octets<'a>);
 
 /// Octets of the TCP header; those of one without options where its length is cut off.
-fn header_len(tcp: Octets<'_>) -> usize {
+pub(super) fn header_len(tcp: Octets<'_>) -> usize {
     const LEAST: usize = 20;
     tcp.u8(12).map_or(LEAST, |octet| usize::from(octet >> 4) * 4).max(LEAST)
 }

@@ -8,8 +8,9 @@ use std::ops::Range;
 
 use super::fragments::{DatagramKey, Place};
 use super::paths::Tunnel;
+use super::view::Fragment;
 use super::walk::{Read, Walk};
-use super::{Decoded, Octets, Undecoded, tcp};
+use super::{Decoded, Octets, Undecoded, icmp, tcp};
 use crate::capture::Frame;
 use crate::tcp::{Endpoint, PathId, Segment};
 
@@ -207,7 +208,15 @@ impl Walk<'_> {
             protocol,
             path: self.state.path(),
         };
-        match self.state.fragments.add(key, place, *ip, data, self.frame.time, &mut self.state.counts) {
+        let whole = self.state.fragments.add(key, place, *ip, data, self.frame.time, &mut self.state.counts);
+        if self.state.fragment.is_none() && data.len() > 0 {
+            let header = if place.offset == 0 && protocol == protocol::TCP { icmp::header_len(data) } else { 0 };
+            let captured = data.bytes().len().saturating_sub(header);
+            let data = u32::try_from(captured).ok().and_then(|len| payload(self.frame, data, len));
+            let packet = self.state.fragments.latest;
+            self.state.fragment = data.map(|data| Fragment { packet, data: data.start });
+        }
+        match whole {
             Some(whole) => {
                 self.enter()?;
                 self.transport(&whole.header, protocol, Octets::new(&whole.captured, whole.len))

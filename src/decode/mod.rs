@@ -19,7 +19,7 @@ mod paths;
 mod ppp;
 mod tcp;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod udp;
 mod view;
 mod walk;
@@ -28,7 +28,7 @@ mod wifi;
 pub use counts::{DecodeCounts, Undecoded};
 pub use fragments::DecodeLimits;
 pub use paths::{Layer, Paths, Tunnel};
-pub use view::{Direction, LinkAddress, View};
+pub use view::{Direction, Fragment, LinkAddress, View};
 
 use fragments::Fragments;
 use octets::Octets;
@@ -64,7 +64,16 @@ impl Decoder {
             layers: Vec::new(),
             plain: Vec::new(),
             view: View::default(),
+            fragment: None,
         })
+    }
+
+    /// A decoder for another look at the same frames, in any order, which knows the paths of this one. Of a fragmented packet it
+    /// sees nothing.
+    pub fn again(&self) -> Self {
+        let mut again = Self::new(DecodeLimits::default());
+        again.0.paths = self.0.paths.clone();
+        again
     }
 
     /// What `frame` says.
@@ -117,12 +126,18 @@ impl Decoder {
         let is_plain = fast::plain(frame, &mut self.0, &mut plain).is_some();
         let segment = plain.first().copied().filter(|_| is_plain);
         self.0.plain = plain;
+        self.0.fragment = None;
         if let Some((segment, view)) = segment.and_then(|segment| Some((segment, fast::view(frame, &segment)?))) {
             self.0.counts.segments += 1;
             return (Decoded::Segment(segment), view);
         }
         let decoded = self.decode_any(*frame);
         (decoded, self.0.view.clone())
+    }
+
+    /// Of the frame that was [looked](Self::look) at last, the part of a packet that it is, also where it made the packet whole.
+    pub fn fragment(&self) -> Option<Fragment> {
+        self.0.fragment
     }
 
     /// What became of the frames so far.
@@ -139,6 +154,7 @@ impl Decoder {
     #[inline(never)]
     fn decode_any(&mut self, frame: Frame<'_>) -> Decoded {
         self.0.view = View::default();
+        self.0.fragment = None;
         let data = Octets::new(frame.bytes, frame.original_len as usize);
         let read = Walk::new(&frame, &mut self.0).link(frame.link_type.0.into(), data);
         let counts = &mut self.0.counts;

@@ -117,7 +117,7 @@ pub enum Tunnel {
 /// The paths seen, each with a small number.
 ///
 /// Which number a path gets depends on the frames in front of it and on nothing else.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Paths {
     /// By number.
     lists: Vec<Box<[Layer]>>,

@@ -54,3 +54,12 @@ pub struct View {
     /// a packet put together from fragments.
     pub payload: Option<Range<usize>>,
 }
+
+/// A frame that has only a part of an IP packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fragment {
+    /// Which packet: a number that all its parts have, and no other packet.
+    pub packet: u64,
+    /// Where in the frame the data of the part begins, behind the headers that it has.
+    pub data: usize,
+}

@@ -3,7 +3,7 @@
 use super::fragments::Fragments;
 use super::ip::IpHeader;
 use super::paths::{Layer, Paths, Tunnel};
-use super::view::View;
+use super::view::{Fragment, View};
 use super::{DecodeCounts, Decoded, Undecoded};
 use crate::capture::Frame;
 use crate::tcp::{PathId, Segment};
@@ -25,6 +25,8 @@ pub(super) struct State {
     pub layers: Vec<Layer>,
     /// Of the present frame, as far as the long way has come.
     pub view: View,
+    /// Of the present frame, as far as the long way has come: the outermost packet that it is a part of.
+    pub fragment: Option<Fragment>,
     /// Room for one segment of the short way; kept for its memory.
     pub plain: Vec<Segment>,
 }

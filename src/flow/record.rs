@@ -94,7 +94,7 @@ pub struct Flow {
     // One nanosecond more than each took, so that an unknown time needs no room of its own.
     handshake: (Option<NonZeroU32>, Option<NonZeroU32>),
     /// From 1, in the order in which flows begin in the capture.
-    pub id: u32,
+    pub id: u64,
     /// Where it was seen.
     pub inputs: InputSet,
     /// The acknowledgement of the handshake's answer was seen, or data.
@@ -105,7 +105,7 @@ pub struct Flow {
 
 impl Flow {
     /// A flow that begins with this segment.
-    pub(super) fn start(id: u32, segment: &Segment, inputs: InputSet, zeek: bool) -> Self {
+    pub(super) fn start(id: u64, segment: &Segment, inputs: InputSet, zeek: bool) -> Self {
         Self {
             stream: Stream::start(segment),
             ends: Pair::default(),
@@ -137,7 +137,7 @@ impl Flow {
     /// The same as [`Self::touch`] for what other segments touch.
     #[inline]
     pub(super) fn touch_rest(&self) -> u32 {
-        self.ends.forward.segments ^ self.id ^ self.zeek.as_ref().map_or(0, |zeek| zeek.touch())
+        self.ends.forward.segments ^ self.id as u32 ^ self.zeek.as_ref().map_or(0, |zeek| zeek.touch())
     }
 
     /// Which way a segment of this flow goes; `None` if it belongs to other endpoints.

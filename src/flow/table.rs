@@ -124,7 +124,9 @@ pub struct FlowTable {
     /// The latest time of any segment.
     end: Option<Timestamp>,
     /// Flows with a reset since this was last asked for; none where nobody asks.
-    reset: Option<Vec<u32>>,
+    reset: Option<Vec<u64>>,
+    /// The id of the flow of each segment since this was last asked for; none where nobody asks.
+    followed: Option<Vec<u32>>,
 }
 
 /// All flows of a capture, once it has been read.
@@ -157,7 +159,24 @@ impl FlowTable {
             kept_resets: 0,
             end: None,
             reset: None,
+            followed: None,
         }
+    }
+
+    /// Remembers from now on which flow each segment belongs to, for [`Self::followed`].
+    pub fn watch_segments(&mut self) {
+        self.followed = Some(Vec::new());
+    }
+
+    /// Remembers it no longer.
+    pub fn ignore_segments(&mut self) {
+        self.followed = None;
+    }
+
+    /// The ids of the flows of all segments since this was last cleared, in their order; `None` where nobody asked for them,
+    /// and once a flow was ended early.
+    pub fn followed(&mut self) -> Option<&mut Vec<u32>> {
+        self.followed.as_mut()
     }
 
     /// Remembers from now on which flows a reset comes in, for [`Self::take_reset`].
@@ -166,12 +185,12 @@ impl FlowTable {
     }
 
     /// The ids of the flows that a reset came in since this was last asked, each as often as one came.
-    pub fn take_reset(&mut self) -> Vec<u32> {
+    pub fn take_reset(&mut self) -> Vec<u64> {
         self.reset.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// The flow with this id, if it is held; what its latest segments did may still be under way to its record.
-    pub fn get(&self, id: u32) -> Option<&Flow> {
+    pub fn get(&self, id: u64) -> Option<&Flow> {
         // Flows lie in the order of their ids.
         let piece = self.pieces.partition_point(|piece| piece.first().is_some_and(|first| first.id <= id));
         let piece = self.pieces.get(piece.checked_sub(1)?)?;
@@ -204,13 +223,19 @@ impl FlowTable {
     }
 
     /// These flows as if the capture ended now, in the order of their ids.
-    pub fn copy(&self, mut ids: Vec<u32>) -> Flows {
+    pub fn copy(&self, mut ids: Vec<u64>) -> Flows {
         ids.sort_unstable();
         ids.dedup();
         let mut flows: Vec<Flow> = ids.into_iter().filter_map(|id| self.get(id)).cloned().collect();
         flows.iter_mut().for_each(Flow::settle);
         let inputs = self.inputs.clone();
         Flows { pieces: vec![flows], given: 0, inputs, totals: Totals::default(), end: self.end }
+    }
+
+    /// As if so many flows had begun and left before.
+    #[cfg(test)]
+    pub(super) fn after(limits: Limits, flows: u64) -> Self {
+        Self { totals: Totals { flows, ..Totals::default() }, ..Self::new(limits) }
     }
 
     /// What makes the keys that [`Self::segments`] wants.
@@ -340,12 +365,14 @@ impl FlowTable {
                 // A look at the flow's own set of inputs costs a cache miss, which captures of one input need not pay.
                 let is_here = self.inputs.are_all(segment.input) || self.inputs.contains(flow.inputs, segment.input);
                 if is_here && !copy && flow.stream.take(segment, way) {
+                    self.note_followed(head);
                     return;
                 }
                 self.choose(segment, hash, head, way)
             }
             None => self.begin(segment, hash, None),
         };
+        self.note_followed(index);
         let only_count = segment.flags.rst() && self.kept_resets >= self.limits.resets;
         self.kept_resets += usize::from(segment.flags.rst() && !only_count);
         let flow = &mut self.pieces[index as usize / PIECE][index as usize % PIECE];
@@ -358,6 +385,14 @@ impl FlowTable {
         flow.take_the_long_way(segment, way, copy, only_count);
         if let Some(reset) = self.reset.as_mut().filter(|_| segment.flags.rst()) {
             reset.push(flow.id);
+        }
+    }
+
+    #[inline]
+    fn note_followed(&mut self, index: u32) {
+        if let Some(followed) = &mut self.followed {
+            // As long as none was ended early, each has its place by its id.
+            followed.push(index + 1);
         }
     }
 
@@ -420,9 +455,8 @@ impl FlowTable {
     /// A new flow. `succeeds`: the flow whose addresses and ports it uses again, and the newest of that flow's siblings.
     fn begin(&mut self, segment: &Segment, hash: u64, succeeds: Option<(u32, u32)>) -> u32 {
         self.totals.flows += 1;
-        let id = u32::try_from(self.totals.flows).unwrap_or(u32::MAX);
         let inputs = self.inputs.with(InputSet::default(), segment.input);
-        let mut flow = Flow::start(id, segment, inputs, self.limits.zeek);
+        let mut flow = Flow::start(self.totals.flows, segment, inputs, self.limits.zeek);
         if let Some((before, head)) = succeeds {
             // The succeeded flow leaves the chain: no later segment can belong to it.
             let rest = self.flow_mut(before).sibling();
@@ -490,6 +524,7 @@ impl FlowTable {
     /// makes them, then those that were only open, at last those with a reset; in each group those that were silent for longest.
     /// They stay counted.
     fn make_room(&mut self) {
+        self.followed = None;
         let end = self.end;
         let mut order: Vec<(u8, u64, u32)> = (0..self.len as u32)
             .filter_map(|index| {
@@ -567,20 +602,32 @@ impl FlowTable {
 }
 
 impl Flows {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.pieces.iter().map(Vec::len).sum()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// In the order in which they began.
     pub fn iter(&self) -> impl Iterator<Item = &Flow> {
         self.pieces.iter().flatten()
     }
 
     /// Gives the next flows away, so that their memory is free for what is made of them; `None` when all are gone.
-    pub fn take_some(&mut self) -> Option<Vec<Flow>> {
-        let piece = self.pieces.get_mut(self.given)?;
-        self.given += 1;
-        Some(std::mem::take(piece))
+    pub fn take_some(&mut self) -> Option<Vec<Vec<Flow>>> {
+        /// Pieces given at a time: enough flows to keep several threads busy with.
+        const PIECES: usize = 8;
+        let pieces: Vec<_> = self.pieces.iter_mut().skip(self.given).take(PIECES).map(std::mem::take).collect();
+        self.given += pieces.len();
+        Some(pieces).filter(|pieces| !pieces.is_empty())
     }
 
     /// Gives every flow another identifier, by its place.
-    pub fn renumber(&mut self, number: impl Fn(usize) -> u32) {
+    pub fn renumber(&mut self, number: impl Fn(usize) -> u64) {
         for (place, flow) in self.pieces.iter_mut().flatten().enumerate() {
             flow.id = number(place);
         }

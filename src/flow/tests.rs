@@ -2,7 +2,7 @@
 
 use super::testing::{segment, trace};
 use super::*;
-use crate::tcp::{Duration, Endpoint, IcmpError, PathId, QuotedSegment, Segment, SeqNum, Timestamp};
+use crate::tcp::{Duration, Endpoint, IcmpError, PathId, QuotedSegment, Segment, SeqNum, TcpFlags, Timestamp};
 
 const HANDSHAKE: &str = "
     0  c S  0 wscale 7
@@ -580,4 +580,25 @@ fn resets_without_identification_are_not_copies_of_one_another() {
 fn copies_of_a_refusal_are_known_by_the_copies_of_the_request() {
     let flows = follow(&trace("0 c S 0\n 0.1 c S 0 copy\n 1 s RA 0 ack 1 id 0\n 1.1 s RA 0 ack 1 id 0"));
     assert_eq!(only(&flows).resets().iter().map(|reset| reset.duplicate).collect::<Vec<_>>(), [false, true]);
+}
+
+// Identifiers
+
+#[test]
+fn days_of_a_flood_do_not_use_up_identifiers() {
+    let before = u64::from(u32::MAX) - 1;
+    let mut table = FlowTable::after(Limits::within(1 << 24, false, 0), before);
+    table.watch_resets();
+    let ends = |port| Endpoint::v4([192, 0, 2, 1], port);
+    let flags = TcpFlags::RST;
+    let segments: Vec<Segment> =
+        (1..=4).map(|at| Segment { source: ends(at as u16), flags, ..segment(at, at as i64) }).collect();
+    take(&mut table, &segments);
+    let ids: Vec<u64> = (1..=4).map(|nth| before + nth).collect();
+    assert_eq!(table.take_reset(), ids);
+    for (&id, segment) in ids.iter().zip(&segments) {
+        assert_eq!(table.get(id).expect("it is held").stream.endpoints.forward, segment.source);
+    }
+    assert_eq!(table.copy(ids.clone()).iter().map(|flow| flow.id).collect::<Vec<_>>(), ids);
+    assert!(size_of::<Flow>() <= 288, "every flow of a flood takes {} octets", size_of::<Flow>());
 }

@@ -19,10 +19,10 @@ const SOON: u32 = 8;
 pub(super) struct Agenda {
     linger: Duration,
     /// A moment has passed since the reset.
-    soon: VecDeque<(Instant, u32)>,
+    soon: VecDeque<(Instant, u64)>,
     /// They were judged, and more may have come.
-    later: VecDeque<(Instant, u32)>,
-    flows: HashMap<u32, Plan, RandomState>,
+    later: VecDeque<(Instant, u64)>,
+    flows: HashMap<u64, Plan, RandomState>,
     /// Resets in flows that were not taken in for want of room.
     pub passed_over: u64,
 }
@@ -40,14 +40,14 @@ struct Plan {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Due {
     /// To be judged, and looked at again.
-    pub first: Vec<u32>,
+    pub first: Vec<u64>,
     /// To be judged for good.
-    pub last: Vec<u32>,
+    pub last: Vec<u64>,
 }
 
 impl Due {
     /// All of them.
-    pub(super) fn all(&self) -> HashSet<u32> {
+    pub(super) fn all(&self) -> HashSet<u64> {
         self.first.iter().chain(&self.last).copied().collect()
     }
 
@@ -65,7 +65,7 @@ impl Agenda {
     }
 
     /// A reset came in this flow.
-    pub(super) fn reset(&mut self, flow: u32, now: Instant) {
+    pub(super) fn reset(&mut self, flow: u64, now: Instant) {
         if self.flows.len() >= MOST && !self.flows.contains_key(&flow) {
             self.passed_over += 1;
             return;
@@ -116,7 +116,7 @@ impl Agenda {
 }
 
 /// The first of a list, if its time has come.
-fn take_due(list: &mut VecDeque<(Instant, u32)>, now: Instant) -> Option<(Instant, u32)> {
+fn take_due(list: &mut VecDeque<(Instant, u64)>, now: Instant) -> Option<(Instant, u64)> {
     if list.front()?.0 <= now { list.pop_front() } else { None }
 }
 
@@ -127,7 +127,7 @@ mod tests {
     const LINGER: Duration = Duration::from_secs(1);
     const AT_ONCE: usize = 250;
 
-    fn due(agenda: &mut Agenda, now: Instant) -> (Vec<u32>, Vec<u32>) {
+    fn due(agenda: &mut Agenda, now: Instant) -> (Vec<u64>, Vec<u64>) {
         let due = agenda.due(now, AT_ONCE);
         (due.first, due.last)
     }

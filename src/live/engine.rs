@@ -1,6 +1,6 @@
 //! Follows flows as frames come, and says of each reset who sent it once what follows it could be seen.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -57,8 +57,8 @@ pub struct Engine<'a> {
     segments: Vec<Segment>,
     keys: Vec<Key>,
     agenda: Agenda,
-    /// The segments of flows that were judged for good, should they not be recorded any more at the end.
-    archive: Archive,
+    /// The segments of flows that were judged, should they not be recorded any more when they are judged again.
+    archive: Mutex<Archive>,
     /// What the kernel of this host reports of resets.
     kernel: Option<Arc<Mutex<Log>>>,
     /// What is known of the place beforehand.
@@ -97,7 +97,7 @@ impl<'a> Engine<'a> {
             segments: Vec::with_capacity(BATCH),
             keys: Vec::with_capacity(BATCH),
             agenda: Agenda::new(options.linger),
-            archive: Archive::new(memory.archive),
+            archive: Mutex::new(Archive::new(memory.archive)),
             kernel: None,
             site: Site::default(),
             losses: Losses::default(),
@@ -142,6 +142,9 @@ impl<'a> Engine<'a> {
     fn frame(&mut self, frame: &Frame<'_>) {
         self.note(frame);
         let (decoded, view) = self.decoder.look(frame);
+        if let Some(fragment) = self.decoder.fragment() {
+            self.teller.observers.iter_mut().for_each(|observer| observer.fragment(fragment, frame));
+        }
         match decoded {
             Decoded::Segment(segment) => {
                 for observer in &mut self.teller.observers {
@@ -153,6 +156,7 @@ impl<'a> Engine<'a> {
             }
             Decoded::IcmpError(error) => {
                 self.follow();
+                self.teller.observers.iter_mut().for_each(|observer| observer.icmp_error(&error, &view, frame));
                 self.table.icmp_error(&error);
             }
             Decoded::Other => {}
@@ -254,6 +258,7 @@ impl<'a> Engine<'a> {
             kernel: self.kernel.as_deref(),
             site: &self.site,
             losses: &self.losses,
+            archive: &self.archive,
         };
         let all = due.all();
         // On a thread of its own, so that what is only needed for the moment takes memory of its own, and leaves no holes between
@@ -262,13 +267,12 @@ impl<'a> Engine<'a> {
             let judging = thread::Builder::new().name("judge".to_owned()).spawn_scoped(scope, || ground.judge(&all));
             judging.map(|judging| judging.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
-        let (mut report, timelines) = judged.unwrap_or_else(|_| ground.judge(&all));
-        due.last.iter().for_each(|&id| self.archive.keep(id, &timelines));
+        let mut report = judged.unwrap_or_else(|_| ground.judge(&all));
         if let Some(names) = self.names {
             names.report(&mut report);
         }
         for flow in &report.flows {
-            let is_last = u32::try_from(flow.id).is_ok_and(|id| due.last.contains(&id));
+            let is_last = due.last.contains(&flow.id);
             self.teller.tell(flow, !is_last);
         }
     }
@@ -288,6 +292,7 @@ impl<'a> Engine<'a> {
             self.losses = run::losses(std::slice::from_ref(&input));
         }
         let analysis = Analysis {
+            places: None,
             inputs: vec![input],
             decoder: self.decoder,
             flows: self.table.finish(),
@@ -296,7 +301,7 @@ impl<'a> Engine<'a> {
             site: self.site,
             witness: self.kernel.map(|log| Witness { name: KERNEL.to_owned(), log: locked(&log).clone() }),
             losses: self.losses,
-            archive: self.archive,
+            archive: self.archive.into_inner().unwrap_or_else(PoisonError::into_inner),
         };
         (analysis, self.teller)
     }

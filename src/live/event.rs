@@ -1,10 +1,10 @@
 //! A verdict on a flow while it is watched, and who hears of it.
 
 use crate::capture::Frame;
-use crate::decode::View;
+use crate::decode::{Fragment, View};
 use crate::live::Statistics;
 use crate::report::Flow;
-use crate::tcp::Segment;
+use crate::tcp::{IcmpError, Segment};
 
 /// A flow with a reset, as it was judged.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,12 @@ pub struct Event<'a> {
 pub trait Observer {
     /// A segment, with what else its frame says and the octets of the frame, before its flow is followed.
     fn segment(&mut self, _segment: &Segment, _view: &View, _frame: &Frame<'_>) {}
+
+    /// A part of a packet, told of before the segment that it may complete.
+    fn fragment(&mut self, _fragment: Fragment, _frame: &Frame<'_>) {}
+
+    /// An ICMP error about a segment, with where in its frame the quoted data lies.
+    fn icmp_error(&mut self, _error: &IcmpError, _view: &View, _frame: &Frame<'_>) {}
 
     /// A flow with a reset was judged.
     fn event(&mut self, _event: &Event<'_>) {}

@@ -10,9 +10,9 @@ use crate::decode::Decoder;
 use crate::flow::{Flow, FlowTable};
 use crate::knowledge::site::Site;
 use crate::report::{self, Findings, Report, Selection, Wanted};
-use crate::run::{Judgement, choose, needs_judging};
+use crate::run::{Judgement, Means, choose, needs_judging};
 use crate::surroundings::Losses;
-use crate::timeline::{Depth, Gathering, Recording, Timelines};
+use crate::timeline::{Archive, Depth, Gathering, Recording};
 use crate::witness::{Log, Testimony};
 
 /// Flows looked at for companions of those that are judged, the latest ones; a look at so many takes some milliseconds.
@@ -50,14 +50,15 @@ pub(super) struct Ground<'a> {
     /// What is known of the place beforehand.
     pub site: &'a Site,
     pub losses: &'a Losses,
+    /// What earlier verdicts rested on.
+    pub archive: &'a Mutex<Archive>,
 }
 
 impl Ground<'_> {
-    /// The report of these flows as if the capture ended now, and their segments. It knows less of other flows than the report
-    /// of the whole capture will.
-    pub(super) fn judge(&self, ids: &HashSet<u32>) -> (Report, Timelines) {
+    /// The report of these flows as if the capture ended now. It knows less of other flows than the report of the whole capture will.
+    pub(super) fn judge(&self, ids: &HashSet<u64>) -> Report {
         let wanted: Vec<&Flow> = ids.iter().filter_map(|&id| self.table.get(id)).collect();
-        let mut members: Vec<u32> = wanted.iter().map(|flow| flow.id).collect();
+        let mut members: Vec<u64> = wanted.iter().map(|flow| flow.id).collect();
         members.extend(self.companions(&wanted, ids));
         let flows = self.table.copy(members);
 
@@ -75,10 +76,13 @@ impl Ground<'_> {
                 left -= self.recording.give(flow, most, &mut gathering);
             }
         }
-        let timelines = gathering.finish();
+        let mut timelines = gathering.finish();
+        let mut archive = locked(self.archive);
+        ids.iter().for_each(|&id| archive.keep(id, &mut timelines));
+        drop(archive);
         let testimony = self.kernel.map(|log| Testimony::new(&locked(log), &flows)).unwrap_or_default();
         // Few flows, of which everything may be known.
-        let mut judgement = Judgement::beside(&flows, &timelines, self.losses.clone(), testimony, usize::MAX, 1);
+        let mut judgement = Judgement::beside(&flows, &timelines, self.losses.clone(), testimony, Means::default());
         judgement.around.site.clone_from(self.site);
         let chosen = choose(self.options, &flows, |_| None);
         let is_chosen =
@@ -110,11 +114,11 @@ impl Ground<'_> {
         };
         let mut report = report::build(findings, wanted);
         report.flows.sort_by_key(|flow| flow.id);
-        (report, timelines)
+        report
     }
 
     /// The latest flows of the same addresses.
-    fn companions(&self, wanted: &[&Flow], ids: &HashSet<u32>) -> Vec<u32> {
+    fn companions(&self, wanted: &[&Flow], ids: &HashSet<u64>) -> Vec<u64> {
         let addresses = |flow: &Flow| [flow.stream.endpoints.forward.address, flow.stream.endpoints.back.address];
         let mut known: HashMap<[u8; 16], usize> =
             wanted.iter().flat_map(|flow| addresses(flow)).map(|one| (one, 0)).collect();

@@ -10,6 +10,7 @@ use super::status;
 use crate::cli::{Events, Verbosity};
 use crate::output::{self, LineOptions};
 use crate::progress::Status;
+use crate::run;
 
 /// Writes events as they come.
 pub(super) struct View {
@@ -77,7 +78,7 @@ impl Observer for View {
     }
 
     fn tick(&mut self, statistics: &Statistics) {
-        self.status.show(|| status::text(statistics));
+        self.status.show(|| status::text(statistics, run::status_width()));
     }
 
     fn end(&mut self, _: &Statistics) {

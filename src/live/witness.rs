@@ -177,8 +177,8 @@ fn mark(marker: &mut File) {
     let _ = marker.write_all(Log::mark(nanos).as_bytes());
 }
 
-/// The log behind a lock. Who panicked while it was held left a log that is whole but for a line.
-pub(super) fn locked(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
+/// What is behind a lock. Who panicked while it was held left it whole but for a line, or a segment.
+pub(super) fn locked<T>(log: &Mutex<T>) -> MutexGuard<'_, T> {
     log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -248,7 +248,7 @@ fn start_warden(instance: &Path) -> io::Result<Child> {
 ///
 /// # Errors
 /// None: nobody is left to hear of them.
-pub fn warden(instance: &Path) -> Result<ExitCode, Error> {
+pub(super) fn warden(instance: &Path) -> Result<ExitCode, Error> {
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
         // They are for the other process; its end is this one's.
         let _ = signal_hook::flag::register(signal, Arc::default());

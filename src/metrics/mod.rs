@@ -81,7 +81,7 @@ impl Counts {
             count(&mut self.servers, flow.server.to_string(), MOST_SERVERS);
         }
         for reset in flow.resets.iter().skip(before.unwrap_or(0)) {
-            *self.senders.entry(text::sender(reset.sender)).or_default() += 1;
+            *self.senders.entry(reset.sender.name()).or_default() += 1;
         }
         if self.counted.len() > MOST_COUNTED {
             self.counted.pop_first();

@@ -20,12 +20,12 @@ pub(super) fn write(counts: &Counts) -> String {
         text.sample("reset_flows_by_server_total", Some(("server", server)), count);
     }
     text.family("resets_total", "counter", "Resets, by who sent them.");
-    for who in [Sender::Client, Sender::Server, Sender::Middlebox, Sender::Unknown].map(sender) {
+    for who in Sender::ALL.map(Sender::name) {
         text.sample("resets_total", Some(("sender", who)), counts.senders.get(who).copied().unwrap_or(0));
     }
     for (name, value, help) in [
         ("frames_total", statistics.frames, "Packets captured."),
-        ("captured_bytes_total", statistics.octets, "Octets of them."),
+        ("captured_bytes_total", statistics.octets, "Bytes of them."),
         ("dropped_frames_total", statistics.dropped_by_kernel, "Packets that the kernel dropped for want of room."),
         ("tcp_segments_total", statistics.segments, "TCP segments."),
         ("rst_segments_total", statistics.rst_segments, "TCP segments with RST, copies of packets included."),
@@ -50,16 +50,6 @@ pub(super) fn write(counts: &Counts) -> String {
         text.sample(name, None, value);
     }
     text.0
-}
-
-/// A sender as JSON has it.
-pub(super) fn sender(sender: Sender) -> &'static str {
-    match sender {
-        Sender::Client => "client",
-        Sender::Server => "server",
-        Sender::Middlebox => "middlebox",
-        Sender::Unknown => "unknown",
-    }
 }
 
 /// Text under way. Writing to a string cannot fail.

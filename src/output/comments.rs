@@ -24,14 +24,13 @@ pub fn comments(report: &Report) -> BTreeMap<u64, String> {
             say(frame, format!("{name}: {verdict}"));
         }
         for reset in &flow.resets {
-            let sure = reset.confidence.map_or_else(String::new, |sure| format!(" ({})", words::confidence(sure)));
-            let who = match reset.sender {
-                Sender::Unknown => "sender not known".to_owned(),
-                Sender::Middlebox => format!("sent by a middlebox{sure}"),
-                known => format!("sent by the {}{sure}", words::sender(known)),
+            let sure = reset.confidence.map_or_else(String::new, |sure| format!(" ({sure})"));
+            let by = match reset.sender {
+                Sender::Unknown => "sender unknown".to_owned(),
+                known => format!("sent by {}{sure}", words::who(known)),
             };
             for &frame in &reset.frames {
-                say(frame, format!("{name}: RST in the {}'s name, {who}", words::side(reset.claimed_sender)));
+                say(frame, format!("{name}: RST in the {}'s name, {by}", reset.claimed_sender));
             }
         }
         for icmp in &flow.icmp {
@@ -55,6 +54,6 @@ fn verdict(flow: &Flow) -> Option<(u64, String)> {
     let resets = flow.resets.iter().flat_map(|reset| &reset.frames).min().copied();
     let last = rungs::of(flow).last().map(|rung| rung.frame);
     let frame = resets.or(last).unwrap_or(flow.last_frame);
-    let sure = words::confidence(diagnosis.confidence);
+    let sure = diagnosis.confidence;
     Some((frame, format!("{} ({sure}): {}", diagnosis.cause, words::sentence(&diagnosis.sentence))))
 }

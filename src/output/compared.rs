@@ -2,7 +2,7 @@
 
 use super::frames::Frames;
 use super::sanitize::sanitize;
-use super::words::{count, path, side, verb};
+use super::words::{count, path, verb};
 use crate::report::{
     ComparedClock, ComparedDifference, Comparison, Near, Report, ResetAtPoint, ResetComparison, Seconds, Side,
 };
@@ -79,7 +79,7 @@ fn length(length: Seconds) -> String {
 /// What changed or was lost, a clause that begins with a capital letter.
 pub(super) fn difference(one: &ComparedDifference) -> String {
     let packets = count(one.packets, "packet");
-    let towards = side(one.towards);
+    let towards = one.towards;
     let stretch = format!("from capture {} to {}, towards the {towards}", one.from, one.to);
     let change = match (&one.before, &one.after) {
         (Some(before), Some(after)) => format!(", such as {} to {}", sanitize(before), sanitize(after)),
@@ -112,7 +112,7 @@ pub(super) fn passage(reset: &ResetComparison, claimed: Side) -> String {
     }
     let made = match reset.made_between {
         [Some(near), Some(far)] => format!("it was made between captures {near} and {far}"),
-        [None, Some(end)] | [Some(end), None] => format!("it came from the {}'s side of capture {end}", side(claimed)),
+        [None, Some(end)] | [Some(end), None] => format!("it came from the {}'s side of capture {end}", claimed),
         [None, None] => return format!("{text}."),
     };
     let undecided = if reset.decided { String::new() } else { format!(". Not decided: {}", sanitize(&reset.why)) };
@@ -129,7 +129,7 @@ fn place(point: &ResetAtPoint) -> String {
 pub(super) fn stretch(reset: &ResetComparison, claimed: Side) -> String {
     match reset.made_between {
         [Some(near), Some(far)] => format!("{near}-{far}"),
-        [None, Some(end)] | [Some(end), None] => format!("{end}-{}", side(claimed)),
+        [None, Some(end)] | [Some(end), None] => format!("{end}-{}", claimed),
         [None, None] => String::new(),
     }
 }

@@ -9,11 +9,10 @@ use std::io::{self, BufWriter, Write};
 
 use super::compared;
 use super::sanitize::sanitize;
-use super::words;
 use crate::report::{Flow, Report, Seconds};
 
 /// The names of the columns, in order; those of the JSON report where it has the field.
-const HEADER: [&str; 36] = [
+const HEADER: [&str; 38] = [
     "id",
     "first_time",
     "last_time",
@@ -50,6 +49,8 @@ const HEADER: [&str; 36] = [
     "wireshark_filter",
     "reset_made_between",
     "reset_decided",
+    "client_name",
+    "server_name",
 ];
 
 /// Writes a header and a row for each flow of the report. The columns of a reset are those of the flow's first.
@@ -91,23 +92,23 @@ fn cells(flow: &Flow, incidents: Option<&Vec<u64>>) -> [String; HEADER.len()] {
         flow.client.port.to_string(),
         flow.server.ip.to_string(),
         flow.server.port.to_string(),
-        words::teardown(flow.teardown).to_owned(),
+        flow.teardown.to_string(),
         text(flow.activity.as_deref()),
         text(diagnosis.map(|diagnosis| diagnosis.cause)),
-        shown(diagnosis.map(|diagnosis| words::confidence(diagnosis.confidence))),
+        shown(diagnosis.map(|diagnosis| diagnosis.confidence)),
         text(diagnosis.map(|diagnosis| diagnosis.sentence.as_str())),
         incidents.map(|ids| spaced(ids)).unwrap_or_default(),
         flow.resets.len().to_string(),
         shown(reset.and_then(|reset| reset.time)),
         seconds(reset.and_then(|reset| reset.after_s)),
         reset.map(|reset| spaced(&reset.frames)).unwrap_or_default(),
-        shown(reset.map(|reset| words::side(reset.claimed_sender))),
-        shown(reset.map(|reset| words::sender(reset.sender))),
-        shown(reset.and_then(|reset| reset.confidence).map(words::confidence)),
-        shown(reset.map(|reset| words::mechanism_name(reset.mechanism))),
+        shown(reset.map(|reset| reset.claimed_sender)),
+        shown(reset.map(|reset| reset.sender)),
+        shown(reset.and_then(|reset| reset.confidence)),
+        shown(reset.map(|reset| reset.mechanism)),
         error(outcome.and_then(|outcome| outcome.client.as_ref())),
         error(outcome.and_then(|outcome| outcome.server.as_ref())),
-        shown(outcome.map(|outcome| words::safe_to_retry(outcome.safe_to_retry))),
+        shown(outcome.map(|outcome| outcome.safe_to_retry)),
         shown(outcome.and_then(|outcome| outcome.bytes_lost)),
         text(application.map(|application| application.protocol)),
         text(application.and_then(|application| application.detail.as_deref())),
@@ -119,6 +120,8 @@ fn cells(flow: &Flow, incidents: Option<&Vec<u64>>) -> [String; HEADER.len()] {
         flow.wireshark_filter(),
         reset.zip(compared).map(|(reset, told)| compared::stretch(told, reset.claimed_sender)).unwrap_or_default(),
         shown(compared.map(|compared| compared.decided)),
+        text(flow.client_name.as_deref()),
+        text(flow.server_name.as_deref()),
     ]
 }
 

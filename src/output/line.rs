@@ -30,7 +30,7 @@ pub fn of(flow: &Flow, provisional: bool, options: &LineOptions) -> String {
     let provisional = if provisional { ", provisional" } else { "" };
     let meaning = match (&flow.diagnosis, &flow.benign) {
         (Some(diagnosis), _) => format!(": {}", sentence(&sanitize(&diagnosis.sentence))),
-        (None, Some(why)) => format!(": harmless: {}", sentence(&sanitize(why))),
+        (None, Some(why)) => format!(": benign: {}", sentence(&sanitize(why))),
         (None, None) => String::new(),
     };
     let (id, client, server) = (flow.id, flow.client, flow.server);

@@ -1,7 +1,7 @@
 //! Everything that speaks for and against a verdict, in the order in which formats number it.
 
 use super::words;
-use crate::report::{Flow, Location, Sender};
+use crate::report::{Flow, Location};
 
 /// A piece of evidence, of the cause or of a sender.
 pub(super) struct Proof<'a> {
@@ -18,23 +18,13 @@ pub(super) struct Proof<'a> {
 /// The evidence of the cause, then that of the senders.
 pub(super) fn of(flow: &Flow) -> Vec<Proof<'_>> {
     let causes = flow.diagnosis.iter().flat_map(|diagnosis| &diagnosis.evidence).map(|one| Proof {
-        rank: format!("{}, {} the cause", words::weight(one.weight), words::stance(one.stance)),
+        rank: format!("{}, {} the cause", one.weight, one.stance),
         frames: &one.frames,
         locations: &one.locations,
         text: &one.text,
     });
     let senders = flow.resets.iter().flat_map(|reset| &reset.evidence).map(|one| Proof {
-        rank: format!(
-            "{}, {} {}",
-            words::weight(one.weight),
-            words::stance(one.stance),
-            match one.about {
-                Sender::Client => "the client as sender",
-                Sender::Server => "the server as sender",
-                Sender::Middlebox => "a middlebox as sender",
-                Sender::Unknown => "no sender in particular",
-            }
-        ),
+        rank: format!("{}, {} {} as sender", one.weight, one.stance, words::who(one.about)),
         frames: &one.frames,
         locations: &one.locations,
         text: &one.text,

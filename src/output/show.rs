@@ -14,9 +14,10 @@ use super::words::{self, ended, going_on};
 use super::{frames::Frames, rungs};
 use crate::report::{Flow, Report, Side, Time};
 
-/// SGR sequences (ECMA-48): red for resets, cyan for what proves something.
-const RESET: &str = "\x1b[31m";
-const EVIDENCE: &str = "\x1b[36m";
+/// SGR sequences (ECMA-48): bright red for resets, bright magenta for what proves something, which can be read on light
+/// and dark grounds, and told apart by people who see no red or no green.
+const RESET: &str = "\x1b[91m";
+const EVIDENCE: &str = "\x1b[95m";
 
 /// The least room for the text beside frame and time; a narrower terminal breaks lines itself.
 const READABLE: usize = 24;
@@ -93,10 +94,10 @@ impl<W: Write> Page<'_, W> {
         self.ladder(flow, &proofs)?;
         self.line("", None)?;
         for remedy in flow.diagnosis.iter().flat_map(|diagnosis| &diagnosis.remedies) {
-            self.text(&format!("To do: {}", words::sentence(&sanitize(remedy))), "  ", None)?;
+            self.text(&format!("What to do: {}", words::sentence(&sanitize(remedy))), "  ", None)?;
         }
         // Not broken, so that it can be copied whole.
-        self.line(&format!("Wireshark: {}", sanitize(&flow.wireshark_filter())), None)
+        self.line(&format!("Wireshark filter: {}", sanitize(&flow.wireshark_filter())), None)
     }
 
     fn ladder(&mut self, flow: &Flow, proofs: &[Proof<'_>]) -> io::Result<()> {
@@ -174,7 +175,7 @@ fn lines(flow: &Flow) -> BTreeMap<u64, Line> {
         lines.insert(frame, Line { time, from: Some(from), text: sanitize(&text).into_owned(), reset, gap });
     }
     for icmp in &flow.icmp {
-        let text = format!("ICMP from {}: {}", icmp.reporter, sanitize(&icmp.text));
+        let text = format!("ICMP from {}: {}", sanitize(&icmp.reporter_in_words()), sanitize(&icmp.text));
         lines.insert(icmp.frame, Line { time: icmp.time, from: None, text, reset: false, gap: false });
     }
     lines
@@ -185,7 +186,7 @@ fn verdict(flow: &Flow) -> Option<String> {
         Some(diagnosis) => Some(format!(
             "{} ({}): {}",
             sanitize(diagnosis.cause),
-            words::confidence(diagnosis.confidence),
+            diagnosis.confidence,
             words::sentence(&sanitize(&diagnosis.sentence))
         )),
         None => going_on(flow).map(|text| words::sentence(&sanitize(&text))),

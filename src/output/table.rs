@@ -112,9 +112,10 @@ impl<'a> Page<'a> {
             return Ok(());
         }
         writeln!(out, "\nIncidents:")?;
-        for Incident { id, title, cause, flows, explanation, .. } in incidents.iter().take(INCIDENTS) {
+        for Incident { id, title, cause, flows, explanation, server_name, .. } in incidents.iter().take(INCIDENTS) {
+            let named = server_name.as_ref().map_or_else(String::new, |name| format!("{}, ", sanitize(name)));
             let title = format!(
-                "{id}. {} ({}, {}: {})",
+                "{id}. {} ({}, {named}{}: {})",
                 sanitize(title),
                 sanitize(cause),
                 count(flows.len() as u64, "flow"),
@@ -490,10 +491,11 @@ fn write_rows(
 /// Between rows of several lines.
 const BLANK: LineStyle = LineStyle::none().fill(' ');
 
+/// Both can be read on light and on dark grounds, and be told apart by people who see no red or no green; the words say the same.
 fn color(teardown: Teardown) -> Color {
     match teardown {
         Teardown::Reset | Teardown::ResetAfterFin => Color::Red,
-        Teardown::Refused | Teardown::Unanswered => Color::Yellow,
+        Teardown::Refused | Teardown::Unanswered => Color::Magenta,
         Teardown::HalfClosed | Teardown::Open | Teardown::Fin => Color::Reset,
     }
 }

@@ -3,8 +3,8 @@
 use super::compared;
 use super::frames::Frames;
 use super::sanitize::sanitize;
-use super::words::{confidence, safe_to_retry, sender, sent_by, sentence, side, verb, weight};
-use crate::report::{Flow, Reset, Stance};
+use super::words::{sent_by, sentence, verb, who};
+use crate::report::{Flow, Reset, Sender, Stance, Weight};
 
 /// The lines; none where nothing was concluded.
 pub(super) fn lines(flow: &Flow) -> Vec<String> {
@@ -15,11 +15,11 @@ pub(super) fn lines(flow: &Flow) -> Vec<String> {
                 "Flow {}, {} ({}): {}",
                 flow.id,
                 diagnosis.cause,
-                confidence(diagnosis.confidence),
+                diagnosis.confidence,
                 sentence(&sanitize(&diagnosis.sentence))
             ));
             for piece in &diagnosis.evidence {
-                lines.push(evidence(piece.stance, None, weight(piece.weight), &piece.text, &piece.frames));
+                lines.push(evidence(piece.stance, None, piece.weight, &piece.text, &piece.frames));
             }
         }
         None if flow.resets.is_empty() => return lines,
@@ -29,25 +29,24 @@ pub(super) fn lines(flow: &Flow) -> Vec<String> {
     if let Some(outcome) = &flow.outcome {
         for (who, saw) in [("client", &outcome.client), ("server", &outcome.server)] {
             if let Some(saw) = saw {
-                lines.push(format!("The {who}'s program got {} ({} on Linux) at {}.", saw.error, saw.linux, saw.when));
+                lines.push(format!(
+                    "The {who}'s application got {} ({} on Linux) at {}.",
+                    saw.error, saw.linux, saw.when
+                ));
             }
         }
-        lines.push(format!(
-            "Safe to retry: {}. {}",
-            safe_to_retry(outcome.safe_to_retry),
-            sentence(&sanitize(&outcome.why))
-        ));
+        lines.push(format!("Safe to retry: {}. {}", outcome.safe_to_retry, sentence(&sanitize(&outcome.why))));
     }
     if let Some(diagnosis) = &flow.diagnosis {
         if !diagnosis.alternatives.is_empty() {
             let others: Vec<_> = diagnosis.alternatives.iter().map(|other| other.cause).collect();
             lines.push(format!("Would fit too: {}.", others.join(", ")));
         }
-        lines.extend(diagnosis.remedies.iter().map(|remedy| format!("To do: {}", sentence(&sanitize(remedy)))));
+        lines.extend(diagnosis.remedies.iter().map(|remedy| format!("What to do: {}", sentence(&sanitize(remedy)))));
     }
     let differences = flow.comparison.iter().flat_map(|comparison| &comparison.differences);
     lines.extend(differences.map(|one| format!("{}.", compared::difference(one))));
-    lines.push(format!("In Wireshark: {}", flow.wireshark_filter()));
+    lines.push(format!("Wireshark filter: {}", flow.wireshark_filter()));
     lines
 }
 
@@ -57,14 +56,14 @@ fn reset_lines(reset: &Reset) -> Vec<String> {
         reset.comparison.as_ref().map(|points| format!("- {}", compared::passage(points, reset.claimed_sender))),
     );
     for piece in &reset.evidence {
-        lines.push(evidence(piece.stance, Some(sender(piece.about)), weight(piece.weight), &piece.text, &piece.frames));
+        lines.push(evidence(piece.stance, Some(piece.about), piece.weight, &piece.text, &piece.frames));
     }
     lines
 }
 
-/// `Reset in the server's name, frame 9, sent by the middlebox (certain): no host of the connection made it.`
+/// `Reset in the server's name, frame 9, sent by a middlebox (certain): no host of the connection made it.`
 pub(super) fn reset_in_words(reset: &Reset) -> String {
-    let claimed = side(reset.claimed_sender);
+    let claimed = reset.claimed_sender;
     format!("Reset in the {claimed}'s name, {}, {}.", in_frames(&reset.frames), sent_by(reset))
 }
 
@@ -73,12 +72,8 @@ fn in_frames(frames: &[u64]) -> String {
     format!("{} {}", verb(frames.len() as u64, "frame", "frames"), Frames(frames))
 }
 
-fn evidence(stance: Stance, about: Option<&str>, weight: &str, text: &str, frames: &[u64]) -> String {
-    let stance = match stance {
-        Stance::For => "for",
-        Stance::Against => "against",
-    };
-    let about = about.map_or_else(|| "it".to_owned(), |about| format!("the {about}"));
+fn evidence(stance: Stance, about: Option<Sender>, weight: Weight, text: &str, frames: &[u64]) -> String {
+    let about = about.map_or("it", who);
     let frames = if frames.is_empty() { String::new() } else { format!(" ({})", in_frames(frames)) };
     format!("- {weight}, {stance} {about}: {}{frames}", sanitize(text))
 }

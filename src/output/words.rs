@@ -3,9 +3,7 @@ use std::fmt::Display;
 use super::clock::Zone;
 use super::frames::Frames;
 use super::sanitize::sanitize;
-use crate::report::{
-    Confidence, Flow, Mechanism, Report, Reset, SafeToRetry, Selection, Sender, Side, Stance, Teardown, Time, Weight,
-};
+use crate::report::{Confidence, Flow, Mechanism, Report, Reset, Selection, Sender, Side, Teardown, Time};
 
 /// How a flow ended, as a cell of a table.
 pub(super) fn ended(teardown: Teardown) -> &'static str {
@@ -17,19 +15,6 @@ pub(super) fn ended(teardown: Teardown) -> &'static str {
         Teardown::Unanswered => "unanswered",
         Teardown::HalfClosed => "half-closed",
         Teardown::Open => "still open",
-    }
-}
-
-/// The identifier of the same.
-pub(super) fn teardown(teardown: Teardown) -> &'static str {
-    match teardown {
-        Teardown::Fin => "fin",
-        Teardown::Reset => "reset",
-        Teardown::Refused => "refused",
-        Teardown::ResetAfterFin => "reset_after_fin",
-        Teardown::Unanswered => "unanswered",
-        Teardown::HalfClosed => "half_closed",
-        Teardown::Open => "open",
     }
 }
 
@@ -169,14 +154,14 @@ pub(super) fn list(things: impl IntoIterator<Item = impl Display>) -> String {
 
 /// `30-31 to client`, a text for each direction.
 pub(super) fn rst_frames(flow: &Flow) -> Vec<String> {
-    [(Side::Server, "client"), (Side::Client, "server")]
+    [Side::Server, Side::Client]
         .into_iter()
-        .filter_map(|(from, to)| {
+        .filter_map(|from| {
             let resets = flow.resets.iter().filter(|reset| reset.claimed_sender == from);
             let mut frames: Vec<u64> = resets.flat_map(|reset| reset.frames.iter().copied()).collect();
             frames.sort_unstable();
             frames.dedup();
-            (!frames.is_empty()).then(|| format!("{} to {to}", Frames(&frames)))
+            (!frames.is_empty()).then(|| format!("{} to {}", Frames(&frames), other_side(from)))
         })
         .collect()
 }
@@ -194,8 +179,8 @@ pub(super) fn senders(flow: &Flow) -> Vec<String> {
         }
     }
     let named = senders.into_iter().map(|(who, sure)| match sure {
-        Some(sure) => format!("{} ({})", sender(who), confidence(sure)),
-        None => sender(who).to_owned(),
+        Some(sure) => format!("{who} ({sure})"),
+        None => who.to_string(),
     });
     named.collect()
 }
@@ -203,7 +188,7 @@ pub(super) fn senders(flow: &Flow) -> Vec<String> {
 /// Why a flow ended as it did, with how sure that is: `closed_with_unread_data (likely)`.
 pub(super) fn cause(flow: &Flow) -> String {
     match &flow.diagnosis {
-        Some(diagnosis) => format!("{} ({})", diagnosis.cause, confidence(diagnosis.confidence)),
+        Some(diagnosis) => format!("{} ({})", diagnosis.cause, diagnosis.confidence),
         None if flow.teardown.ended_badly() || !flow.resets.is_empty() => "undetermined".to_owned(),
         None => NOTHING.to_owned(),
     }
@@ -216,42 +201,34 @@ pub(super) fn going_on(flow: &Flow) -> Option<String> {
     let mut text = progress.or(flow.activity.as_deref()).unwrap_or_default().to_owned();
     if let Some(icmp) = flow.icmp.first() {
         let separator = if text.is_empty() { "" } else { "; " };
-        text += &format!("{separator}ICMP from {}: {} (frame {})", icmp.reporter, icmp.text, icmp.frame);
+        text += &format!("{separator}ICMP from {}: {} (frame {})", icmp.reporter_in_words(), icmp.text, icmp.frame);
         if flow.icmp.len() > 1 {
             text += &format!(" and {} more", flow.icmp.len() - 1);
         }
     }
     if let Some(why) = &flow.benign {
-        text += &format!("{}harmless: {why}", if text.is_empty() { "" } else { "; " });
+        text += &format!("{}benign: {why}", if text.is_empty() { "" } else { "; " });
     }
     // One space between words: two mean the next cell to a script.
     let text = sanitize(&text).split_whitespace().collect::<Vec<_>>().join(" ");
     (!text.is_empty()).then_some(text)
 }
 
-/// Who sent a reset.
-pub(super) fn sender(sender: Sender) -> &'static str {
+/// Whom a piece of evidence is about, and who sent a reset. A middlebox is one that nobody has met before.
+pub(super) fn who(sender: Sender) -> &'static str {
     match sender {
-        Sender::Client => "client",
-        Sender::Server => "server",
-        Sender::Middlebox => "middlebox",
-        Sender::Unknown => "unknown",
-    }
-}
-
-/// One side of a connection.
-pub(super) fn side(side: Side) -> &'static str {
-    match side {
-        Side::Client => "client",
-        Side::Server => "server",
+        Sender::Client => "the client",
+        Sender::Server => "the server",
+        Sender::Middlebox => "a middlebox",
+        Sender::Unknown => "no sender in particular",
     }
 }
 
 /// The side that is not this one.
-pub(super) fn other_side(one: Side) -> &'static str {
+pub(super) fn other_side(one: Side) -> Side {
     match one {
-        Side::Client => side(Side::Server),
-        Side::Server => side(Side::Client),
+        Side::Client => Side::Server,
+        Side::Server => Side::Client,
     }
 }
 
@@ -273,71 +250,17 @@ pub(super) fn mechanism(mechanism: Mechanism) -> Option<&'static str> {
     })
 }
 
-/// `sent by the middlebox (certain): no host of the connection made it`; of an unknown sender with what capture would tell, and
+/// `sent by a middlebox (certain): no host of the connection made it`; of an unknown sender with what capture would tell, and
 /// with the device of the site whose resets look like it.
 pub(super) fn sent_by(reset: &Reset) -> String {
     let mut text = match (reset.sender, reset.confidence) {
-        (Sender::Unknown, _) => "its sender is not known".to_owned(),
-        (who, Some(sure)) => format!("sent by the {} ({})", sender(who), confidence(sure)),
-        (who, None) => format!("sent by the {}", sender(who)),
+        (Sender::Unknown, _) => "its sender is unknown".to_owned(),
+        (sender, Some(sure)) => format!("sent by {} ({sure})", who(sender)),
+        (sender, None) => format!("sent by {}", who(sender)),
     };
     text += &mechanism(reset.mechanism).map_or_else(String::new, |how| format!(": {how}"));
     if let Some(product) = &reset.product {
         text += &format!("; it looks like the resets of {}", sanitize(product));
     }
     text + &reset.would_decide.map_or_else(String::new, |capture| format!("; {capture} would tell"))
-}
-
-/// The identifier of the same.
-pub(super) fn mechanism_name(mechanism: Mechanism) -> &'static str {
-    match mechanism {
-        Mechanism::NoListener => "no_listener",
-        Mechanism::NoConnection => "no_connection",
-        Mechanism::TimeWait => "time_wait",
-        Mechanism::DataAfterClose => "data_after_close",
-        Mechanism::AbortUnreadData => "abort_unread_data",
-        Mechanism::Abort => "abort",
-        Mechanism::KeepaliveTimeout => "keepalive_timeout",
-        Mechanism::BacklogOverflow => "backlog_overflow",
-        Mechanism::UnacceptableAck => "unacceptable_ack",
-        Mechanism::PacketFilter => "packet_filter",
-        Mechanism::Forged => "forged",
-        Mechanism::Unknown => "unknown",
-    }
-}
-
-/// How sure a verdict is.
-pub(super) fn confidence(confidence: Confidence) -> &'static str {
-    match confidence {
-        Confidence::Possible => "possible",
-        Confidence::Likely => "likely",
-        Confidence::Certain => "certain",
-    }
-}
-
-/// How much a piece of evidence counts.
-pub(super) fn weight(weight: Weight) -> &'static str {
-    match weight {
-        Weight::Weak => "weak",
-        Weight::Moderate => "moderate",
-        Weight::Strong => "strong",
-        Weight::Decisive => "decisive",
-    }
-}
-
-/// Which way a piece of evidence points.
-pub(super) fn stance(stance: Stance) -> &'static str {
-    match stance {
-        Stance::For => "for",
-        Stance::Against => "against",
-    }
-}
-
-/// Whether asking again can do harm.
-pub(super) fn safe_to_retry(safe: SafeToRetry) -> &'static str {
-    match safe {
-        SafeToRetry::Yes => "yes",
-        SafeToRetry::No => "no",
-        SafeToRetry::Unknown => "unknown",
-    }
 }

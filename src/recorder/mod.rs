@@ -1,14 +1,18 @@
 //! The flight recorder: of each connection whose reset is judged while an interface is watched, a file with its frames
 //! (`--record`).
 //!
-//! [`past`](self) keeps the first and the latest frames of every connection in bounded memory. When a verdict is final, what is kept
+//! [`past`](self) keeps the first and the latest frames of every connection in bounded memory, and the latest ICMP errors about it;
+//! parts of packets wait in `fragments` until it is known whose they are. When a verdict is final, what is kept
 //! becomes a pcapng file with comments, as an evidence file has them, and a thread of its own puts it into the folder, so that a
 //! slow disk holds up nobody.
 
 mod folder;
+mod fragments;
 mod occasion;
 mod past;
 mod shelf;
+#[cfg(test)]
+mod testing;
 
 pub use folder::Folder;
 pub use occasion::Occasion;
@@ -19,18 +23,22 @@ use std::path::PathBuf;
 
 use crate::anonymize::Key;
 use crate::capture::Frame;
-use crate::decode::View;
+use crate::decode::{Fragment, View};
 use crate::evidence_file::Writer;
 use crate::live::{Event, Observer, Statistics};
 use crate::notes::Notes;
 use crate::output;
 use crate::report::{Flow, Report};
-use crate::tcp::Segment;
-use past::{Ends, Past};
+use crate::tcp::{IcmpError, Segment};
+use fragments::Fragments;
+use past::{Ends, Kept, Past};
 use shelf::Shelf;
 
 /// Resets whose connections can still be found by them.
 const MOST_RESETS: usize = 100_000;
+
+/// One part in so many of the memory is for parts of packets that are not whole yet.
+const FOR_FRAGMENTS: usize = 8;
 
 /// Flows remembered, so that none is written twice.
 const MOST_WRITTEN: usize = 100_000;
@@ -56,7 +64,10 @@ pub struct Recorder<'a> {
     input: String,
     names: Option<&'a Key>,
     notes: Notes,
+    /// Octets kept of the data of each frame.
+    payload: usize,
     past: Past,
+    fragments: Fragments,
     /// The connection of each reset that passed, by its frame: under other names it could not be found by its addresses.
     resets: BTreeMap<u64, Ends>,
     written: BTreeSet<u64>,
@@ -84,12 +95,20 @@ impl<'a> Recorder<'a> {
             input,
             names,
             notes,
-            past: Past::new(memory, options.payload),
+            payload: options.payload,
+            past: Past::new(memory - memory / FOR_FRAGMENTS),
+            fragments: Fragments::new(memory / FOR_FRAGMENTS),
             resets: BTreeMap::new(),
             written: BTreeSet::new(),
             shelf: Shelf::start(folder, options.files, options.octets, notes)?,
             too_late: 0,
         })
+    }
+
+    /// What is kept of a frame.
+    fn kept(&self, view: &View, frame: &Frame<'_>) -> Kept {
+        let end = view.payload.as_ref().map_or(frame.bytes.len(), |data| data.start.saturating_add(self.payload));
+        Kept::new(frame, end)
     }
 
     fn is_wanted(&self, flow: &Flow) -> bool {
@@ -105,7 +124,11 @@ impl<'a> Recorder<'a> {
         let file = self.ends(flow).map(|ends| self.file(flow, ends));
         match file {
             Some(Ok(Some(octets))) => self.shelf.put(name(flow), octets),
-            Some(Err(error)) => self.notes.warn(format_args!("flow {} could not be recorded: {error}", flow.id)),
+            Some(Err(error)) => self.notes.warn(format_args!(
+                "flow {} could not be recorded: {}",
+                flow.id,
+                crate::capture::plain(&error)
+            )),
             Some(Ok(None)) | None => self.too_late += 1,
         }
     }
@@ -116,7 +139,11 @@ impl<'a> Recorder<'a> {
         let comments = output::comments(&report);
         let mut writer = Writer::new(Vec::new())?;
         let mut is_empty = true;
-        for kept in self.past.of(ends).filter(|kept| (flow.first_frame..=flow.last_frame).contains(&kept.number())) {
+        // Errors about it may have come when it was over.
+        let is_of_flow = |number: u64| {
+            (flow.first_frame..=flow.last_frame).contains(&number) || flow.icmp.iter().any(|icmp| icmp.frame == number)
+        };
+        for kept in self.past.of(ends).filter(|kept| is_of_flow(kept.segment)) {
             let frame = kept.frame();
             // Renamed as far as it was kept; checksums of a frame that was cut fit nothing anyway.
             let renamed = self.names.map(|names| names.frame(frame.link_type, frame.bytes));
@@ -132,14 +159,31 @@ impl<'a> Recorder<'a> {
 
 impl Observer for Recorder<'_> {
     fn segment(&mut self, segment: &Segment, view: &View, frame: &Frame<'_>) {
-        let ends = Ends::of(segment);
-        self.past.keep(ends, segment, view, frame);
+        let ends = Ends::of(segment.source, segment.destination);
+        let parts = self.fragments.whole(frame.number.get());
+        if parts.is_empty() {
+            let kept = self.kept(view, frame);
+            self.past.keep(ends, segment.flags, kept);
+        }
+        for kept in parts {
+            self.past.keep(ends, segment.flags, kept);
+        }
         if segment.flags.rst() {
             self.resets.insert(frame.number.get(), ends);
             if self.resets.len() > MOST_RESETS {
                 self.resets.pop_first();
             }
         }
+    }
+
+    fn fragment(&mut self, fragment: Fragment, frame: &Frame<'_>) {
+        let kept = Kept::new(frame, fragment.data.saturating_add(self.payload));
+        self.fragments.keep(fragment.packet, kept);
+    }
+
+    fn icmp_error(&mut self, error: &IcmpError, view: &View, frame: &Frame<'_>) {
+        let kept = self.kept(view, frame);
+        self.past.keep_error(Ends::of(error.quoted.source, error.quoted.destination), kept);
     }
 
     fn event(&mut self, event: &Event<'_>) {

@@ -34,14 +34,12 @@ impl FromStr for Occasion {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        Ok(match word {
-            "any" => Self::Any,
-            "harmful" => Self::Harmful,
-            "client" => Self::Sender(Sender::Client),
-            "server" => Self::Sender(Sender::Server),
-            "middlebox" => Self::Sender(Sender::Middlebox),
-            "unknown" => Self::Sender(Sender::Unknown),
-            cause => Self::Cause(cause.parse().map_err(|_| {
+        let sender = Sender::ALL.into_iter().find(|sender| sender.name() == word);
+        Ok(match (word, sender) {
+            ("any", _) => Self::Any,
+            ("harmful", _) => Self::Harmful,
+            (_, Some(sender)) => Self::Sender(sender),
+            (cause, None) => Self::Cause(cause.parse().map_err(|_| {
                 "there are any, harmful, a sender (client, server, middlebox, unknown) and the causes that \
                  `tcpautopsy explain` lists"
                     .to_owned()

@@ -98,7 +98,11 @@ impl Keeper {
             }
             Err(error) => {
                 if self.told.passed_over == 0 {
-                    self.notes.warn(format_args!("{}.pcapng could not be recorded: {error}", file.name));
+                    self.notes.warn(format_args!(
+                        "{}.pcapng could not be recorded: {}",
+                        file.name,
+                        crate::capture::plain(&error)
+                    ));
                 }
                 self.told.passed_over += 1;
             }
@@ -127,26 +131,12 @@ impl Keeper {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recorder::testing::{names, scratch};
     use std::fs;
-    use std::path::{Path, PathBuf};
-
-    fn scratch(name: &str) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("tcpautopsy-shelf-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        path
-    }
+    use std::path::Path;
 
     fn shelf(path: &Path, most: usize, octets: u64) -> Shelf {
         Shelf::start(Folder::open(path).expect("a folder"), most, octets, Notes::default()).expect("a thread")
-    }
-
-    fn names(path: &Path) -> Vec<String> {
-        let mut names: Vec<String> = fs::read_dir(path)
-            .expect("readable")
-            .map(|one| one.expect("an entry").file_name().to_string_lossy().into())
-            .collect();
-        names.sort();
-        names
     }
 
     #[test]

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::names::named;
 use super::{KernelTrace, Time};
 use crate::capture;
 
@@ -82,8 +83,7 @@ pub struct Input {
 }
 
 /// How an input holds its frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Classic pcap, any of its variants.
     Pcap,
@@ -93,9 +93,14 @@ pub enum Format {
     Live,
 }
 
+named!(Format {
+    Pcap "pcap",
+    Pcapng "pcapng",
+    Live "live",
+});
+
 /// How an input is packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
     /// RFC 1952.
     Gzip,
@@ -104,6 +109,12 @@ pub enum Compression {
     /// LZ4 frame format.
     Lz4,
 }
+
+named!(Compression {
+    Gzip "gzip",
+    Zstd "zstd",
+    Lz4 "lz4",
+});
 
 /// Where an input stopped making sense, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -176,8 +187,7 @@ pub struct Vantage {
 }
 
 /// Whom a capture point is near.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Near {
     /// The clients.
     Client,
@@ -188,6 +198,13 @@ pub enum Near {
     /// The capture does not tell.
     Unknown,
 }
+
+named!(Near {
+    Client "client",
+    Server "server",
+    Between "between",
+    Unknown "unknown",
+});
 
 impl From<capture::Format> for Format {
     fn from(format: capture::Format) -> Self {

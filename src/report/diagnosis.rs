@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Location;
+use super::names::named;
 
 /// How sure a verdict is, a promise measured on captures whose truth is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confidence {
     /// Right at least 60 times in 100.
     Possible,
@@ -17,9 +17,14 @@ pub enum Confidence {
     Certain,
 }
 
+named!(Confidence {
+    Possible "possible",
+    Likely "likely",
+    Certain "certain",
+});
+
 /// Which way a piece of evidence points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stance {
     /// It supports.
     For,
@@ -27,9 +32,13 @@ pub enum Stance {
     Against,
 }
 
+named!(Stance {
+    For "for",
+    Against "against",
+});
+
 /// How much a piece of evidence counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)] // four words whose meaning is their order
 pub enum Weight {
     Weak,
@@ -37,6 +46,13 @@ pub enum Weight {
     Strong,
     Decisive,
 }
+
+named!(Weight {
+    Weak "weak",
+    Moderate "moderate",
+    Strong "strong",
+    Decisive "decisive",
+});
 
 /// Why a flow ended as it did.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -119,8 +135,7 @@ pub struct SideOutcome {
 }
 
 /// Whether asking again can do harm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SafeToRetry {
     /// It cannot.
     Yes,
@@ -129,3 +144,9 @@ pub enum SafeToRetry {
     /// The capture does not tell.
     Unknown,
 }
+
+named!(SafeToRetry {
+    Yes "yes",
+    No "no",
+    Unknown "unknown",
+});

@@ -6,6 +6,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::filter::WiresharkFilter;
+use super::names::named;
 use super::{Diagnosis, FlowComparison, Outcome, Reset, Rung, Seconds, Time};
 
 /// One TCP connection, both directions.
@@ -93,8 +94,7 @@ pub struct Endpoint {
 }
 
 /// How it is known which side is the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Roles {
     /// The capture has the SYN or the SYN-ACK.
     Handshake,
@@ -102,9 +102,13 @@ pub enum Roles {
     Inferred,
 }
 
+named!(Roles {
+    Handshake "handshake",
+    Inferred "inferred",
+});
+
 /// How a flow ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Teardown {
     /// A FIN from both sides, and no reset that mattered.
     Fin,
@@ -122,11 +126,17 @@ pub enum Teardown {
     Open,
 }
 
-impl Teardown {
-    /// All of them, in the order of `summary.teardown`.
-    pub const ALL: [Self; 7] =
-        [Self::Fin, Self::Reset, Self::Refused, Self::ResetAfterFin, Self::Unanswered, Self::HalfClosed, Self::Open];
+named!(Teardown {
+    Fin "fin",
+    Reset "reset",
+    Refused "refused",
+    ResetAfterFin "reset_after_fin",
+    Unanswered "unanswered",
+    HalfClosed "half_closed",
+    Open "open",
+});
 
+impl Teardown {
     /// Whether a flow that ended so is listed without being asked for.
     pub fn ended_badly(self) -> bool {
         match self {
@@ -212,8 +222,20 @@ pub struct IcmpMessage {
     pub code: u8,
     /// Who reports the error.
     pub reporter: IpAddr,
+    /// What the file of `--knowledge` calls it.
+    pub reporter_name: Option<Box<str>>,
     /// The type and code in words.
     pub text: Cow<'static, str>,
+}
+
+impl IcmpMessage {
+    /// Who reports the error, with the name where it has one.
+    pub fn reporter_in_words(&self) -> String {
+        match &self.reporter_name {
+            Some(name) => format!("{} ({name})", self.reporter),
+            None => self.reporter.to_string(),
+        }
+    }
 }
 
 impl Flow {

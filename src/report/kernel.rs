@@ -1,6 +1,7 @@
 use serde::Serialize;
 
 use super::Seconds;
+use super::names::named;
 use crate::tcp::Duration;
 use crate::witness::{Heard, Log, Testimony};
 
@@ -28,14 +29,18 @@ pub struct KernelTrace {
 }
 
 /// How the clocks of a trace and of a capture were compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OffsetFrom {
     /// The wall clock's time stands in the trace.
     Marks,
     /// Reports and captured resets have the same addresses and ports, always so far apart.
     Matches,
 }
+
+named!(OffsetFrom {
+    Marks "marks",
+    Matches "matches",
+});
 
 impl KernelTrace {
     /// What there is to say of a log.

@@ -16,6 +16,7 @@ mod icmp;
 mod interfaces;
 mod kernel;
 mod ladder;
+mod names;
 mod reset;
 mod summary;
 mod time;

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
+use super::names::named;
 use super::{Confidence, KernelWord, ResetComparison, Seconds, Stance, Time, Weight};
 use crate::tcp::TcpFlags;
 
@@ -97,8 +98,7 @@ pub struct Location {
 }
 
 /// One side of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
     /// Who asked for the connection.
     Client,
@@ -106,9 +106,13 @@ pub enum Side {
     Server,
 }
 
+named!(Side {
+    Client "client",
+    Server "server",
+});
+
 /// Who sent a reset.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sender {
     /// The client's own stack.
     Client,
@@ -121,9 +125,15 @@ pub enum Sender {
     Unknown,
 }
 
+named!(Sender {
+    Client "client",
+    Server "server",
+    Middlebox "middlebox",
+    Unknown "unknown",
+});
+
 /// The control bits that tell an abort from an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// RST without ACK.
     Rst,
@@ -131,9 +141,13 @@ pub enum Form {
     RstAck,
 }
 
+named!(Form {
+    Rst "rst",
+    RstAck "rst_ack",
+});
+
 /// How far a connection had come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// A SYN was unanswered.
     Syn,
@@ -147,9 +161,16 @@ pub enum Phase {
     Closed,
 }
 
+named!(Phase {
+    Syn "syn",
+    Handshake "handshake",
+    Data "data",
+    Closing "closing",
+    Closed "closed",
+});
+
 /// What the sending stack did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mechanism {
     /// Nobody listened on the port of a SYN.
     NoListener,
@@ -177,6 +198,21 @@ pub enum Mechanism {
     #[default]
     Unknown,
 }
+
+named!(Mechanism {
+    NoListener "no_listener",
+    NoConnection "no_connection",
+    TimeWait "time_wait",
+    DataAfterClose "data_after_close",
+    AbortUnreadData "abort_unread_data",
+    Abort "abort",
+    KeepaliveTimeout "keepalive_timeout",
+    BacklogOverflow "backlog_overflow",
+    UnacceptableAck "unacceptable_ack",
+    PacketFilter "packet_filter",
+    Forged "forged",
+    Unknown "unknown",
+});
 
 /// Routers between senders and the capture point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

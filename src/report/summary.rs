@@ -133,6 +133,8 @@ pub struct Incident {
     pub cause: String,
     /// The server that its flows share, as `10.0.0.5:443` or `[2001:db8::5]:443`.
     pub server: Option<String>,
+    /// What the file of `--knowledge` calls it.
+    pub server_name: Option<Box<str>>,
     /// When it began.
     pub first_time: Option<Time>,
     /// When it ended.
@@ -141,6 +143,17 @@ pub struct Incident {
     pub flows: Vec<u64>,
     /// What happened, in sentences.
     pub explanation: String,
+}
+
+impl Incident {
+    /// The server that its flows share, with the name where it has one.
+    pub fn server_in_words(&self) -> Option<String> {
+        let server = self.server.as_ref()?;
+        Some(match &self.server_name {
+            Some(name) => format!("{server} ({name})"),
+            None => server.clone(),
+        })
+    }
 }
 
 #[cfg(test)]

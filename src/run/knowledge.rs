@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use crate::anonymize::Key;
+use crate::capture::plain;
 use crate::cli::Options;
 use crate::error::Error;
 use crate::knowledge::site::{self, Site};
@@ -18,9 +19,9 @@ pub fn knowledge(options: &Options, key: Option<&Key>) -> Result<Site, Error> {
     let Some(path) = &options.knowledge else { return Ok(Site::default()) };
     let flaw = |what: String| Error::Knowledge { path: path.to_owned(), what };
     let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(|error| flaw(format!("it cannot be read: {error}")))?;
+    let file = std::fs::File::open(path).map_err(|error| flaw(format!("it cannot be read: {}", plain(&error))))?;
     let read = file.take(MOST + 1).read_to_string(&mut text);
-    read.map_err(|error| flaw(format!("it is no text: {error}; docs/knowledge.md shows one")))?;
+    read.map_err(|error| flaw(format!("it is no text: {}; docs/knowledge.md shows one", plain(&error))))?;
     if text.len() as u64 > MOST {
         return Err(flaw(format!("it is longer than {} MiB", MOST >> 20)));
     }

@@ -4,7 +4,6 @@ mod compare;
 mod evidence;
 mod explain;
 mod hash;
-mod interfaces;
 mod judgement;
 mod kernel_trace;
 mod key;
@@ -18,12 +17,14 @@ mod selection;
 pub(crate) use kernel_trace::Witness;
 pub(crate) use key::key;
 pub(crate) use knowledge::knowledge;
-pub(crate) use pipeline::{Analysis, losses};
+pub(crate) use pipeline::Analysis;
+#[cfg(feature = "live")]
+pub(crate) use pipeline::losses;
+#[cfg(feature = "live")]
 pub(crate) use selection::choose;
 
 pub use explain::explain;
-pub use interfaces::interfaces;
-pub use judgement::Judgement;
+pub use judgement::{Judgement, Means};
 pub use second_look::{ask, needs_judging};
 
 use std::collections::HashSet;
@@ -34,6 +35,7 @@ use crate::anonymize::Key;
 use crate::capture::{Capture, Filter, Format, InputError, InputSummary, OpenOptions};
 use crate::cli::{Command, FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
+use crate::evidence::Words;
 use crate::flow::{Flow, Limits, Totals};
 use crate::knowledge::site::Site;
 use crate::notes::Notes;
@@ -43,6 +45,7 @@ use crate::report::{self, Findings, IsSelected, KernelTrace, Report, SkippedInpu
 use crate::timeline::Recording;
 use crate::witness::Testimony;
 use memory::Memory;
+use pipeline::Beside;
 
 /// Memory that is not for flows: buffers, batches, the memory for copies of packets, fragments, the program itself.
 pub(crate) const FIXED_MEMORY: u64 = 24 << 20;
@@ -50,8 +53,8 @@ pub(crate) const FIXED_MEMORY: u64 = 24 << 20;
 /// One part in so many of the memory is for the segments of flows that are judged.
 const MEMORY_FOR_TIMELINES: u64 = 4;
 
-/// What a flow takes in the report: measured at 890 octets for one with one reset.
-const LISTED_FLOW: usize = 900;
+/// What a flow with one reset takes in the report: what it consists of, and 250 octets of texts and lists, as measured.
+const LISTED_FLOW: usize = size_of::<report::Flow>() + size_of::<report::Reset>() + 250;
 
 /// Analyses or compares the captures and writes the report; the exit code says how that went.
 ///
@@ -121,8 +124,11 @@ fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode
         options.memory >> 20
     ));
     let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
-    let recording = recorded.then(|| Recording::new(share_for_timelines(options)));
-    let mut analysis = pipeline::analyse(capture, recording, limits, threads).map_err(Error::Thread)?;
+    let beside = match recorded {
+        true => Beside::Recording(Box::new(Recording::new(share_for_timelines(options)))),
+        false => Beside::Places(Memory::of(options, recorded).for_places()),
+    };
+    let mut analysis = pipeline::analyse(capture, beside, limits, threads).map_err(Error::Thread)?;
     analysis.witness = witness;
     analysis.site = site;
     drop(bar);
@@ -154,12 +160,16 @@ pub(crate) fn conclude(
     });
     // Whoever asks for a flow by its number wants to see it however it ended.
     let shows = options.command == Command::Show || options.flow.is_some() || options.frame.is_some();
-    let shown: HashSet<u32> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
+    let shown: HashSet<u64> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
     let is_judged =
         |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
-    let room = Memory::of(options, recording.is_some()).for_judging(flows.iter().count());
-    let mut timelines =
-        second_look::gather(&options.captures, bpf(options)?, recording, flows, is_judged, room.gathering, threads)?;
+    let room = Memory::of(options, recording.is_some()).for_judging(flows.len());
+    let wish = second_look::Wish { flows, is_judged: &is_judged, memory: room.gathering };
+    let by_places = analysis.places.take().and_then(|places| wish.look_up(places, &analysis.decoder));
+    let mut timelines = match by_places {
+        Some(timelines) => timelines,
+        None => wish.gather(&options.captures, bpf(options)?, recording, threads)?,
+    };
     analysis.archive.complete(&mut timelines);
     let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
     // Whoever pastes a log line wants to hear of its flow however it ended.
@@ -171,7 +181,9 @@ pub(crate) fn conclude(
         KernelTrace::new(witness.name, &witness.log, testimony)
     });
     let testimony = testimony.unwrap_or_default();
-    let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, room.neighbours, threads);
+    let words = if options.summary { Words::Unspoken } else { Words::All };
+    let means = Means { neighbours: room.neighbours, kept: room.kept, threads, words };
+    let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, means);
     judgement.around.site = analysis.site;
     let continuations = &judgement.surroundings.continuations;
     let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
@@ -210,7 +222,12 @@ pub(crate) fn conclude(
         let frames = evidence::write(options, evidence, bpf(options)?, (members, key), &report)?;
         notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
     }
-    Ok(exit_code(options, &report))
+    let code = exit_code(options, &report);
+    // The program ends here, which gives all memory back at once; piece by piece it takes a tenth of a long run.
+    std::mem::forget(report);
+    std::mem::forget(judgement);
+    std::mem::forget(timelines);
+    Ok(code)
 }
 
 /// Puts into the report what does not come from the capture, takes out the names, and writes it.
@@ -226,7 +243,11 @@ fn finish(
         match hash::sha256(Path::new(&input.path)) {
             Ok(Some(hash)) => input.sha256 = Some(hash),
             Ok(None) => notes.warn(format_args!("{}: no file, so --hash has nothing to hash", input.path)),
-            Err(error) => notes.warn(format_args!("{}: cannot be read again for --hash: {error}", input.path)),
+            Err(error) => notes.warn(format_args!(
+                "{}: cannot be read again for --hash: {}",
+                input.path,
+                crate::capture::plain(&error)
+            )),
         }
     }
     if let Some(key) = key {
@@ -263,6 +284,12 @@ pub(crate) fn terminal_width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| width.0.into())
 }
 
+/// Columns of the terminal that standard error is, if it is one.
+#[cfg(feature = "live")]
+pub(crate) fn status_width() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into())
+}
+
 fn tell_what_was_read(inputs: &[InputSummary], totals: &Totals, notes: Notes) {
     for input in inputs {
         for problem in &input.problems {
@@ -272,11 +299,7 @@ fn tell_what_was_read(inputs: &[InputSummary], totals: &Totals, notes: Notes) {
             }
         }
         let link_types: Vec<_> = input.link_types.iter().map(ToString::to_string).collect();
-        let format = match input.format {
-            Format::Pcap => "pcap",
-            Format::Pcapng => "pcapng",
-            Format::Live => "live",
-        };
+        let format = report::Format::from(input.format);
         let packing = input.compression.map_or_else(String::new, |packing| format!(" in {}", packing.name()));
         notes.tell(format_args!(
             "{}: {format}{packing}, {}, {} frames in {} bytes",
@@ -320,7 +343,10 @@ pub(crate) fn write(options: &Options, report: &Report, file: Option<std::fs::Fi
             let table = output::table::TableOptions {
                 is_terminal,
                 width: terminal_size::terminal_size().map(|(width, _)| width.0),
-                color: options.color.applies(is_terminal, std::env::var_os("NO_COLOR").as_deref()),
+                color: {
+                    let [no_color, term] = ["NO_COLOR", "TERM"].map(std::env::var_os);
+                    options.color.applies(is_terminal, no_color.as_deref(), term.as_deref())
+                },
                 zone: options.zone.clone().into(),
                 summary_only: options.summary,
             };

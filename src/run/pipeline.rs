@@ -5,13 +5,13 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use super::kernel_trace::Witness;
-use crate::capture::{Capture, InputSummary};
+use crate::capture::{Capture, InputSummary, Lookup};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::flow::{FlowTable, Flows, Key, Keyer, Limits};
 use crate::knowledge::site::Site;
 use crate::surroundings::Losses;
 use crate::tcp::{IcmpError, Segment};
-use crate::timeline::{Archive, Recording};
+use crate::timeline::{Archive, Log, Recording};
 
 /// Segments handed over at a time: few enough for the batches under way to stay in a level-two cache,
 /// enough for the hand-over (some microseconds) to vanish.
@@ -32,6 +32,8 @@ pub struct Analysis {
     pub frames: u64,
     /// What was recorded, where that was asked for.
     pub recording: Option<Recording>,
+    /// Where the segments of flows lie, where the capture can be read at any place.
+    pub places: Option<(Lookup, Log)>,
     /// What a host's kernel reported of resets.
     pub witness: Option<Witness>,
     /// What is known of the place beforehand.
@@ -48,20 +50,59 @@ struct Batch {
     segments: Vec<Segment>,
     /// One for each segment. Made here, since this thread has less to do than the one that follows flows.
     keys: Vec<Key>,
+    /// Where the frame of each segment lies, where that is noted.
+    places: Vec<u64>,
+    /// The segments that were put together from several frames, likewise.
+    scattered: Vec<usize>,
     /// ICMP errors, each with the number of segments before it.
     errors: Vec<(usize, IcmpError)>,
+}
+
+/// What a capture is read for beside its flows.
+pub enum Beside {
+    /// A record of the recent past, of a capture that cannot be read again.
+    Recording(Box<Recording>),
+    /// Where segments lie, in at most so many octets.
+    Places(usize),
 }
 
 /// Reads a capture to its end. Two threads or more give the same as one, sooner.
 ///
 /// # Errors
 /// When the operating system gives no second thread.
-pub fn analyse(capture: Capture, recording: Option<Recording>, limits: Limits, threads: usize) -> io::Result<Analysis> {
+pub fn analyse(capture: Capture, beside: Beside, limits: Limits, threads: usize) -> io::Result<Analysis> {
     let mut table = FlowTable::new(limits);
-    let mut reader =
-        Reader { keyer: table.keyer(), capture, decoder: Decoder::new(DecodeLimits::default()), frames: 0, recording };
-    hand_over(threads, |batch| reader.fill(batch), |batch| follow(&mut table, batch))?;
-    Ok(reader.finish(table.finish()))
+    let (recording, mut log) = match beside {
+        Beside::Recording(recording) => (Some(*recording), None),
+        Beside::Places(octets) => (None, Some(Log::new(octets))),
+    };
+    if log.is_some() {
+        table.watch_segments();
+    }
+    let notes_places = log.is_some();
+    let decoder = Decoder::new(DecodeLimits::default());
+    let mut reader = Reader { keyer: table.keyer(), capture, decoder, frames: 0, recording, notes_places };
+    let take = |batch: &Batch| {
+        follow(&mut table, batch);
+        if log.as_mut().is_some_and(|log| !note(log, &mut table, batch)) {
+            log = None;
+            table.ignore_segments();
+        }
+    };
+    hand_over(threads, |batch| reader.fill(batch), take)?;
+    Ok(reader.finish(table.finish(), log))
+}
+
+/// Notes where the segments of the batch lie that was followed last; whether all could be noted.
+fn note(log: &mut Log, table: &mut FlowTable, batch: &Batch) -> bool {
+    let Some(followed) = table.followed() else { return false };
+    let frames = batch.segments.iter().map(|segment| segment.frame);
+    let noted = log.note(followed, frames.zip(batch.places.iter().copied()));
+    for &at in &batch.scattered {
+        followed.get(at).iter().for_each(|&&flow| log.note_scattered(flow));
+    }
+    followed.clear();
+    noted
 }
 
 /// Fills batches until there is no more, on a thread of its own where there are two, and takes them in order on this one.
@@ -123,6 +164,8 @@ fn follow(table: &mut FlowTable, batch: &Batch) {
     table.segments(&batch.segments[done..], &batch.keys[done..]);
 }
 
+/// In cache lines of its own: it is written for every frame, on another thread than what lies beside it.
+#[repr(align(128))]
 struct Reader {
     keyer: Keyer,
     capture: Capture,
@@ -130,6 +173,7 @@ struct Reader {
     frames: u64,
     /// For captures that cannot be read again.
     recording: Option<Recording>,
+    notes_places: bool,
 }
 
 impl Reader {
@@ -138,6 +182,8 @@ impl Reader {
         batch.segments.clear();
         batch.errors.clear();
         batch.keys.clear();
+        batch.places.clear();
+        batch.scattered.clear();
         let goes_on = self.decode(batch);
         batch.keys.extend(batch.segments.iter().map(|segment| self.keyer.key(segment)));
         goes_on
@@ -152,14 +198,22 @@ impl Reader {
             if let Some(recording) = &mut self.recording {
                 recording.take(&frame);
             }
+            let reassembled = self.decoder.counts().reassembled;
             if let Some(error) = self.decoder.decode_into(&frame, &mut batch.segments) {
                 batch.errors.push((batch.segments.len(), error));
+            }
+            if self.notes_places && batch.places.len() < batch.segments.len() {
+                batch.places.push(self.capture.place());
+                if self.decoder.counts().reassembled != reassembled {
+                    batch.scattered.push(batch.segments.len() - 1);
+                }
             }
         }
         true
     }
 
-    fn finish(self, flows: Flows) -> Analysis {
+    fn finish(mut self, flows: Flows, log: Option<Log>) -> Analysis {
+        let places = self.capture.lookup().zip(log);
         let inputs = self.capture.finish();
         Analysis {
             losses: losses(&inputs),
@@ -168,6 +222,7 @@ impl Reader {
             flows,
             frames: self.frames,
             recording: self.recording,
+            places,
             witness: None,
             site: Site::default(),
             archive: Archive::default(),

@@ -3,17 +3,22 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use foldhash::fast::RandomState;
+
 use super::pipeline;
-use crate::capture::{Capture, Filter, OpenOptions};
+use crate::capture::{Capture, Filter, Lookup, OpenOptions};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::error::Error;
 use crate::flow::{Flow, Flows, Roles, Teardown};
 use crate::report;
 use crate::tcp::{FrameNumber, Segment, Timestamp};
-use crate::timeline::{Depth, Found, Gathering, Members, Recording, Timelines};
+use crate::timeline::{Again, Depth, Found, Gathering, Log, Members, Recording, Timelines};
 
 /// Flows of one address that are looked at to know a host by, beside those that are judged.
 const COMPANIONS: usize = 16;
+
+/// Octets that hosts and other flows know of one that is looked at by where it lies: measured at 300.
+const KNOWN: usize = 500;
 
 /// Whether all inputs are regular files, which can be read again.
 pub fn can_read_again(paths: &[PathBuf]) -> bool {
@@ -24,17 +29,27 @@ pub fn can_read_again(paths: &[PathBuf]) -> bool {
 /// Keeps at most `memory` octets.
 pub fn ask(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool, memory: usize) -> Gathering {
     let mut gathering = Gathering::new(memory);
-    let mut known: HashMap<[u8; 16], Known> = HashMap::new();
-    let wanted = |with_reset| flows.iter().filter(move |flow| flow.resets().is_empty() != with_reset);
-    // Those with a reset first: a flood of requests that nobody answers must not take the room that they need.
-    for flow in wanted(true).chain(wanted(false)).filter(|flow| is_wanted(flow)) {
-        gathering.want(flow, Depth::Whole);
-        let ends = &flow.stream.endpoints;
-        for address in [ends.forward.address, ends.back.address] {
-            known.entry(address).or_default().asked |= was_reset_for_asking(flow);
+    ask_for(flows, is_wanted, |flow, depth| {
+        gathering.want(flow, depth);
+    });
+    gathering
+}
+
+/// The same of whoever takes the wishes.
+fn ask_for(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool, mut want: impl FnMut(&Flow, Depth)) {
+    let mut known: HashMap<[u8; 16], Known, RandomState> = HashMap::default();
+    let mut others = Vec::new();
+    let mut without_reset = Vec::new();
+    for flow in flows.iter() {
+        match (is_wanted(flow), flow.resets().is_empty()) {
+            (true, false) => wish(flow, &mut known, &mut want),
+            (true, true) => without_reset.push(flow),
+            (false, _) => others.push(flow),
         }
     }
-    for flow in flows.iter().filter(|flow| !is_wanted(flow)) {
+    // After those with a reset: a flood of requests that nobody answers must not take the room that they need.
+    without_reset.into_iter().for_each(|flow| wish(flow, &mut known, &mut want));
+    for flow in others {
         let ends = &flow.stream.endpoints;
         let mut helps = None;
         for address in [ends.forward.address, ends.back.address] {
@@ -44,10 +59,18 @@ pub fn ask(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool, memory: usize) -> G
             }
         }
         if let Some(depth) = helps {
-            gathering.want(flow, depth);
+            want(flow, depth);
         }
     }
-    gathering
+}
+
+/// Asks for a flow that is to be judged.
+fn wish(flow: &Flow, known: &mut HashMap<[u8; 16], Known, RandomState>, want: &mut impl FnMut(&Flow, Depth)) {
+    want(flow, Depth::Whole);
+    let ends = &flow.stream.endpoints;
+    for address in [ends.forward.address, ends.back.address] {
+        known.entry(address).or_default().asked |= was_reset_for_asking(flow);
+    }
 }
 
 /// An address that flows to be judged have.
@@ -64,41 +87,73 @@ fn was_reset_for_asking(flow: &Flow) -> bool {
     flow.turn_at_reset().is_some_and(|turn| turn.way == Roles::of(flow).from_client)
 }
 
-/// The segments of all flows that did not end well, and the profiles of enough others to know their hosts by.
-///
-/// # Errors
-/// When the operating system gives no second thread.
-pub fn gather(
-    paths: &[PathBuf],
-    filter: Option<Filter>,
-    recording: Option<Recording>,
-    flows: &Flows,
-    is_wanted: impl Fn(&Flow) -> bool,
-    memory: usize,
-    threads: usize,
-) -> Result<Timelines, Error> {
-    let mut gathering = ask(flows, is_wanted, memory);
-    if gathering.is_empty() {
-        return Ok(Timelines::default());
-    }
-    match recording {
-        Some(recording) => recording.replay(&mut gathering),
-        None => {
-            let (mut capture, _) = Capture::open(paths, OpenOptions { filter });
-            let mut decoder = Decoder::new(DecodeLimits::default());
-            let (members, mut keeper) = gathering.halves();
-            let fill = |found: &mut Found| {
-                found.clear();
-                while !found.is_full() {
-                    let Some(frame) = capture.next() else { return !found.is_empty() };
-                    found.look(members, &mut decoder, &frame);
-                }
-                true
-            };
-            pipeline::hand_over(threads, fill, |found| keeper.keep(found)).map_err(Error::Thread)?;
+/// Which flows are to be looked at again.
+pub struct Wish<'a> {
+    /// All flows.
+    pub flows: &'a Flows,
+    /// Those that are judged; others are looked at to know their hosts by.
+    pub is_judged: &'a dyn Fn(&Flow) -> bool,
+    /// Octets that may be kept of them.
+    pub memory: usize,
+}
+
+impl Wish<'_> {
+    /// The segments by where they lie; `None` where that does not tell them all.
+    pub fn look_up(&self, (lookup, log): (Lookup, Log), decoder: &Decoder) -> Option<Timelines> {
+        let mut depths = vec![None; self.flows.len() + 1];
+        let mut asked = 0;
+        let mut refused = 0;
+        ask_for(self.flows, self.is_judged, |flow, depth| {
+            let room = (asked + 1) * KNOWN <= self.memory / 2;
+            if let Some(known) = depths.get_mut(flow.id as usize).filter(|_| room) {
+                *known = Some(depth);
+                asked += 1;
+            } else {
+                refused += u64::from(depth == Depth::Whole);
+            }
+        });
+        if asked == 0 {
+            return Some(Timelines::default());
         }
+        let is_wanted = |flow: u64| depths.get(flow as usize).is_some_and(Option::is_some);
+        let places = log.places(self.flows, is_wanted, self.memory / 2)?;
+        Some(Timelines::again(Again::new(lookup, decoder, places, depths), refused))
     }
-    Ok(gathering.finish())
+
+    /// The segments by reading everything once more, or from what was recorded.
+    ///
+    /// # Errors
+    /// When the operating system gives no second thread.
+    pub fn gather(
+        &self,
+        paths: &[PathBuf],
+        filter: Option<Filter>,
+        recording: Option<Recording>,
+        threads: usize,
+    ) -> Result<Timelines, Error> {
+        let mut gathering = ask(self.flows, self.is_judged, self.memory);
+        if gathering.is_empty() {
+            return Ok(Timelines::default());
+        }
+        match recording {
+            Some(recording) => recording.replay(&mut gathering),
+            None => {
+                let (mut capture, _) = Capture::open(paths, OpenOptions { filter });
+                let mut decoder = Decoder::new(DecodeLimits::default());
+                let (members, mut keeper) = gathering.halves();
+                let fill = |found: &mut Found| {
+                    found.clear();
+                    while !found.is_full() {
+                        let Some(frame) = capture.next() else { return !found.is_empty() };
+                        found.look(members, &mut decoder, &frame);
+                    }
+                    true
+                };
+                pipeline::hand_over(threads, fill, |found| keeper.keep(found)).map_err(Error::Thread)?;
+            }
+        }
+        Ok(gathering.finish())
+    }
 }
 
 /// The flow that a frame belongs to, as a segment or as an ICMP error about one; `None` where it belongs to none.
@@ -108,7 +163,7 @@ pub fn flow_with_frame(
     recording: Option<&Recording>,
     flows: &Flows,
     frame: u64,
-) -> Option<u32> {
+) -> Option<u64> {
     let frame = FrameNumber::new(frame)?;
     let mut members = Members::default();
     for flow in flows.iter() {
@@ -159,6 +214,8 @@ pub fn has_something_to_judge(flow: &Flow, end: Option<Timestamp>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use etherparse::{PacketBuilder, TcpHeader};
+
     use super::*;
     use crate::flow::testing::segment;
     use crate::flow::{FlowTable, Limits};
@@ -187,5 +244,69 @@ mod tests {
         assert_eq!((with.len(), with.iter().filter(|flow| kept(flow)).count()), (1, 1));
         assert!(without.iter().filter(|flow| kept(flow)).count() < without.len(), "there was no room for all");
         assert!(timelines.incomplete > 0);
+    }
+
+    /// A capture of an exchange in which each of the connections sends in turn: data from the client and an answer, with
+    /// what `odd` says in place of some of the data.
+    fn capture(connections: u16, turns: u32, odd: impl Fn(u16, u32) -> TcpFlags) -> Vec<u8> {
+        let numbers = |numbers: [u32; 4]| numbers.into_iter().flat_map(u32::to_le_bytes);
+        let mut file: Vec<u8> = numbers([0xa1b2_c3d4, 4 << 16 | 2, 0, 0]).chain([0, 0, 4, 0, 1, 0, 0, 0]).collect();
+        for at in 0..turns * u32::from(connections) {
+            let (turn, port) = (at / u32::from(connections), (at % u32::from(connections)) as u16);
+            let flags = odd(port, turn);
+            for (from, to, flags) in [(port, 5000, flags), (5000, port, TcpFlags::ACK)] {
+                let packet = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64);
+                let (mut tcp, data) = (TcpHeader::new(from + 1, to + 1, turn * 4, 600), [7; 4]);
+                tcp.acknowledgment_number = turn * 4;
+                (tcp.syn, tcp.fin, tcp.rst, tcp.ack) = (flags.syn(), flags.fin(), flags.rst(), flags.ack());
+                let mut frame = Vec::new();
+                let data = if flags == TcpFlags::ACK { &data[..] } else { &[] };
+                packet.tcp_header(tcp).write(&mut frame, data).expect("a packet");
+                // Every packet of a connection has an identification of its own.
+                frame[18..20].copy_from_slice(&(at as u16).to_be_bytes());
+                let length = frame.len() as u32;
+                file.extend(numbers([1 + at / 1000, at % 1000 * 1000, length, length]));
+                file.extend(frame);
+            }
+        }
+        file
+    }
+
+    /// What a look by places and one at everything tell of each flow.
+    fn both(name: &str, octets: &[u8]) -> (Flows, [Timelines; 2]) {
+        let path = std::env::temp_dir().join(format!("tcpautopsy-{name}-{}.pcap", std::process::id()));
+        std::fs::write(&path, octets).expect("a file");
+        let paths = [path.clone()];
+        let (capture, _) = Capture::open(&paths, OpenOptions::default());
+        let beside = pipeline::Beside::Places(1 << 24);
+        let mut analysis = pipeline::analyse(capture, beside, Limits::within(1 << 26, false, 0), 2).expect("threads");
+        let wish = Wish { flows: &analysis.flows, is_judged: &|flow| flow.id % 2 == 1, memory: 1 << 26 };
+        let places = analysis.places.take().expect("a regular file");
+        let looked_up = wish.look_up(places, &analysis.decoder).expect("all of them");
+        let gathered = wish.gather(&paths, None, None, 2).expect("threads");
+        std::fs::remove_file(path).expect("the file");
+        (analysis.flows, [looked_up, gathered])
+    }
+
+    #[test]
+    fn by_places_a_flow_is_what_a_look_at_everything_finds() {
+        let odd = |port: u16, turn: u32| match (port, turn) {
+            (_, 0) => TcpFlags::SYN,
+            (0 | 2, 1000 | 1050 | 1350 | 2990) | (4, 2999) | (6 | 8, 30 | 64 | 65) => TcpFlags::RST,
+            (0 | 4, 2000) | (5, 100) => TcpFlags::FIN.union(TcpFlags::ACK),
+            _ => TcpFlags::ACK,
+        };
+        let (flows, [looked_up, gathered]) = both("long", &capture(9, 3000, odd));
+        let mut left_out = 0;
+        for flow in flows.iter() {
+            let (one, other) = (looked_up.whole(flow), gathered.whole(flow));
+            assert_eq!(one, other, "flow {}", flow.id);
+            left_out += one.map_or(0, |whole| whole.left_out);
+            assert_eq!(looked_up.opening_of(flow), gathered.opening_of(flow), "flow {}", flow.id);
+            let [one, other] = [&looked_up, &gathered].map(|timelines| format!("{:?}", timelines.profile_of(flow)));
+            assert_eq!(one, other, "flow {}", flow.id);
+        }
+        assert!(left_out > 10_000, "nothing to leave out: {left_out}");
+        assert!(flows.len() >= 9);
     }
 }

@@ -10,7 +10,7 @@ use crate::select::{FlowView, Span};
 /// The answer to the options that narrow the report.
 pub struct Chosen {
     /// The flows, by id.
-    pub ids: HashSet<u32>,
+    pub ids: HashSet<u64>,
     criteria: Vec<String>,
     note: Option<String>,
 }
@@ -23,7 +23,7 @@ impl Chosen {
 }
 
 /// The flows asked for; `None` where every flow is. `with_frame` tells the flow that a frame belongs to.
-pub fn choose(options: &Options, flows: &Flows, with_frame: impl FnOnce(u64) -> Option<u32>) -> Option<Chosen> {
+pub fn choose(options: &Options, flows: &Flows, with_frame: impl FnOnce(u64) -> Option<u64>) -> Option<Chosen> {
     let is_known = |id| flows.iter().any(|flow| flow.id == id);
     narrow(among_all(options, flows), options, (flows.totals.flows, is_known), with_frame)
 }
@@ -33,9 +33,9 @@ pub fn choose(options: &Options, flows: &Flows, with_frame: impl FnOnce(u64) -> 
 pub fn choose_connections(
     options: &Options,
     points: &[Flows],
-    number: impl Fn(u32) -> u32,
-    last: u32,
-    with_frame: impl FnOnce(u64) -> Option<u32>,
+    number: impl Fn(u64) -> u64,
+    last: u64,
+    with_frame: impl FnOnce(u64) -> Option<u64>,
 ) -> Option<Chosen> {
     let mut chosen: Option<Chosen> = None;
     for flows in points {
@@ -49,15 +49,15 @@ pub fn choose_connections(
     if let Some(chosen) = chosen.as_mut().filter(|chosen| !chosen.ids.is_empty()) {
         chosen.note = None;
     }
-    narrow(chosen, options, (last.into(), |id| (1..=last).contains(&id)), with_frame)
+    narrow(chosen, options, (last, |id| (1..=last).contains(&id)), with_frame)
 }
 
 /// Of these the one that `--flow` or `--frame` names.
 fn narrow(
     mut chosen: Option<Chosen>,
     options: &Options,
-    (last, is_known): (u64, impl Fn(u32) -> bool),
-    with_frame: impl FnOnce(u64) -> Option<u32>,
+    (last, is_known): (u64, impl Fn(u64) -> bool),
+    with_frame: impl FnOnce(u64) -> Option<u64>,
 ) -> Option<Chosen> {
     let named = match (options.flow, options.frame) {
         (Some(id), _) => {
@@ -85,7 +85,7 @@ fn among_all(options: &Options, flows: &Flows) -> Option<Chosen> {
     if selection.is_everything() {
         return None;
     }
-    let (views, ids): (Vec<FlowView>, Vec<u32>) = flows.iter().map(|flow| (view(flow, flows), flow.id)).unzip();
+    let (views, ids): (Vec<FlowView>, Vec<u64>) = flows.iter().map(|flow| (view(flow, flows), flow.id)).unzip();
     let first = views.iter().filter_map(|view| view.first_time).min();
     let last = views.iter().filter_map(|view| view.last_time).max();
     let span = first.zip(last).map(|(first, last)| Span { first, last });

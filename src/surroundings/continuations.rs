@@ -18,7 +18,7 @@ const MOST: usize = 50_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Earlier {
     /// Its flow.
-    pub flow: u32,
+    pub flow: u64,
     /// The way, in the later flow, of the side whose address or port changed.
     pub changed: Way,
     /// That side's address and port before.
@@ -37,7 +37,7 @@ pub struct Earlier {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Later {
     /// Its flow.
-    pub flow: u32,
+    pub flow: u64,
     /// The first frame of that.
     pub frame: FrameNumber,
     /// The way, in the earlier flow, of the side whose address or port changed.
@@ -47,8 +47,8 @@ pub struct Later {
 /// Which flows are one connection under changing addresses.
 #[derive(Default)]
 pub struct Continuations {
-    earlier: HashMap<u32, Earlier, RandomState>,
-    later: HashMap<u32, Later, RandomState>,
+    earlier: HashMap<u64, Earlier, RandomState>,
+    later: HashMap<u64, Later, RandomState>,
 }
 
 /// The side that kept its address, and where both sides stood in their sequence spaces: that one's number first.
@@ -115,12 +115,12 @@ impl Continuations {
     }
 
     /// What a flow's connection was before its addresses changed.
-    pub fn before(&self, flow: u32) -> Option<&Earlier> {
+    pub fn before(&self, flow: u64) -> Option<&Earlier> {
         self.earlier.get(&flow)
     }
 
     /// The flow that a flow's connection went on as.
-    pub fn after(&self, flow: u32) -> Option<&Later> {
+    pub fn after(&self, flow: u64) -> Option<&Later> {
         self.later.get(&flow)
     }
 }

@@ -53,7 +53,7 @@ pub struct Ending {
     /// The other side.
     pub peer: Endpoint,
     /// In which flow.
-    pub flow: u32,
+    pub flow: u64,
     /// In which frame.
     pub frame: FrameNumber,
 }

@@ -6,8 +6,10 @@ mod hosts;
 mod losses;
 mod vantage;
 
-use crate::flow::Flows;
-use crate::timeline::Timelines;
+use std::borrow::Cow;
+
+use crate::flow::{Flow, Flows};
+use crate::timeline::{Profile, Timelines};
 use crate::witness::Testimony;
 
 pub use continuations::{Continuations, Earlier, Later};
@@ -15,6 +17,9 @@ pub use endings::{Ending, Endings, Kind};
 pub use hosts::{Host, Hosts};
 pub use losses::Losses;
 pub use vantage::{Near, Vantage};
+
+/// Flows whose profiles are asked for at a time.
+const AT_A_TIME: usize = 8192;
 
 /// Built once from all timelines, then only read.
 #[derive(Default)]
@@ -36,14 +41,21 @@ pub struct Surroundings {
 impl Surroundings {
     /// What the flows that were gathered say.
     pub fn of(flows: &Flows, timelines: &Timelines) -> Self {
+        Self::by(flows, |some| some.iter().map(|flow| timelines.profile_of(flow)).collect())
+    }
+
+    /// The same with what tells the profiles of some flows, in their order.
+    pub fn by<'a>(flows: &Flows, profiles: impl Fn(&[&Flow]) -> Vec<Option<Cow<'a, Profile>>>) -> Self {
         let mut hosts = Hosts::default();
         let mut endings = Endings::default();
         let mut places = vantage::Places::default();
-        for flow in flows.iter() {
-            if let Some(profile) = timelines.profile(flow.id) {
-                hosts.learn(flow, profile);
-                endings.learn(flow, profile);
-                places.learn(flow, profile);
+        let all: Vec<&Flow> = flows.iter().collect();
+        for some in all.chunks(AT_A_TIME) {
+            for (flow, profile) in some.iter().zip(profiles(some)) {
+                let Some(profile) = profile else { continue };
+                hosts.learn(flow, &profile);
+                endings.learn(flow, &profile);
+                places.learn(flow, &profile);
             }
         }
         endings.sort();

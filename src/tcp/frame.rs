@@ -1,5 +1,5 @@
 use std::fmt;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 
 /// The place of a frame in the capture, from 1: Wireshark's `frame.number` for one input, the place in the merge for several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +26,12 @@ impl FrameNumber {
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
+    }
+}
+
+impl From<NonZeroU32> for FrameNumber {
+    fn from(number: NonZeroU32) -> Self {
+        Self(number.into())
     }
 }
 

@@ -3,6 +3,7 @@ use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
 
+use super::again::Again;
 use super::found::Found;
 use super::members::{Depth, Members};
 use super::profile::Profile;
@@ -41,8 +42,7 @@ const FLOW: usize = 1000;
 pub struct Gathering {
     members: Members,
     flows: Vec<Gathered>,
-    octets: usize,
-    limit: usize,
+    room: Room,
     /// Flows wanted whole for which there was no room.
     refused: u64,
 }
@@ -50,29 +50,45 @@ pub struct Gathering {
 /// Keeps what [`Found`] holds.
 pub struct Keeper<'a> {
     flows: &'a mut [Gathered],
-    octets: &'a mut usize,
+    room: &'a mut Room,
+}
+
+/// Octets taken of those that may be.
+pub(super) struct Room {
+    taken: usize,
     limit: usize,
 }
 
 /// The timelines of flows, by their ids.
 #[derive(Default)]
 pub struct Timelines {
-    by_id: HashMap<u32, (Profile, Option<Timeline>), RandomState>,
-    openings: HashMap<u32, Timeline, RandomState>,
+    by_id: HashMap<u64, (Profile, Option<Timeline>), RandomState>,
+    openings: HashMap<u64, Timeline, RandomState>,
     /// Flows wanted whole of which not all could be kept.
     pub incomplete: u64,
+    /// Tells them when they are asked for, in place of the others.
+    again: Option<Again>,
 }
 
-struct Gathered {
-    id: u32,
+/// What was gathered of one flow so far.
+pub(super) struct Gathered {
+    id: u64,
     forward: Endpoint,
-    profile: Profile,
+    pub(super) profile: Profile,
     /// Only where the flow table met a copy.
     copies: Option<Box<Copies>>,
     /// Only where it is wanted.
-    opening: Option<Box<Timeline>>,
+    pub(super) opening: Option<Box<Timeline>>,
     /// Only of flows wanted whole.
     kept: Option<Box<Kept>>,
+}
+
+/// What was gathered of one flow in all.
+pub(super) struct Finished {
+    id: u64,
+    profile: Profile,
+    opening: Option<Box<Timeline>>,
+    pub(super) timeline: Option<Timeline>,
 }
 
 #[derive(Default)]
@@ -91,27 +107,18 @@ struct Kept {
 impl Gathering {
     /// Will keep at most so many octets.
     pub fn new(limit: usize) -> Self {
-        Self { members: Members::default(), flows: Vec::new(), octets: 0, limit, refused: 0 }
+        Self { members: Members::default(), flows: Vec::new(), room: Room { taken: 0, limit }, refused: 0 }
     }
 
     /// Asks for a flow; whether there is room for it. A third of the room is left for segments, which lets each have two.
     pub fn want(&mut self, flow: &Flow, depth: Depth) -> bool {
-        if self.octets + FLOW > self.limit / 3 * 2 {
+        if self.room.taken + FLOW > self.room.limit / 3 * 2 {
             self.refused += u64::from(depth == Depth::Whole);
             return false;
         }
-        self.octets += FLOW;
+        self.room.taken += FLOW;
         self.members.add(flow, depth);
-        let copied = flow.resets().iter().filter(|reset| reset.duplicate).map(|reset| reset.segment.frame);
-        let kept = || Box::new(Kept { copied_resets: copied.collect(), ..Kept::default() });
-        self.flows.push(Gathered {
-            id: flow.id,
-            forward: flow.stream.endpoints.forward,
-            profile: Profile::default(),
-            copies: flow.has_copies().then(Box::default),
-            opening: (depth == Depth::Opening).then(Box::default),
-            kept: (depth == Depth::Whole).then(kept),
-        });
+        self.flows.push(Gathered::new(flow, depth));
         true
     }
 
@@ -122,7 +129,7 @@ impl Gathering {
 
     /// What finds the segments that are wanted, and what keeps them: each for a thread of its own.
     pub fn halves(&mut self) -> (&Members, Keeper<'_>) {
-        (&self.members, Keeper { flows: &mut self.flows, octets: &mut self.octets, limit: self.limit })
+        (&self.members, Keeper { flows: &mut self.flows, room: &mut self.room })
     }
 
     /// Takes in a segment that was decoded before, with the octets that `view` speaks of.
@@ -160,14 +167,11 @@ impl Gathering {
         let mut timelines = Timelines { incomplete: self.refused, ..Timelines::default() };
         timelines.by_id.reserve(self.flows.len());
         for flow in self.flows {
-            let timeline = flow.kept.map(|mut kept| {
-                kept.take_latest();
-                timelines.incomplete += u64::from(kept.full);
-                kept.timeline
-            });
-            timelines.by_id.insert(flow.id, (flow.profile, timeline));
-            if let Some(opening) = flow.opening.filter(|opening| !opening.sightings.is_empty()) {
-                timelines.openings.insert(flow.id, *opening);
+            timelines.incomplete += u64::from(flow.kept.as_ref().is_some_and(|kept| kept.full));
+            let Finished { id, profile, opening, timeline } = flow.finish();
+            timelines.by_id.insert(id, (profile, timeline));
+            if let Some(opening) = opening.filter(|opening| !opening.sightings.is_empty()) {
+                timelines.openings.insert(id, *opening);
             }
         }
         timelines
@@ -188,38 +192,119 @@ impl Keeper<'_> {
     }
 
     fn take(&mut self, place: usize, segment: &Segment, view: &View, data: &[u8]) {
-        let Some(flow) = self.flows.get_mut(place) else { return };
-        let way = if segment.source == flow.forward { Way::Forward } else { Way::Back };
-        let copy = match (&flow.kept, &mut flow.copies) {
+        if let Some(flow) = self.flows.get_mut(place) {
+            flow.take(segment, view, data, self.room);
+        }
+    }
+}
+
+impl Room {
+    /// That of whoever keeps nothing for long.
+    pub(super) fn endless() -> Self {
+        Self { taken: 0, limit: usize::MAX }
+    }
+}
+
+impl Gathered {
+    pub(super) fn new(flow: &Flow, depth: Depth) -> Self {
+        let copied = flow.resets().iter().filter(|reset| reset.duplicate).map(|reset| reset.segment.frame);
+        let kept = || Box::new(Kept { copied_resets: copied.collect(), ..Kept::default() });
+        Self {
+            id: flow.id,
+            forward: flow.stream.endpoints.forward,
+            profile: Profile::default(),
+            copies: flow.has_copies().then(Box::default),
+            opening: (depth == Depth::Opening).then(Box::default),
+            kept: (depth == Depth::Whole).then(kept),
+        }
+    }
+
+    /// Makes room for so many segments, or for as many as there may be at the beginning.
+    pub(super) fn expect(&mut self, segments: usize) {
+        if let Some(kept) = &mut self.kept {
+            kept.timeline.sightings.reserve_exact(segments.min(FIRST));
+        }
+    }
+
+    /// Whether the first data is all that is wanted, and complete.
+    pub(super) fn has_opening(&self) -> bool {
+        self.opening.as_ref().is_some_and(|opening| opening.sightings.len() == OPENING)
+    }
+
+    /// Takes in a segment that will not be kept, and is neither a reset nor a copy.
+    pub(super) fn pass(&mut self, segment: &Segment, view: &View) {
+        self.profile.take(segment, self.way(segment), view);
+        self.leave_out();
+    }
+
+    /// The same where nothing is to be learnt from it.
+    pub(super) fn leave_out(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.timeline.left_out += 1;
+            kept.gap = true;
+        }
+    }
+
+    fn way(&self, segment: &Segment) -> Way {
+        if segment.source == self.forward { Way::Forward } else { Way::Back }
+    }
+
+    pub(super) fn finish(self) -> Finished {
+        let timeline = self.kept.map(|mut kept| {
+            kept.take_latest();
+            kept.timeline
+        });
+        Finished { id: self.id, profile: self.profile, opening: self.opening, timeline }
+    }
+
+    pub(super) fn take(&mut self, segment: &Segment, view: &View, data: &[u8], room: &mut Room) {
+        let way = self.way(segment);
+        let copy = match (&self.kept, &mut self.copies) {
             (Some(kept), _) if segment.flags.rst() => kept.copied_resets.binary_search(&segment.frame).is_ok(),
             (_, Some(copies)) => copies.is_copy(segment),
             (_, None) => false,
         };
         if !copy {
-            flow.profile.take(segment, way, view);
+            self.profile.take(segment, way, view);
         }
-        if let Some(opening) = &mut flow.opening
+        if let Some(opening) = &mut self.opening
             && opening.sightings.len() < OPENING
             && (way == Way::Forward && segment.payload_len > 0 && !segment.flags.rst() && !copy)
-            && *self.octets < self.limit
+            && room.taken < room.limit
         {
             let sighting = Sighting::new(segment, way, view, data.get(..MOST_PAYLOAD).unwrap_or(data));
-            *self.octets += sighting.octets();
+            room.taken += sighting.octets();
             opening.sightings.push(sighting);
         }
-        let Some(kept) = &mut flow.kept else { return };
-        kept.full |= *self.octets >= self.limit;
-        if kept.full {
-            kept.timeline.left_out += 1;
-            return;
-        }
+        let Some(kept) = &mut self.kept else { return };
+        kept.full |= room.taken >= room.limit;
         let most = if kept.is_beginning() { MOST_PAYLOAD } else { LATER_PAYLOAD };
         let data = data.get(..most).unwrap_or(data);
+        let list = if kept.full { None } else { kept.list_for(segment.flags.rst()) };
+        let Some(list) = list else {
+            kept.timeline.left_out += 1;
+            return;
+        };
+        room.taken += Sighting::octets_with(data);
         let after_gap = std::mem::take(&mut kept.gap);
-        let sighting = Sighting { copy, after_gap, ..Sighting::new(segment, way, view, data) };
-        *self.octets += sighting.octets();
-        *self.octets -= kept.keep(sighting);
+        // Made where it stays: it is too large to be moved about.
+        let sighting = || Sighting { copy, after_gap, ..Sighting::new(segment, way, view, data) };
+        match list {
+            List::Kept => kept.timeline.sightings.push(sighting()),
+            List::Latest => {
+                kept.latest.push_back(sighting());
+                room.taken -= kept.drop_oldest();
+            }
+        }
     }
+}
+
+/// Where a segment goes.
+enum List {
+    /// To those that are kept.
+    Kept,
+    /// To those that are kept if a reset or the end follows.
+    Latest,
 }
 
 impl Kept {
@@ -227,28 +312,29 @@ impl Kept {
         self.timeline.sightings.len() < FIRST && self.timeline.left_out == 0
     }
 
-    /// Keeps a segment; the octets of another that left for it.
-    fn keep(&mut self, sighting: Sighting) -> usize {
-        let is_reset = sighting.segment.flags.rst();
+    /// Where the next segment goes, if there is room for it.
+    fn list_for(&mut self, is_reset: bool) -> Option<List> {
         if self.timeline.sightings.len() >= MOST {
-            self.timeline.left_out += 1;
-            return sighting.octets();
+            return None;
         }
         if is_reset {
             self.take_latest();
             self.behind = BEHIND;
         }
-        if is_reset || self.behind > 0 || self.is_beginning() {
-            self.behind = self.behind.saturating_sub(usize::from(!is_reset));
-            let sightings = &mut self.timeline.sightings;
-            if sightings.len() == sightings.capacity() {
-                // Many flows are one segment, for which a list would take room for four.
-                sightings.reserve_exact(sightings.len().max(1));
-            }
-            sightings.push(sighting);
-            return 0;
+        if !(is_reset || self.behind > 0 || self.is_beginning()) {
+            return Some(List::Latest);
         }
-        self.latest.push_back(sighting);
+        self.behind = self.behind.saturating_sub(usize::from(!is_reset));
+        let sightings = &mut self.timeline.sightings;
+        if sightings.len() == sightings.capacity() {
+            // Many flows are one segment, for which a list would take room for four.
+            sightings.reserve_exact(sightings.len().max(1));
+        }
+        Some(List::Kept)
+    }
+
+    /// Lets the oldest of too many go; the octets that it took.
+    fn drop_oldest(&mut self) -> usize {
         if self.latest.len() <= LAST {
             return 0;
         }
@@ -267,15 +353,55 @@ impl Kept {
 
 impl Sighting {
     pub(super) fn octets(&self) -> usize {
+        Self::octets_with(&self.payload)
+    }
+
+    fn octets_with(payload: &[u8]) -> usize {
         // A list that grows by doubling is three quarters full on average.
-        size_of::<Self>() / 3 * 4 + self.payload.len()
+        size_of::<Self>() / 3 * 4 + payload.len()
     }
 }
 
 impl Timelines {
-    /// Whether no flow was gathered.
+    /// Those of flows that are looked at again when they are asked for.
+    pub fn again(again: Again, incomplete: u64) -> Self {
+        Self { again: Some(again), incomplete, ..Self::default() }
+    }
+
+    /// Whether no flow was wanted.
     pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+        self.by_id.is_empty() && self.again.is_none()
+    }
+
+    /// The segments of a flow, if it was wanted whole.
+    pub fn whole(&self, flow: &Flow) -> Option<Cow<'_, Timeline>> {
+        match &self.again {
+            Some(again) => again.whole(flow).map(Cow::Owned),
+            None => self.get(flow.id).map(Cow::Borrowed),
+        }
+    }
+
+    /// Says that flows are asked about in their order, and that this one is next.
+    pub fn release_before(&self, flow: &Flow) {
+        if let Some(again) = &self.again {
+            again.release_before(flow);
+        }
+    }
+
+    /// The first data of who began a flow, if that or more was wanted.
+    pub fn opening_of(&self, flow: &Flow) -> Option<Cow<'_, Timeline>> {
+        match &self.again {
+            Some(again) => again.opening(flow).map(Cow::Owned),
+            None => self.opening(flow.id),
+        }
+    }
+
+    /// A flow in little, if it was wanted.
+    pub fn profile_of(&self, flow: &Flow) -> Option<Cow<'_, Profile>> {
+        match &self.again {
+            Some(again) => again.profile(flow).map(Cow::Owned),
+            None => self.profile(flow.id).map(Cow::Borrowed),
+        }
     }
 
     /// All of them, in no order.
@@ -284,17 +410,17 @@ impl Timelines {
     }
 
     /// What was gathered of the flow with this id.
-    pub(super) fn entry(&mut self, id: u32) -> Option<&mut (Profile, Option<Timeline>)> {
+    pub(super) fn entry(&mut self, id: u64) -> Option<&mut (Profile, Option<Timeline>)> {
         self.by_id.get_mut(&id)
     }
 
     /// The segments of the flow with this id, if it was wanted whole.
-    pub fn get(&self, id: u32) -> Option<&Timeline> {
+    pub fn get(&self, id: u64) -> Option<&Timeline> {
         self.by_id.get(&id)?.1.as_ref()
     }
 
     /// The first data of who began the flow with this id, if that or more was wanted.
-    pub fn opening(&self, id: u32) -> Option<Cow<'_, Timeline>> {
+    pub fn opening(&self, id: u64) -> Option<Cow<'_, Timeline>> {
         if let Some(opening) = self.openings.get(&id) {
             return Some(Cow::Borrowed(opening));
         }
@@ -306,7 +432,7 @@ impl Timelines {
     }
 
     /// The flow with this id in little, if it was wanted.
-    pub fn profile(&self, id: u32) -> Option<&Profile> {
+    pub fn profile(&self, id: u64) -> Option<&Profile> {
         Some(&self.by_id.get(&id)?.0)
     }
 }

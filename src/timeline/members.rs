@@ -45,7 +45,7 @@ struct Member {
     first: FrameNumber,
     last: FrameNumber,
     paths: (PathId, PathId),
-    id: u32,
+    id: u64,
     ipv6: bool,
     depth: Depth,
     other_paths: Box<[PathId]>,
@@ -126,7 +126,7 @@ impl Members {
     }
 
     /// The identifier of the flow that has this segment.
-    pub fn flow_of(&self, segment: &Segment) -> Option<u32> {
+    pub fn flow_of(&self, segment: &Segment) -> Option<u64> {
         self.place_of(segment).and_then(|place| self.flows.get(place)).map(|flow| flow.id)
     }
 

@@ -1,11 +1,15 @@
 //! What passed, segment by segment, in the flows that are to be judged.
 //!
 //! Following every flow must be cheap, so the flow table keeps no segments. Few flows need judging; once they are known, a
-//! second look at the capture [gathers](Gathering) theirs: a file is read again, of a pipe the recent past was [recorded](Recording).
+//! second look at the capture tells theirs: [by where they lie](Again) in a mapped file, which a [log](Log) of the first look
+//! says, or [gathered](Gathering) from all that is read again, or of a pipe from what was [recorded](Recording).
 
+mod again;
 mod archive;
+mod asked;
 mod found;
 mod gather;
+mod log;
 mod members;
 mod profile;
 mod recording;
@@ -13,9 +17,11 @@ mod sighting;
 #[cfg(test)]
 mod tests;
 
+pub use again::Again;
 pub use archive::Archive;
 pub use found::Found;
 pub use gather::{Gathering, Keeper, Timelines};
+pub use log::{Log, Places};
 pub use members::{Depth, Members};
 pub use profile::{Ended, Profile, SideProfile};
 pub use recording::Recording;

@@ -1,5 +1,5 @@
 use crate::decode::{Direction, LinkAddress, View};
-use crate::flow::{Pair, Way};
+use crate::flow::{Flow, Pair, Way};
 use crate::tcp::{FrameNumber, Segment, TcpFlags, Timestamp};
 
 /// Segments of a flow from which the habits of its hosts are taken.
@@ -42,6 +42,15 @@ pub struct Ended {
 }
 
 impl Profile {
+    /// Whether no segment of this flow that is no reset will add anything, by what is known of the whole flow.
+    pub(super) fn is_complete(&self, flow: &Flow) -> bool {
+        let is_known = |way: Way| {
+            let (side, end) = (&self.sides[way], &flow.ends[way]);
+            (side.ended.is_some() || end.fin_end().is_none()) && (side.accepted.is_some() || !end.sent_syn_ack)
+        };
+        self.seen == FIRST && Way::BOTH.into_iter().all(is_known)
+    }
+
     /// Takes in a segment that is no copy.
     pub fn take(&mut self, segment: &Segment, way: Way, view: &View) {
         let flags = segment.flags;

@@ -2,23 +2,27 @@ use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
 
+use super::asked::{self, Asked, Ends};
 use super::gather::{self, BEHIND, Gathering, LATER_PAYLOAD, MOST_PAYLOAD};
 use crate::capture::Frame;
 use crate::decode::{DecodeLimits, Decoder, View};
 use crate::flow::Flow;
-use crate::tcp::{Endpoint, FrameNumber, Segment, TcpFlags};
+use crate::tcp::{FrameNumber, Segment, TcpFlags};
 
 /// The recent past of a capture that cannot be read again, in bounded memory.
 ///
 /// Of each pair of endpoints it keeps what a [`Gathering`] would keep of its flows, so that a long transfer does not push
-/// out what came before the resets of others. When memory is used up, the oldest segments leave.
+/// out what came before the resets of others. When memory is used up, the oldest segments leave; requests that got no further, as a flood
+/// of them does, have a share of their own.
 pub struct Recording {
     decoder: Decoder,
     /// In the order of the capture; what left from between is an empty place.
     kept: VecDeque<Option<Box<Recorded>>>,
     /// Places that left at the front.
     gone: u64,
-    conversations: HashMap<(Endpoint, Endpoint), Conversation, RandomState>,
+    conversations: HashMap<Ends, Conversation, RandomState>,
+    /// What is not in the conversations yet.
+    asked: Asked,
     octets: usize,
     limit: usize,
     /// Segments that had to leave though they were wanted.
@@ -38,7 +42,7 @@ impl Recorded {
         size_of::<Self>() + self.payload.len() + ALLOCATIONS
     }
 
-    fn ends(&self) -> (Endpoint, Endpoint) {
+    fn ends(&self) -> Ends {
         ends(&self.segment)
     }
 }
@@ -53,11 +57,14 @@ const LAST: usize = gather::LAST + 32;
 const MOST: usize = gather::MOST + gather::LAST + FIRST;
 const MOST_OF_PORTS: usize = 2 * MOST;
 
+/// One part in so many of the memory is for requests that got no further.
+const FOR_REQUESTS: usize = 4;
+
 /// What an allocator takes for itself with the pieces that a recorded segment consists of.
 const ALLOCATIONS: usize = 48;
 
 /// What two endpoints take beside their segments: a slot at the usual load, and two lists.
-const BESIDE: usize = 2 * size_of::<((Endpoint, Endpoint), Conversation)>() + 64;
+const BESIDE: usize = 2 * size_of::<(Ends, Conversation)>() + 64;
 
 /// The segments of two endpoints, by their places from the beginning of the capture, ascending.
 #[derive(Default)]
@@ -83,6 +90,7 @@ impl Recording {
             kept: VecDeque::new(),
             gone: 0,
             conversations: HashMap::default(),
+            asked: Asked::new(limit / FOR_REQUESTS),
             octets: 0,
             limit,
             left_out: 0,
@@ -98,6 +106,23 @@ impl Recording {
 
     /// Takes in the next segment, with the octets that `view` speaks of.
     pub fn keep(&mut self, segment: &Segment, view: &View, frame: &[u8]) {
+        let ends = ends(segment);
+        if asked::may_wait(segment) && !self.asked.is_full(ends) {
+            let data = data(view, frame, MOST_PAYLOAD);
+            let view = View { payload: Some(0..data.len()), ..view.clone() };
+            self.left_out += self.asked.hold(ends, (*segment, view, data.into()));
+        } else {
+            for (segment, view, data) in self.asked.take(ends) {
+                self.keep_now(&segment, &view, &data);
+            }
+            self.keep_now(segment, view, frame);
+        }
+        while self.octets() > self.limit && !self.kept.is_empty() {
+            self.forget_oldest();
+        }
+    }
+
+    fn keep_now(&mut self, segment: &Segment, view: &View, frame: &[u8]) {
         let place = self.gone + self.kept.len() as u64;
         let known = self.conversations.len();
         let conversation = self.conversations.entry(ends(segment)).or_default();
@@ -133,9 +158,7 @@ impl Recording {
         let next = list.front().copied();
         let skipped = std::mem::take(&mut conversation.skipped);
 
-        let data = view.payload.clone().and_then(|range| frame.get(range)).unwrap_or_default();
-        let most = if first { MOST_PAYLOAD } else { LATER_PAYLOAD };
-        let payload: Box<[u8]> = data.get(..most).unwrap_or(data).into();
+        let payload: Box<[u8]> = data(view, frame, if first { MOST_PAYLOAD } else { LATER_PAYLOAD }).into();
         let view = View { payload: Some(0..payload.len()), ..view.clone() };
         let recorded = Box::new(Recorded { segment: *segment, view, payload, skipped });
         self.octets += recorded.octets() + PLACE;
@@ -147,19 +170,17 @@ impl Recording {
         {
             next.skipped = next.skipped.saturating_add(left.skipped).saturating_add(1);
         }
-        while self.octets > self.limit && !self.kept.is_empty() {
-            self.forget_oldest();
-        }
     }
 
     /// Octets in use, about.
     pub fn octets(&self) -> usize {
-        self.octets
+        self.octets + self.asked.octets()
     }
 
     /// The segment in this frame, if it is kept.
     pub fn segment(&self, frame: FrameNumber) -> Option<&Segment> {
-        self.kept.iter().flatten().map(|one| &one.segment).find(|segment| segment.frame == frame)
+        let asked = self.asked.iter().map(|(segment, ..)| segment);
+        self.kept.iter().flatten().map(|one| &one.segment).chain(asked).find(|segment| segment.frame == frame)
     }
 
     /// Gives all that is kept to `gathering`.
@@ -168,24 +189,22 @@ impl Recording {
         self.kept.into_iter().flatten().for_each(|one| {
             gathering.take_after(one.skipped, one.segment, &one.view, &one.payload);
         });
+        // What came of the same endpoints before stands above.
+        self.asked.iter().for_each(|(segment, view, data)| gathering.take(*segment, view, data));
     }
 
     /// Gives what is kept of a flow to `gathering`, which has asked for this flow last: at most the first `most` segments; how many
     /// they were.
     pub fn give(&self, flow: &Flow, most: usize, gathering: &mut Gathering) -> usize {
         let (one, other) = (flow.stream.endpoints.forward, flow.stream.endpoints.back);
-        let Some(conversation) = self.conversations.get(&(one.min(other), one.max(other))) else { return 0 };
-        // Of several flows between the same ports each has its time, or its layers around the packets.
-        let is_of_flow = |recorded: &&Recorded| {
-            let segment = &recorded.segment;
-            (flow.first_frame..=flow.stream.last_frame).contains(&segment.frame)
-                && segment.ipv6 == flow.stream.ipv6
-                && flow.was_seen_in(segment.path)
-        };
-        let places = conversation.kept.iter().chain(&conversation.latest);
-        let recorded = places.filter_map(|place| self.get(*place)).filter(is_of_flow).take(most);
-        let give = |one: &Recorded| gathering.take_of_last(one.skipped, one.segment, &one.view, &one.payload);
-        recorded.map(give).count()
+        let ends = (one.min(other), one.max(other));
+        let conversation = self.conversations.get(&ends);
+        let places = conversation.into_iter().flat_map(|one| one.kept.iter().chain(&one.latest));
+        let recorded = places.filter_map(|place| self.get(*place)).filter(|one| is_of_flow(&one.segment, flow));
+        let recorded = recorded.map(|one| (one.skipped, one.segment, &one.view, &one.payload));
+        let asked = self.asked.of(ends, flow).map(|(segment, view, data)| (0, *segment, view, data));
+        let given = recorded.chain(asked).take(most);
+        given.map(|(skipped, segment, view, data)| gathering.take_of_last(skipped, segment, view, data)).count()
     }
 
     fn get(&self, place: u64) -> Option<&Recorded> {
@@ -236,7 +255,21 @@ impl Recording {
 /// A place in the order of the capture, and in the list of its conversation.
 const PLACE: usize = size_of::<Option<Box<Recorded>>>() + size_of::<u64>();
 
-fn ends(segment: &Segment) -> (Endpoint, Endpoint) {
+/// Whether a segment of a flow's endpoints is one of its own: of several flows between the same ports each has its time, or its layers
+/// around the packets.
+pub(super) fn is_of_flow(segment: &Segment, flow: &Flow) -> bool {
+    (flow.first_frame..=flow.stream.last_frame).contains(&segment.frame)
+        && segment.ipv6 == flow.stream.ipv6
+        && flow.was_seen_in(segment.path)
+}
+
+/// The first octets of a segment's data.
+fn data<'f>(view: &View, frame: &'f [u8], most: usize) -> &'f [u8] {
+    let data = view.payload.clone().and_then(|range| frame.get(range)).unwrap_or_default();
+    data.get(..most).unwrap_or(data)
+}
+
+fn ends(segment: &Segment) -> Ends {
     let (one, other) = (segment.source, segment.destination);
     (one.min(other), one.max(other))
 }
@@ -381,7 +414,8 @@ mod tests {
             recording.keep(segment, &view(data), data);
             assert!(recording.octets() <= LIMIT);
         }
-        assert!(recording.left_out > 0);
+        let asked: usize = recording.asked.iter().count();
+        assert!(recording.left_out > 0 && asked == 0, "all of them got further");
         let kept: Vec<u64> = recording.kept.iter().flatten().map(|one| one.segment.frame.get()).collect();
         let last = segments.len() as u64;
         assert_eq!(kept, (last + 1 - kept.len() as u64..=last).collect::<Vec<_>>());
@@ -391,5 +425,22 @@ mod tests {
             recording.forget_oldest();
         }
         assert_eq!((recording.octets(), recording.conversations.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_flood_of_requests_leaves_the_rest_alone() {
+        const FLOOD: u32 = 20_000;
+        let mut text = transfer(0, 20, "flow 1") + "50 c S 0 flow 2\n";
+        (0..FLOOD).for_each(|one| text += &format!("{} c S 0 flow {}\n", 60 + one / 1000, 10 + one % 30_000));
+        text += "90 c S 0 flow 3\n91 s SA 0 ack 1 flow 3\n";
+        text += &resets(100, 1, "flow 1");
+        let segments = segments(&text);
+        let recording = record(&segments, 1 << 20);
+        assert!(recording.octets() <= 1 << 20 && recording.left_out > u64::from(FLOOD) / 2);
+        let flows = flows(&segments);
+        let timelines = gathered(&flows, |gathering| recording.replay(gathering));
+        let kept = |id| timelines.get(id).expect("it was wanted").sightings.len();
+        // All of the connection, nothing of the oldest request, both of the latest.
+        assert_eq!((kept(1), kept(2), kept(u64::from(FLOOD) + 3)), (24, 0, 2));
     }
 }

@@ -25,6 +25,7 @@ pub struct Sighting {
 
 impl Sighting {
     /// A sighting of `segment` with these octets of data.
+    #[inline]
     pub(super) fn new(segment: &Segment, way: Way, view: &View, data: &[u8]) -> Self {
         Self {
             segment: *segment,

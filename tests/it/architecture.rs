@@ -62,7 +62,7 @@ fn an_outside_crate_belongs_to_one_room() {
         ("etherparse", &["decode"]),
         ("flate2", &["capture"]),
         // A hash function is no format that could change under us: several tables may know it.
-        ("foldhash", &["decode", "flow", "timeline", "surroundings", "compare", "causes", "live", "recorder"]),
+        ("foldhash", &["decode", "flow", "timeline", "surroundings", "compare", "causes", "live", "recorder", "run"]),
         ("getrandom", &["anonymize"]),
         ("httparse", &["application", "metrics"]),
         ("indicatif", &["progress"]),
@@ -216,7 +216,10 @@ fn unsafe_code_stands_where_the_page_says() {
     for (file, text) in sources() {
         let has = code(&text)
             .any(|line| line.contains("unsafe {") || line.contains("unsafe fn") || line.contains("unsafe impl"));
-        assert!(!has || ["capture/map.rs", "capture/libpcap.rs"].contains(&file.as_str()), "{file} has unsafe code");
+        assert!(
+            !has || ["capture/map.rs", "capture/libpcap/version.rs"].contains(&file.as_str()),
+            "{file} has unsafe code"
+        );
     }
 }
 

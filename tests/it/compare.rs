@@ -46,6 +46,10 @@ fn two_captures_prove_what_one_cannot() {
     let alone: Value = serde_json::from_slice(&alone.stdout).expect("JSON");
     assert_eq!(resets(&alone)[0]["confidence"], "likely", "one capture alone infers");
     assert!(alone.get("comparison").is_none() && resets(&alone)[0].get("comparison").is_none());
+    // Whoever has the other capture is not told to take it.
+    let advice = |report: &Value| report["flows"][0]["diagnosis"]["remedies"].to_string();
+    assert!(advice(&alone).contains("a capture on the server's side") && advice(&found).len() > 20, "{alone}");
+    assert!(!advice(&found).contains("capture on"), "{}", advice(&found));
 }
 
 #[test]
@@ -104,6 +108,7 @@ fn selections_speak_of_any_point() {
         (&["--log-line", "read tcp 198.51.100.1:40101->198.51.100.20:8080: connection reset by peer"], json!([1])),
         (&["--frame", "25"], json!([2])),
         (&["--frame", "9999"], json!([])),
+        #[cfg(feature = "live")]
         (&["--bpf", "port 40102"], json!([1])),
         (&["--flow", "3"], json!([])),
     ] {

@@ -7,6 +7,7 @@ use std::process::Command;
 use tcpautopsy::capture::{Capture, LinkType, OpenOptions};
 use tcpautopsy::tcp::Timestamp;
 
+use crate::support::captures;
 use crate::support::program::{analyze, report, run, run_with_input, samples, scratch};
 
 /// A frame as a file has it.
@@ -128,6 +129,24 @@ fn as_many_frames_and_octets_as_asked_for() {
     let text = |file: &[Kept]| file.iter().any(|frame| frame.octets.windows(6).any(|octets| octets == b"report"));
     let secret = Path::new("samples/icmp_refused/capture.pcap");
     assert!(!text(&frames(&evidence(&folder, secret, &["--payload-bytes", "0"]))));
+}
+
+#[test]
+fn a_packet_in_parts_has_all_of_them() {
+    let folder = scratch("evidence-parts");
+    let sample = captures::frames(Path::new("samples/abort_linger0/capture.pcap"));
+    let made = captures::in_parts_and_with_an_error(&sample);
+    let capture = folder.join("parts.pcap");
+    fs::write(&capture, captures::pcap(&made)).expect("a capture");
+    let octets = |file: &[Kept]| file.iter().map(|frame| frame.octets.clone()).collect::<Vec<_>>();
+    let whole = frames(&evidence(&folder, &capture, &[]));
+    assert_eq!(octets(&whole), made.iter().map(|frame| frame.bytes.clone()).collect::<Vec<_>>());
+    // Of the first and the last segment of the flow none is in parts; the error decides something.
+    let few = frames(&evidence(&folder, &capture, &["--evidence-frames", "1"]));
+    assert!(few.len() < whole.len() && few.iter().all(|frame| whole.contains(frame)));
+    let cut = frames(&evidence(&folder, &capture, &["--payload-bytes", "0"]));
+    let parts = cut.iter().filter(|frame| frame.octets.len() == 34 && frame.original_len > 34).count();
+    assert_eq!((cut.len(), parts), (made.len(), 2), "parts without their data");
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn a_ticket_keeps_to_what_a_ticket_takes() {
 fn the_zone_is_named() {
     let zone = Zone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("a zone");
     let page = text(|out| markdown::write(&reports::one_reset(), &zone, out));
-    assert!(page.contains("from 11:26:00 to 11:31:12 CET") && page.contains("| Time (CET) |"), "{page}");
+    assert!(page.contains("from 11:26:00 to 11:31:12 CET") && page.contains("| When (CET) |"), "{page}");
     assert!(page.contains("| 2026-11-21 11:26:11.373 |"), "{page}");
 }
 

@@ -34,9 +34,41 @@ fn names_limits_and_devices_are_in_every_format() {
         }
         assert!(filter.contains("guest wifi filter"), "{format}: {filter}");
     }
+    let csv = run([IDLE, "--knowledge", "docs/site.toml", "--format", "csv"]);
+    let csv = String::from_utf8_lossy(&csv.stdout).into_owned();
+    assert!(csv.contains("client_name,server_name") && csv.contains(",branch office,orders database"), "{csv}");
     let show = run(["show", FILTER, "--flow", "1", "--knowledge", "docs/site.toml"]);
     let show = String::from_utf8_lossy(&show.stdout).into_owned();
     assert!(show.contains("(branch office)") && show.contains("looks like the resets of guest wifi filter"), "{show}");
+}
+
+#[test]
+fn who_reports_an_error_and_whose_incident_it_is_are_named() {
+    let folder = scratch("knowledge-names");
+    let file = folder.join("site.toml");
+    fs::write(
+        &file,
+        "[names]\n\"198.51.100.0/24\" = \"lab 7\"\n\"10.0.0.0/8\" = \"core\"\n\"192.0.2.0/24\" = \"desk\"\n",
+    )
+    .expect("a file");
+    let site = file.to_string_lossy();
+    for format in ["table", "markdown", "html", "json"] {
+        let print = |capture| {
+            let output = run([capture, "--knowledge", &site, "--format", format]);
+            String::from_utf8(output.stdout).expect("a text")
+        };
+        let (icmp, incident) =
+            (print("samples/icmp_refused/capture.pcap"), print("samples/server_killed/capture.pcap"));
+        let reporter = match format {
+            "json" => "\"reporter_name\": \"",
+            "html" => "\"reporter_name\":\"",
+            _ => "ICMP from ",
+        };
+        let (_, said) = icmp.split_once(reporter).expect("an ICMP error");
+        let said: String = said.chars().take(40).collect();
+        assert!(["lab 7", "core", "desk"].iter().any(|name| said.contains(name)), "{format}: {said}");
+        assert!(incident.contains("lab 7"), "{format}: {incident}");
+    }
 }
 
 #[test]

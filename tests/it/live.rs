@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::support::captures::{Frame, pcap};
 use crate::support::program::{program, report, run, samples, scratch};
 
 const RESET: &str = "samples/abort_linger0/capture.pcap";
@@ -208,6 +209,77 @@ fn the_end_may_be_asked_for_while_nothing_comes() {
         live["capture"]["inputs"].take();
         whole["capture"]["inputs"].take();
         assert_eq!(live, whole, "{name} {asked:?}");
+    }
+}
+
+/// A capture of so many connections that were refused.
+fn refused(connections: u16) -> Vec<u8> {
+    const CLIENT: [u8; 4] = [192, 0, 2, 1];
+    const SERVER: [u8; 4] = [198, 51, 100, 5];
+    let packet = |from: [u8; 4], to: [u8; 4], ports: [u16; 2], acknowledged: u8, flags: u8| -> Vec<u8> {
+        let ip = [0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0];
+        let ports = ports.map(u16::to_be_bytes);
+        let numbers = [0, 0, 0, 0, 0, 0, 0, acknowledged, 0x50, flags, 0, 0, 0, 0, 0, 0];
+        [&ip[..], &from, &to, ports.as_flattened(), &numbers].concat()
+    };
+    let mut frames = Vec::new();
+    for number in 0..connections {
+        let (port, nanos) = (10_000 + number, 1_795_258_702_000_000_000 + u64::from(number) * 1_000_000);
+        let asked = packet(CLIENT, SERVER, [port, 443], 0, 2);
+        let answer = packet(SERVER, CLIENT, [443, port], 1, 20);
+        for (nanos, bytes) in [(nanos, asked), (nanos + 50_000, answer)] {
+            frames.push(Frame { nanos, link_type: 101, original_len: bytes.len() as u32, bytes });
+        }
+    }
+    pcap(&frames)
+}
+
+#[test]
+fn a_second_ctrl_c_ends_it_in_the_middle_of_the_report() {
+    // More than a pipe holds that nobody reads.
+    for (first, second, code) in [("INT", "INT", 130), ("TERM", "INT", 130), ("INT", "TERM", 143)] {
+        let mut child = live(&["--format", "json", "--events", "none"]);
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(&refused(200)).expect("it reads");
+        std::thread::sleep(Duration::from_millis(400));
+        signal(&child, first);
+        std::thread::sleep(Duration::from_millis(600));
+        assert_eq!(child.try_wait().expect("a child"), None, "the report waits for its reader");
+        let asked = Instant::now();
+        signal(&child, second);
+        let status = child.wait().expect("an end");
+        assert!(asked.elapsed() < Duration::from_secs(2), "at once: {:?}", asked.elapsed());
+        assert_eq!(status.code(), Some(code), "{first} {second}");
+    }
+}
+
+#[test]
+fn a_terminal_shows_lines_that_fit_and_ctrl_c_brings_the_report() {
+    for (width, expected) in [
+        (40, "1 flows, "),
+        (80, "1 reset; kernel dropped 0; memory "),
+        (200, "1 reset: 1 abort_linger0; kernel dropped 0; memory "),
+    ] {
+        let ran = Command::new("tests/live/terminal")
+            .args([env!("CARGO_BIN_EXE_tcpautopsy"), RESET, &width.to_string()])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output();
+        let Ok(ran) = ran else { return eprintln!("skipped: no python3") };
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        let seen: Value = serde_json::from_slice(&ran.stdout).expect("JSON");
+        let pieces = |when: &str| -> Vec<String> {
+            let all = seen[when].as_array().expect("pieces").iter();
+            all.map(|piece| piece.as_str().expect("text").to_owned()).collect()
+        };
+        let before = pieces("before");
+        assert!(before.iter().all(|piece| piece.chars().count() <= width), "{width}: {before:?}");
+        let status = before.last().expect("the status line");
+        assert!(status.contains(expected) && status.contains("1 reset"), "{width}: {before:?}");
+        assert!(before.iter().any(|piece| piece.contains("  flow 1  192.0.2.10")), "{width}: {before:?}");
+        let after = pieces("after");
+        assert!(after.iter().any(|piece| piece.contains("abort_linger0")), "the report: {after:?}");
+        assert!(after.last().is_some_and(|last| !last.contains("packets/s")), "nothing is left of the line: {after:?}");
+        assert_eq!(seen["status"], 0);
     }
 }
 

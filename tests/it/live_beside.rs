@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::captures;
 use crate::support::program::{program, report, run, run_with_input, scratch};
 
 /// One connection that the client ends well and three that die with their process.
@@ -92,13 +93,37 @@ fn data_is_cut_and_others_names_stay_out() {
 }
 
 #[test]
+fn parts_of_packets_and_errors_about_them_belong_to_it() {
+    let folder = scratch("recorder-parts");
+    let frames = captures::frames(Path::new("samples/abort_linger0/capture.pcap"));
+    let made = captures::in_parts_and_with_an_error(&frames);
+    let capture = folder.join("parts.pcap");
+    fs::write(&capture, captures::pcap(&made)).expect("a capture");
+    let path = capture.to_str().expect("a path");
+    let recorded = |more: &[&str]| {
+        let folder = recorded(&format!("recorder-parts-{}", more.len()), path, more);
+        let files = names(&folder);
+        assert_eq!(files.len(), 1, "{files:?}");
+        captures::frames(&folder.join(&files[0]))
+    };
+    let octets = |frames: &[captures::Frame]| frames.iter().map(|frame| frame.bytes.clone()).collect::<Vec<_>>();
+    assert!(made.len() >= frames.len() + 3, "two packets in parts, and an error");
+    assert_eq!(octets(&recorded(&[])), octets(&made));
+    // Ethernet, IPv4 and the TCP header in the first part, ICMP and what it quotes in the error; no data in any.
+    let lengths: Vec<usize> =
+        recorded(&["--record-payload-bytes", "0"]).iter().map(|frame| frame.bytes.len()).collect();
+    assert_eq!(lengths.iter().filter(|&&length| length == 34).count(), 2, "the second parts: {lengths:?}");
+    assert_eq!((lengths.len(), lengths.last()), (made.len(), Some(&(34 + 8 + 52))), "{lengths:?}");
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_said_before_anything_is_watched() {
     let file = scratch("recorder-no-folder").join("file");
     fs::write(&file, "").expect("a file");
     let output = run(["live", "-", "--record", file.to_str().expect("a path")]);
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("--record: cannot write to") && said.lines().count() == 1, "{said}");
+    assert!(said.contains("--record ") && said.contains("name a folder that can be written") && said.lines().count() == 1, "{said}");
 }
 
 /// The program on a stream that goes on, and where its metrics are.
@@ -165,7 +190,7 @@ fn a_port_that_is_taken_is_said_before_anything_is_watched() {
     let address = taken.local_addr().expect("an address").to_string();
     let output = run(["live", "-", "--metrics", &address]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains(&format!("--metrics: cannot listen on {address}")));
+    assert!(String::from_utf8_lossy(&output.stderr).contains(&format!("--metrics {address}: ")));
     let wrong = run(["live", "-", "--metrics", "example.org:80"]);
     assert_eq!(wrong.status.code(), Some(2));
 }

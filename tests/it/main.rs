@@ -9,11 +9,14 @@ mod compare;
 mod continuations;
 mod decode;
 mod evidence;
+mod fit;
 mod formats;
 mod incidents;
 mod knowledge;
 mod ladder;
+#[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
 mod live_beside;
 mod output;
 mod pages;
@@ -26,6 +29,8 @@ mod samples;
 mod shared;
 mod show;
 mod support;
+mod terminal;
 mod wireshark;
 mod witness;
+mod words;
 mod zeek;

@@ -26,30 +26,14 @@ fn full_and_empty_reports_are_valid() {
 
 #[test]
 fn every_word_of_every_closed_set_is_valid() {
-    use Mechanism::*;
     let mut report = reports::one_reset();
     let template = report.flows.pop().expect("a flow");
     for teardown in Teardown::ALL {
         report.flows.push(Flow { teardown, ..template.clone() });
     }
-    let mechanisms = [
-        NoListener,
-        NoConnection,
-        TimeWait,
-        DataAfterClose,
-        AbortUnreadData,
-        Abort,
-        KeepaliveTimeout,
-        BacklogOverflow,
-        UnacceptableAck,
-        PacketFilter,
-        Forged,
-        Unknown,
-    ];
-    let phases = [Phase::Syn, Phase::Handshake, Phase::Data, Phase::Closing, Phase::Closed];
-    let senders = [Sender::Client, Sender::Server, Sender::Middlebox, Sender::Unknown];
+    let mechanisms = Mechanism::ALL;
+    let (phases, senders, forms) = (Phase::ALL, Sender::ALL, Form::ALL);
     let confidences = [None, Some(Confidence::Possible), Some(Confidence::Likely), Some(Confidence::Certain)];
-    let forms = [Form::Rst, Form::RstAck];
     report.flows[0].resets = (0..mechanisms.len())
         .map(|nth| Reset {
             mechanism: mechanisms[nth],
@@ -65,7 +49,7 @@ fn every_word_of_every_closed_set_is_valid() {
         .map(|compression| Input { compression, ..input.clone() })
         .into();
     validate(&written(&report)).expect("a valid report");
-    for near in [Near::Client, Near::Server, Near::Between, Near::Unknown] {
+    for near in Near::ALL {
         report.capture.vantage = Some(Vantage { near, why: "so".to_owned() });
         validate(&written(&report)).expect("a valid report");
     }

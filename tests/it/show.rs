@@ -43,7 +43,7 @@ fn it_fits_the_terminal() {
     for width in [60, 80, 132] {
         for line in shown(&reports::maximal(), &options(Some(width), false)).lines() {
             // What is to be copied stays whole.
-            let fits = line.chars().count() <= usize::from(width) || line.starts_with("Wireshark: ");
+            let fits = line.chars().count() <= usize::from(width) || line.starts_with("Wireshark filter: ");
             assert!(fits, "{width}: {line}");
         }
     }
@@ -54,7 +54,7 @@ fn colour_is_there_when_asked_for() {
     let escape = |color| shown(&reports::maximal(), &options(Some(80), color)).contains('\u{1b}');
     assert!(escape(true) && !escape(false));
     let sample = "samples/forged_reset/capture.pcap";
-    assert!(text(&["show", sample, "--flow", "1", "--color", "always"]).contains("\u{1b}[31m"));
+    assert!(text(&["show", sample, "--flow", "1", "--color", "always"]).contains("\u{1b}[91m"));
     assert!(!text(&["show", sample, "--flow", "1"]).contains('\u{1b}'));
 }
 

@@ -10,7 +10,7 @@ const MOST: usize = 100_000;
 #[derive(Clone, Debug)]
 pub struct Fate {
     /// Its id.
-    pub flow: u32,
+    pub flow: u64,
     /// Why it ended; `None` where nothing explains it.
     pub cause: Option<Cause>,
     /// How sure that is.

@@ -14,7 +14,7 @@ pub(super) const WINDOW: Duration = Duration::from_secs(1);
 
 /// How many connections were open whenever one was turned away: the least and the most.
 pub(super) fn open_at(fates: &[&Fate], around: &Around) -> Option<(usize, usize)> {
-    let turned_away: HashSet<u32> = fates.iter().map(|fate| fate.flow).collect();
+    let turned_away: HashSet<u64> = fates.iter().map(|fate| fate.flow).collect();
     let mut others = Vec::new();
     for connection in around.of_server(fates.first()?.server) {
         if connection.accepted && !turned_away.contains(&connection.flow) {

@@ -16,6 +16,8 @@ mod words;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use foldhash::fast::RandomState;
+
 use super::{Around, Cause};
 use crate::tcp::Timestamp;
 
@@ -39,7 +41,7 @@ pub struct Incident {
     /// When the last of them did, or when all was well again.
     pub last: Option<Timestamp>,
     /// Their ids, lowest first.
-    pub flows: Vec<u32>,
+    pub flows: Vec<u64>,
     /// How many of them were harmed.
     pub harmed: usize,
     /// One to three sentences.
@@ -49,7 +51,7 @@ pub struct Incident {
 /// The incidents behind these fates: what harmed most flows first, what harmed nobody last.
 pub fn incidents(fates: &[Fate], around: &Around) -> Vec<Incident> {
     let mut found = outage::find(fates, around);
-    let told: HashSet<u32> = found.iter().flat_map(|incident| &incident.flows).copied().collect();
+    let told: HashSet<u64, RandomState> = found.iter().flat_map(|incident| &incident.flows).copied().collect();
     let others: Vec<&Fate> = fates.iter().filter(|fate| !told.contains(&fate.flow)).collect();
     let mut groups = group::find(&others);
     groups.sort_by_key(|group| Reverse(group.fates.len()));
@@ -63,7 +65,7 @@ pub fn incidents(fates: &[Fate], around: &Around) -> Vec<Incident> {
 /// The incident of some fates, in these words.
 fn of(fates: &[&Fate], cause: Cause, title: String, explanation: String) -> Incident {
     let times = || fates.iter().filter_map(|fate| fate.ended.or(fate.began));
-    let mut flows: Vec<u32> = fates.iter().map(|fate| fate.flow).collect();
+    let mut flows: Vec<u64> = fates.iter().map(|fate| fate.flow).collect();
     flows.sort_unstable();
     flows.dedup();
     Incident {

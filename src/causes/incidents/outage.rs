@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
+
 use super::words::{between, count, endpoint, list, span};
 use super::{Fate, Incident, of};
 use crate::attribution::Mechanism;
@@ -73,7 +75,7 @@ fn may_be_part(fate: &Fate) -> bool {
 }
 
 fn of_server<'a>(server: Endpoint, fates: &[&'a Fate], around: &Around) -> Vec<Outage<'a>> {
-    let own: HashMap<u32, &'a Fate> = fates.iter().map(|fate| (fate.flow, *fate)).collect();
+    let own: HashMap<u64, &'a Fate, RandomState> = fates.iter().map(|fate| (fate.flow, *fate)).collect();
     let mut events: Vec<(Timestamp, What, Option<&'a Fate>)> = Vec::new();
     for connection in around.of_server(server) {
         let fate = own.get(&connection.flow).copied();
@@ -143,7 +145,7 @@ fn of_server<'a>(server: Endpoint, fates: &[&'a Fate], around: &Around) -> Vec<O
 
 /// Whether an older connection outlived the refusals: then it was not the service that was gone.
 fn has_lived_through(server: Endpoint, outage: &Outage<'_>, around: &Around) -> bool {
-    let ended: Vec<u32> = outage.ended.iter().map(|fate| fate.flow).collect();
+    let ended: Vec<u64> = outage.ended.iter().map(|fate| fate.flow).collect();
     let Some(refused) = outage.refused.iter().filter_map(|fate| fate.began).min() else { return false };
     let mut older = around.of_server(server).filter(|one| one.accepted && one.began < refused);
     older.any(|one| one.ended.is_none_or(|ended| ended > refused) && !ended.contains(&one.flow))

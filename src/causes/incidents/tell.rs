@@ -69,7 +69,7 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
         Cause::BacklogOverflow => (
             format!("The accept queue of {to} was full"),
             format!(
-                "{connections} {} reset at the end of the handshake{spread}: the program did not accept them in time.",
+                "{connections} {} reset at the end of the handshake{spread}: the application did not accept them in time.",
                 were(fates)
             ),
         ),
@@ -169,7 +169,7 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
         Cause::HalfOpenScan => scan(fates, &from, &spread),
         Cause::HealthCheck => (
             format!("{from} checks the health of {to}"),
-            format!("It opened and reset {connections} without sending anything{}; that is harmless.", period(fates)),
+            format!("It opened and reset {connections} without sending anything{}; that is benign.", period(fates)),
         ),
     }
 }

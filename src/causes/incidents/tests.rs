@@ -11,7 +11,7 @@ fn at(millis: i64) -> Timestamp {
 }
 
 /// A flow that began and ended at these milliseconds.
-fn fate(flow: u32, cause: Cause, began: i64, ended: i64) -> Fate {
+fn fate(flow: u64, cause: Cause, began: i64, ended: i64) -> Fate {
     Fate {
         flow,
         cause: Some(cause),
@@ -32,7 +32,7 @@ fn fate(flow: u32, cause: Cause, began: i64, ended: i64) -> Fate {
 }
 
 /// The same as the other flows see it.
-fn connection(flow: u32, began: i64, ended: Option<i64>, mechanism: Option<Mechanism>) -> Connection {
+fn connection(flow: u64, began: i64, ended: Option<i64>, mechanism: Option<Mechanism>) -> Connection {
     Connection {
         flow,
         client: Endpoint::v4([192, 0, 2, 1], 0).address,
@@ -57,11 +57,11 @@ fn around(connections: impl IntoIterator<Item = Connection>) -> Around {
 }
 
 /// Titles and flows.
-fn told(fates: &[Fate], around: &Around) -> Vec<(String, Vec<u32>)> {
+fn told(fates: &[Fate], around: &Around) -> Vec<(String, Vec<u64>)> {
     incidents(fates, around).into_iter().map(|incident| (incident.title, incident.flows)).collect()
 }
 
-fn alone(fates: &[Fate]) -> Vec<(String, Vec<u32>)> {
+fn alone(fates: &[Fate]) -> Vec<(String, Vec<u64>)> {
     told(fates, &Around::default())
 }
 
@@ -90,9 +90,9 @@ fn flows_of_one_cause_need_company_that_is_near() {
 
 #[test]
 fn idle_timers_are_told_apart_by_their_length() {
-    let idle = |flow: u32, seconds: i64| Fate {
-        gap: Some(Duration::from_millis(seconds * 1000 + i64::from(flow) * 50)),
-        ..fate(flow, Cause::IdleTimeoutMiddlebox, 0, i64::from(flow) * 100_000)
+    let idle = |flow: u64, seconds: i64| Fate {
+        gap: Some(Duration::from_millis(seconds * 1000 + flow as i64 * 50)),
+        ..fate(flow, Cause::IdleTimeoutMiddlebox, 0, flow as i64 * 100_000)
     };
     let found = incidents(
         &[idle(1, 350), idle(2, 350), idle(3, 60), idle(4, 350), idle(5, 60), idle(6, 900)],
@@ -108,7 +108,7 @@ fn idle_timers_are_told_apart_by_their_length() {
 #[test]
 fn harm_comes_first_and_harmless_last() {
     let check =
-        |flow: u32| Fate { benign: true, by_client: true, ..fate(flow, Cause::HealthCheck, i64::from(flow) * 1000, 0) };
+        |flow: u64| Fate { benign: true, by_client: true, ..fate(flow, Cause::HealthCheck, flow as i64 * 1000, 0) };
     let mut fates: Vec<Fate> = (1..=9).map(check).collect();
     fates.extend((10..=11).map(|flow| fate(flow, Cause::BacklogOverflow, 0, 5)));
     fates.extend((12..=14).map(|flow| Fate { by_client: true, ..fate(flow, Cause::ClientAbort, 0, 5) }));
@@ -143,24 +143,24 @@ fn an_outage_has_ends_refusals_and_a_return() {
     assert!(back[0].explanation.starts_with("2 connections ended within 1 ms. 2 new connections were refused"));
     assert_eq!(told(&fates, &until(None))[0].0, "198.51.100.5:443 went down");
     // Only refusals, and never anything else: nothing was there to go down.
-    let refused: Vec<Fate> = (1..=3).map(|flow| fate(flow, RefusedNoListener, i64::from(flow), 9)).collect();
-    let closed = around((1..=3).map(|flow| connection(flow, flow.into(), None, Some(Mechanism::NoListener))));
+    let refused: Vec<Fate> = (1..=3).map(|flow| fate(flow, RefusedNoListener, flow as i64, 9)).collect();
+    let closed = around((1..=3).map(|flow| connection(flow, flow as i64, None, Some(Mechanism::NoListener))));
     assert_eq!(told(&refused, &closed)[0].0, "Nothing listens on 198.51.100.5:443");
     // An older connection lives on, so the service does.
     let older = around(
         [connection(9, 0, None, None)]
             .into_iter()
-            .chain((1..=3).map(|flow| connection(flow, flow.into(), None, Some(Mechanism::NoListener)))),
+            .chain((1..=3).map(|flow| connection(flow, flow as i64, None, Some(Mechanism::NoListener)))),
     );
     assert_eq!(told(&refused, &older)[0].0, "198.51.100.5:443 refuses some connections and grants others");
 }
 
 #[test]
 fn a_limit_is_told_with_its_number_and_a_rate_with_its_figures() {
-    let open = (1..=4).map(|flow| connection(flow, flow.into(), None, None));
-    let turned_away = (5..=7).map(|flow| connection(flow, 100 + i64::from(flow), Some(110), None));
+    let open = (1..=4).map(|flow| connection(flow, flow as i64, None, None));
+    let turned_away = (5..=7).map(|flow| connection(flow, 100 + flow as i64, Some(110), None));
     let around = around(open.chain(turned_away));
-    let of = |cause| (5..=7).map(|flow| fate(flow, cause, 100 + i64::from(flow), 110)).collect::<Vec<_>>();
+    let of = |cause| (5..=7).map(|flow| fate(flow, cause, 100 + flow as i64, 110)).collect::<Vec<_>>();
     let limit = incidents(&of(Cause::ConnectionLimit), &around);
     assert_eq!(limit[0].title, "198.51.100.5:443 takes 4 connections and turns away the others");
     let rate = incidents(&of(Cause::RateLimited), &around);
@@ -179,7 +179,7 @@ fn names_that_a_filter_refused_are_listed() {
 fn every_cause_has_words() {
     for &cause in Cause::ALL {
         let fates: Vec<Fate> = (1..=4)
-            .map(|flow| Fate { gap: Some(Duration::from_secs(60)), ..fate(flow, cause, 0, i64::from(flow) * 400) })
+            .map(|flow| Fate { gap: Some(Duration::from_secs(60)), ..fate(flow, cause, 0, flow as i64 * 400) })
             .collect();
         for incident in incidents(&fates, &Around::default()) {
             let text = &incident.explanation;

@@ -62,7 +62,7 @@ impl Event {
                 "Nothing came: the SYN, or data that were sent again and again, had no answer. There is no RST in this error."
             }
             Self::OwnTimeLimit => {
-                "A time limit of the program that logged it ran out. On the wire there may be nothing but a pause, and then \
+                "A time limit of the application that logged it ran out. On the wire there may be nothing but a pause, and then \
                  this side's own close."
             }
             Self::Unreachable => {

@@ -14,12 +14,12 @@ function panel(title, ...children) {
 function head(flow) {
   const { diagnosis, application } = flow;
   return el("div", null,
-    el("p", { class: "verdict" }, foreign(verdict(flow) || `It ended: ${ENDED[flow.teardown]}.`), " ",
+    el("p", { class: "verdict" }, foreign(verdict(flow) || `How it ended: ${ENDED[flow.teardown]}.`), " ",
       diagnosis && badge(diagnosis.confidence, diagnosis.confidence), diagnosis && el("code", null, diagnosis.cause)),
     diagnosis && flow.activity && el("p", { class: "facts" }, "What was going on: ", foreign(flow.activity)),
     application && el("p", { class: "facts" }, "Application: ", el("code", null, application.protocol), " ",
       [application.detail, application.progress].filter(Boolean).map((text) => [" · ", foreign(text)])),
-    diagnosis?.alternatives.length > 0 && el("p", { class: "facts" }, "It may also be: ", diagnosis.alternatives.map((other, nth) =>
+    diagnosis?.alternatives.length > 0 && el("p", { class: "facts" }, "Would fit too: ", diagnosis.alternatives.map((other, nth) =>
       [nth ? " " : "", el("code", null, other.cause), ` (${other.confidence}): `, foreign(other.sentence)])));
 }
 
@@ -46,9 +46,9 @@ function evidencePanel(flow, report) {
 function resetsPanel(flow, report) {
   if (flow.resets.length === 0) return null;
   return panel(flow.resets.length === 1 ? "The reset" : `The ${flow.resets.length} resets`, el("ul", null, flow.resets.slice(0, 12).map((reset) => el("li", null,
-    `In the ${reset.claimed_sender}'s name, `, places(reset, report), ". Sent by: ", badge(`kind-${reset.sender}`, SENDER[reset.sender]),
-    reset.confidence && ` (${reset.confidence})`, reset.mechanism !== "unknown" && `, ${words(reset.mechanism)}`,
-    reset.product && [", looks like the resets of ", foreign(reset.product)],
+    `Reset in the ${reset.claimed_sender}'s name, `, places(reset, report), reset.sender === "unknown" ? ", its sender is unknown" : ", sent by ",
+    reset.sender !== "unknown" && badge(`kind-${reset.sender}`, WHO[reset.sender]), reset.confidence && ` (${reset.confidence})`,
+    HOW[reset.mechanism] && `: ${HOW[reset.mechanism]}`, reset.product && ["; it looks like the resets of ", foreign(reset.product)],
     reset.would_decide && `; ${reset.would_decide} would tell`,
     `. Phase: ${reset.phase}`, reset.after_s !== null && `, ${duration(reset.after_s)} after the packet before`,
     reset.in_window === false && "; outside the window", reset.in_window && reset.exact === false && "; in the window, not exact",
@@ -81,7 +81,7 @@ function outcomePanel(outcome) {
     known("Request delivered", outcome.request_delivered === null ? null : outcome.request_delivered ? "yes" : "no"),
     known("Response delivered", outcome.response_bytes_delivered === null ? null : count(outcome.response_bytes_delivered, "byte")),
     known("Lost", outcome.bytes_lost === null ? null : count(outcome.bytes_lost, "byte")),
-    el("dt", null, "Safe to retry"), el("dd", null, outcome.safe_to_retry === "unknown" ? "not known" : outcome.safe_to_retry,
+    el("dt", null, "Safe to retry"), el("dd", null, outcome.safe_to_retry,
       outcome.why && [": ", foreign(outcome.why)])));
 }
 
@@ -102,7 +102,7 @@ function factsPanel(flow) {
     flow.vlan.length > 0 && row("VLAN", flow.vlan.join(", ")),
     flow.roles === "inferred" && row("Who is who", foreign(flow.roles_why)),
     flow.icmp.length > 0 && row("ICMP", flow.icmp.slice(0, 5).map((icmp) =>
-      el("div", null, `frame ${icmp.frame}: `, foreign(icmp.text), ` (from ${icmp.reporter})`)))));
+      el("div", null, `frame ${icmp.frame}: `, foreign(icmp.text), ` (from ${icmp.reporter}`, named(icmp.reporter_name), ")")))));
 }
 
 function filterPanel(flow) {
@@ -120,5 +120,5 @@ function filterPanel(flow) {
       }
     },
   }, "Copy");
-  return el("section", { class: "panel" }, el("h3", null, "Wireshark display filter"), el("div", { class: "copy" }, code, button));
+  return el("section", { class: "panel" }, el("h3", null, "Wireshark filter"), el("div", { class: "copy" }, code, button));
 }

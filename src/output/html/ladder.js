@@ -6,7 +6,7 @@ const RUNGS = 60;
 /** Everything that speaks for and against a verdict; the ladder refers to it by number, from 1. */
 function evidenceOf(flow) {
   const cause = (flow.diagnosis?.evidence ?? []).map((one) => ({ ...one, topic: "the cause" }));
-  const sender = flow.resets.flatMap((reset) => reset.evidence.map((one) => ({ ...one, topic: `${ABOUT[one.about]} as sender` })));
+  const sender = flow.resets.flatMap((reset) => reset.evidence.map((one) => ({ ...one, topic: `${WHO[one.about]} as sender` })));
   return cause.concat(sender);
 }
 
@@ -31,7 +31,7 @@ function rungsOf(flow) {
       });
     }
   }
-  for (const icmp of flow.icmp) rungs.set(icmp.frame, { frame: icmp.frame, time: icmp.time, text: `ICMP from ${icmp.reporter}`, more: icmp.text });
+  for (const icmp of flow.icmp) rungs.set(icmp.frame, { frame: icmp.frame, time: icmp.time, text: `ICMP from ${icmp.reporter}${icmp.reporter_name ? ` (${icmp.reporter_name})` : ""}`, more: icmp.text });
   evidenceOf(flow).forEach((one, nth) => {
     for (const frame of one.frames) {
       if (!rungs.has(frame)) rungs.set(frame, { frame, text: "see the evidence" });

@@ -7,12 +7,12 @@ function tiles() {
   const { teardown, senders, benign } = report.summary;
   const sum = (counts) => Object.values(counts).reduce((sum, n) => sum + n, 0);
   const harmed = teardown.reset + teardown.refused + teardown.unanswered + teardown.half_closed;
-  const harmless = benign ?? report.flows.filter((flow) => flow.resets.length > 0 && !needsAttention(flow)).length;
+  const harmed_nobody = benign ?? report.flows.filter((flow) => flow.resets.length > 0 && !needsAttention(flow)).length;
   const tile = (n, one, many, kind) => el("div", { class: `tile ${kind ?? ""}` },
     el("strong", null, grouped(n)), el("span", null, n === 1 ? one : many));
   const incidents = report.incidents.length;
   return [tile(sum(teardown), "flow", "flows"), tile(harmed, "needs attention", "need attention", harmed ? "bad" : "good"),
-    tile(sum(senders), "reset", "resets"), tile(harmless, "flow with harmless resets", "flows with harmless resets"),
+    tile(sum(senders), "reset", "resets"), tile(harmed_nobody, "flow with benign resets", "flows with benign resets"),
     tile(incidents, "incident", "incidents", incidents ? "bad" : "")];
 }
 
@@ -59,9 +59,9 @@ function start() {
   document.getElementById("tiles").append(...tiles());
   const charts = document.getElementById("charts");
   const { summary } = report;
-  const drawn = [timeline(report), gaps(report), shares("How flows ended", summary.teardown, "teardown", (value) => ENDED[value] ?? words(value)),
-    shares("Who sent the resets", summary.senders, "sender", (value) => SENDER[value] ?? words(value)),
-    shares("Causes", summary.causes, "cause", words)].filter(Boolean);
+  const drawn = [timeline(report), gaps(report), shares("How flows ended", summary.teardown, "teardown", (value) => ENDED[value] ?? value),
+    shares("Who sent the resets", summary.senders, "sender", String),
+    shares("Causes", summary.causes, "cause", String)].filter(Boolean);
   charts.append(...drawn);
   charts.hidden = drawn.length === 0;
   table = new FlowTable(report);

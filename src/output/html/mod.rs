@@ -9,7 +9,9 @@ mod escape;
 mod parts;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
+use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -18,8 +20,8 @@ use serde_json::Serializer;
 use sha2::{Digest, Sha256};
 
 use super::order::by_urgency;
-use super::words::{count, verb};
-use crate::report::Report;
+use super::words::{count, ended, mechanism, verb, who};
+use crate::report::{Mechanism, Report, Sender, Teardown};
 use escape::{ForScript, escape};
 
 /// Flows that one page holds: about what a browser and a mail server take. The most urgent are kept.
@@ -27,8 +29,7 @@ const FLOWS: usize = 20_000;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = concat!(
-    "\n\"use strict\";\n(() => {\n",
+const SCRIPT_PARTS: &str = concat!(
     include_str!("dom.js"),
     include_str!("words.js"),
     include_str!("chart.js"),
@@ -38,8 +39,18 @@ const SCRIPT: &str = concat!(
     include_str!("detail.js"),
     include_str!("table.js"),
     include_str!("main.js"),
-    "})();\n"
 );
+
+/// The script, with the words in front that other formats have from the same places.
+static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+    let ended = Teardown::ALL.map(|how| (how.name(), ended(how)));
+    let who = Sender::ALL.map(|sender| (sender.name(), who(sender)));
+    let how = Mechanism::ALL.into_iter().filter_map(|what| Some((what.name(), mechanism(what)?)));
+    let words = [("ENDED", ended.into_iter().collect()), ("WHO", who.into_iter().collect()), ("HOW", how.collect())];
+    let words =
+        words.map(|(name, words): (_, BTreeMap<_, _>)| format!("const {name} = {};\n", serde_json::json!(words)));
+    format!("\n\"use strict\";\n(() => {{\n{}{SCRIPT_PARTS}}})();\n", words.concat())
+});
 
 /// Writes the report as one HTML file.
 ///
@@ -75,7 +86,7 @@ fn part(name: &str, report: &Report, out: &mut impl Write) -> io::Result<()> {
         "notes" => parts::notes(report).into(),
         "source" => parts::source(report).into(),
         "data" => return data(report, out),
-        "script" => SCRIPT.into(),
+        "script" => SCRIPT.as_str().into(),
         // A template with another name in it would be our mistake, and a test would show it.
         _ => "".into(),
     };
@@ -87,7 +98,7 @@ fn policy() -> String {
     let hash = |text: &str| format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text)));
     format!(
         "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
-        hash(SCRIPT),
+        hash(&SCRIPT),
         hash(STYLE)
     )
 }
@@ -128,7 +139,7 @@ mod tests {
         let mut out = Vec::new();
         write(&Report::default(), &mut out).unwrap();
         let page = String::from_utf8(out).unwrap();
-        assert!(!page.replace(SCRIPT, "").contains("{{"), "{page}");
+        assert!(!page.replace(SCRIPT.as_str(), "").contains("{{"), "{page}");
         assert!(page.ends_with("</html>\n"));
     }
 
@@ -140,7 +151,7 @@ mod tests {
             assert!(!policy.contains(loose), "{policy}");
         }
         // Inline handlers, style attributes and addresses would not be allowed, so none may be written.
-        for source in [PAGE, SCRIPT] {
+        for source in [PAGE, SCRIPT.as_str()] {
             for word in [" style=", " onclick=", "innerHTML", "eval(", "fetch(", "XMLHttpRequest", "import("] {
                 assert!(!source.contains(word), "{word}");
             }

@@ -58,9 +58,9 @@ pub(super) fn incidents(report: &Report) -> String {
 }
 
 fn card(incident: &Incident) -> String {
-    let Incident { id, title, cause, server, first_time, last_time, flows, explanation } = incident;
+    let Incident { id, title, cause, first_time, last_time, flows, explanation, .. } = incident;
     let mut facts = vec![format!("<code>{}</code>", escape(cause))];
-    facts.extend(server.as_ref().map(|server| format!("<code>{}</code>", escape(server))));
+    facts.extend(incident.server_in_words().map(|server| format!("<code>{}</code>", escape(&server))));
     let times = first_time.or(*last_time).zip(last_time.or(*first_time));
     facts.extend(times.map(|span| words::period(span, ZONE)));
     facts.push(count(flows.len() as u64, "flow"));
@@ -82,7 +82,7 @@ pub(super) fn table(report: &Report) -> String {
         return part + "<p>Nothing needs attention.</p>";
     }
     part += "<div class=\"scroll\"><table>\n<caption>What needs attention</caption>\n<thead><tr>";
-    for head in ["Flow", "Time (UTC)", "Client", "Server", "Ended", "RST frames", "Verdict"] {
+    for head in ["Flow", "When (UTC)", "Client", "Server", "How it ended", "RST frames", "Verdict"] {
         let _ = write!(part, "<th scope=\"col\">{head}</th>");
     }
     part += "</tr></thead>\n<tbody>\n";
@@ -116,9 +116,7 @@ pub(super) fn notes(report: &Report) -> String {
     if notes.is_empty() {
         return String::new();
     }
-    let mut part =
-        "<section aria-labelledby=\"notes-title\">\n<h2 id=\"notes-title\">Before you trust this</h2>\n<ul>\n"
-            .to_owned();
+    let mut part = "<section aria-labelledby=\"notes-title\">\n<h2 id=\"notes-title\">Notes</h2>\n<ul>\n".to_owned();
     for note in notes {
         let _ = writeln!(part, "<li><bdi>{}</bdi></li>", escape(&note));
     }

@@ -9,12 +9,12 @@ const collator = new Intl.Collator("en", { numeric: true });
 
 const COLUMNS = [
   { name: "Flow", key: (flow) => flow.id },
-  { name: "Time (UTC)", key: (flow) => when(flow), show: (flow) => shortTime(when(flow)), kind: "time" },
+  { name: "When (UTC)", key: (flow) => when(flow), show: (flow) => shortTime(when(flow)), kind: "time" },
   { name: "Client", key: (flow) => endpoint(flow.client), show: (flow) => [address(flow.client), named(flow.client_name)], kind: "address" },
   { name: "Server", key: (flow) => endpoint(flow.server), show: (flow) => [address(flow.server), named(flow.server_name)], kind: "address" },
-  { name: "Ended", key: (flow) => ENDED[flow.teardown], show: (flow) => badge(flow.teardown, ENDED[flow.teardown]) },
-  { name: "Sent by", key: (flow) => flow.resets[0]?.sender ?? null, show: senderCell },
-  { name: "Gap", key: (flow) => flow.resets[0]?.after_s ?? null, show: (flow) => duration(flow.resets[0]?.after_s), kind: "right" },
+  { name: "How it ended", key: (flow) => ENDED[flow.teardown], show: (flow) => badge(flow.teardown, ENDED[flow.teardown]) },
+  { name: "Reset by", key: (flow) => flow.resets[0]?.sender ?? null, show: senderCell },
+  { name: "Idle gap", key: (flow) => flow.resets[0]?.after_s ?? null, show: (flow) => duration(flow.resets[0]?.after_s), kind: "right" },
   { name: "RST frames", key: (flow) => flow.resets[0]?.frames[0] ?? null, show: (flow) => frames(flow.resets.flatMap((reset) => reset.frames), 3) || "–" },
   { name: "Verdict", key: (flow) => flow.diagnosis?.cause ?? verdict(flow), show: verdictCell, kind: "wide" },
 ];
@@ -27,7 +27,7 @@ function compare(a, b) {
 function senderCell(flow) {
   const reset = flow.resets[0];
   if (!reset) return "–";
-  return [badge(`kind-${reset.sender}`, SENDER[reset.sender]), reset.confidence && el("span", { class: "facts" }, ` ${reset.confidence}`)];
+  return [badge(`kind-${reset.sender}`, reset.sender), reset.confidence && el("span", { class: "facts" }, ` ${reset.confidence}`)];
 }
 
 function verdictCell(flow) {
@@ -54,7 +54,7 @@ class FlowTable {
   }
 
   build() {
-    const options = (values, show = words) => [...values].sort(collator.compare).map((value) => el("option", { value }, show(value)));
+    const options = (values, show = String) => [...values].sort(collator.compare).map((value) => el("option", { value }, show(value)));
     const values = (key) => new Set(this.all.map(key).filter(Boolean));
     const select = (name, label, choices) => choices.length > 0 && el("label", null, label, el("select", {
       name, onchange: (event) => this.filter({ [name]: event.target.value }),
@@ -68,8 +68,8 @@ class FlowTable {
           waiting = setTimeout(() => this.filter({ text: event.target.value }), 120);
         },
       })),
-      select("teardown", "Ended", options(values((flow) => flow.teardown), (value) => ENDED[value])),
-      select("sender", "Sent by", options(values((flow) => flow.resets[0]?.sender), (value) => SENDER[value])),
+      select("teardown", "How it ended", options(values((flow) => flow.teardown), (value) => ENDED[value])),
+      select("sender", "Reset by", options(values((flow) => flow.resets[0]?.sender), String)),
       select("cause", "Cause", options(values((flow) => flow.diagnosis?.cause))),
       select("incident", "Incident", this.report.incidents.map(({ id, title }) => el("option", { value: id }, `${id} ${shorten(title, 40)}`))),
       el("label", { class: "check" }, el("input", {

@@ -1,8 +1,7 @@
 // Flows over the time of the capture, by who ended them, with the incidents above.
 
 const KINDS = [
-  ["server", "sent by the server"], ["client", "sent by the client"], ["middlebox", "sent by a middlebox"],
-  ["unknown", "sender unknown"], ["none", "no reset"],
+  ...["server", "client", "middlebox"].map((sender) => [sender, `sent by ${WHO[sender]}`]), ["unknown", "sender unknown"], ["none", "no reset"],
 ];
 
 function kindOf(flow) {

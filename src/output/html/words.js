@@ -1,15 +1,4 @@
-// Times, lengths and identifiers as people read them.
-
-const ENDED = {
-  fin: "closed", reset: "reset", refused: "refused", reset_after_fin: "reset after FIN",
-  unanswered: "unanswered", half_closed: "half-closed", open: "still open",
-};
-const SENDER = { server: "server", client: "client", middlebox: "middlebox", unknown: "unknown" };
-const ABOUT = { server: "the server", client: "the client", middlebox: "a middlebox", unknown: "no one in particular" };
-
-function words(identifier) {
-  return String(identifier).replaceAll("_", " ");
-}
+// Times, lengths and identifiers as people read them. ENDED, WHO and HOW stand in front of this file: mod.rs writes them.
 
 function count(n, thing) {
   return `${grouped(n)} ${thing}${n === 1 ? "" : "s"}`;

@@ -9,7 +9,7 @@ use crate::output::compared;
 use crate::output::frames::Frames;
 use crate::output::proof;
 use crate::output::words::{self, ended, going_on};
-use crate::report::{Flow, Location, Outcome, Report, Reset, SafeToRetry, SideOutcome};
+use crate::report::{Flow, Location, Outcome, Report, Reset, SideOutcome};
 
 /// Pieces of evidence of one flow that are told.
 const EVIDENCE: usize = 12;
@@ -39,26 +39,24 @@ pub(super) fn section(flow: &Flow, page: &Page<'_>) -> String {
 pub(super) fn sender_in_short(flow: &Flow) -> String {
     match flow.resets.first() {
         None => "-".to_owned(),
-        Some(Reset { sender, confidence: Some(confidence), .. }) => {
-            format!("{} ({})", words::sender(*sender), words::confidence(*confidence))
-        }
-        Some(reset) => words::sender(reset.sender).to_owned(),
+        Some(Reset { sender, confidence: Some(confidence), .. }) => format!("{sender} ({confidence})"),
+        Some(reset) => reset.sender.to_string(),
     }
 }
 
 fn judgement(flow: &Flow) -> String {
     let Some(diagnosis) = &flow.diagnosis else {
-        return format!("**Ended: {}.** {}", ended(flow.teardown), prose(&verdict(flow))).trim_end().to_owned()
+        return format!("**How it ended: {}.** {}", ended(flow.teardown), prose(&verdict(flow))).trim_end().to_owned()
             + "\n\n";
     };
     let mut part = format!(
         "**Verdict ({}, {}):** {}\n\n",
-        words::confidence(diagnosis.confidence),
+        diagnosis.confidence,
         code(diagnosis.cause),
         prose(&diagnosis.sentence)
     );
     let going_on = going_on(flow).map(|text| format!("; {}", prose(&text))).unwrap_or_default();
-    let _ = write!(part, "Ended: {}{going_on}.", ended(flow.teardown));
+    let _ = write!(part, "How it ended: {}{going_on}.", ended(flow.teardown));
     if let Some(application) = &flow.application {
         let more = [&application.detail, &application.progress].into_iter().flatten();
         let more: String = more.map(|text| format!("; {}", prose(text))).collect();
@@ -73,7 +71,7 @@ fn resets(flow: &Flow, report: &Report) -> String {
         let _ = write!(
             part,
             "- Reset in the {}'s name, to the {}, {}: {}",
-            words::side(reset.claimed_sender),
+            reset.claimed_sender,
             words::other_side(reset.claimed_sender),
             places(&reset.frames, &reset.locations, report),
             prose(&words::sent_by(reset))
@@ -85,7 +83,7 @@ fn resets(flow: &Flow, report: &Report) -> String {
                 part,
                 "; it crossed {} to the capture point, the {}'s other packets {claimed}",
                 words::count(own.into(), "router"),
-                words::side(reset.claimed_sender)
+                reset.claimed_sender
             );
         }
         if let Some(comparison) = &reset.comparison {
@@ -131,11 +129,11 @@ fn alternatives(flow: &Flow) -> String {
     let alternatives = flow.diagnosis.iter().flat_map(|diagnosis| &diagnosis.alternatives);
     let lines: String = alternatives
         .map(|other| {
-            let (cause, sure) = (code(other.cause), words::confidence(other.confidence));
+            let (cause, sure) = (code(other.cause), other.confidence);
             format!("- {cause} ({sure}): {}\n", prose(&other.sentence))
         })
         .collect();
-    if lines.is_empty() { lines } else { format!("**What else it may be**\n\n{lines}\n") }
+    if lines.is_empty() { lines } else { format!("**Would fit too**\n\n{lines}\n") }
 }
 
 fn outcome_of(outcome: &Outcome) -> String {
@@ -152,13 +150,8 @@ fn outcome_of(outcome: &Outcome) -> String {
     if !delivered.is_empty() {
         let _ = writeln!(part, "- {}", words::sentence(&delivered.join("; ")).trim_end_matches('.'));
     }
-    let safe = match outcome.safe_to_retry {
-        SafeToRetry::Yes => "yes",
-        SafeToRetry::No => "no",
-        SafeToRetry::Unknown => "not known",
-    };
     let why = if outcome.why.is_empty() { String::new() } else { format!(": {}", prose(&outcome.why)) };
-    let _ = write!(part, "- Safe to retry: {safe}{why}\n\n");
+    let _ = write!(part, "- Safe to retry: {}{why}\n\n", outcome.safe_to_retry);
     part
 }
 

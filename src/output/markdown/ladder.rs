@@ -58,7 +58,7 @@ fn lines(flow: &Flow) -> BTreeMap<u64, Line> {
         lines.insert(rung.frame, Line { time: rung.time, text, gap: rung.gap, evidence: Vec::new() });
     }
     for icmp in &flow.icmp {
-        let text = format!("ICMP from {}: {}", icmp.reporter, icmp.text);
+        let text = format!("ICMP from {}: {}", icmp.reporter_in_words(), icmp.text);
         lines.insert(icmp.frame, Line { time: icmp.time, text, ..Line::default() });
     }
     for (nth, evidence) in proof::of(flow).iter().enumerate() {

@@ -103,9 +103,9 @@ impl Page<'_> {
     }
 
     fn incident(&self, incident: &Incident) -> String {
-        let Incident { id, title, cause, server, first_time, last_time, flows, explanation } = incident;
+        let Incident { id, title, cause, first_time, last_time, flows, explanation, .. } = incident;
         let mut facts = vec![format!("cause {}", code(cause))];
-        facts.extend(server.as_ref().map(|server| format!("server {}", code(server))));
+        facts.extend(incident.server_in_words().map(|server| format!("server {}", code(&server))));
         facts.extend(match (first_time, last_time) {
             (Some(first), Some(last)) => Some(words::period((*first, *last), self.zone)),
             (Some(only), None) | (None, Some(only)) => Some(words::period((*only, *only), self.zone)),
@@ -136,7 +136,10 @@ impl Page<'_> {
             return part;
         }
         let zone = flows.iter().find_map(|flow| when(flow)).map(|time| self.zone.name(time)).unwrap_or_default();
-        let _ = writeln!(part, "| Flow | Time ({zone}) | Client | Server | Ended | Sender | Verdict | RST frames |");
+        let _ = writeln!(
+            part,
+            "| Flow | When ({zone}) | Client | Server | How it ended | Reset by | Verdict | RST frames |"
+        );
         part += "|---:|---|---|---|---|---|---|---|\n";
         for flow in flows.iter().take(ROWS) {
             let time = when(flow)
@@ -195,8 +198,8 @@ impl Page<'_> {
 
     fn benign(&self) -> String {
         let n = benign(self.report);
-        let harmless = self.report.flows.iter().filter(|flow| !flow.resets.is_empty() && !needs_attention(flow));
-        let listed: Vec<u64> = harmless.map(|flow| flow.id).collect();
+        let benign = self.report.flows.iter().filter(|flow| !flow.resets.is_empty() && !needs_attention(flow));
+        let listed: Vec<u64> = benign.map(|flow| flow.id).collect();
         let part = match n {
             0 => return String::new(),
             1 => "1 flow had a reset that harmed nobody".to_owned(),
@@ -212,7 +215,7 @@ impl Page<'_> {
         if notes.is_empty() {
             return String::new();
         }
-        let mut part = "## Before you trust this\n\n".to_owned();
+        let mut part = "## Notes\n\n".to_owned();
         for note in notes.iter().take(NOTES) {
             let _ = writeln!(part, "- {}", prose(note));
         }

@@ -4,6 +4,7 @@ mod numbers;
 mod reading;
 mod told;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::judgement::{conclude, name};
@@ -23,6 +24,9 @@ use crate::timeline::Timelines;
 use numbers::Numbers;
 use reading::Reading;
 use told::{Bench, Told, located};
+
+/// One part in so many of the memory is for what connections know of each other.
+const FOR_NEIGHBOURS: u64 = 8;
 
 /// Compares the captures and writes the report.
 ///
@@ -55,7 +59,7 @@ struct Found {
     /// The inputs that have each.
     inputs: Vec<Vec<u16>>,
     /// What is said of those that were looked at, by number.
-    flows: HashMap<u32, FlowComparison>,
+    flows: HashMap<u64, FlowComparison>,
     comparison: Comparison,
     passages: Passages,
     timelines: Vec<Timelines>,
@@ -65,8 +69,8 @@ struct Found {
 
 impl Found {
     /// The connection with this number.
-    fn told(&self, number: u32) -> Option<&Told> {
-        self.told.get((number as usize).checked_sub(1)?)
+    fn told(&self, number: u64) -> Option<&Told> {
+        self.told.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 }
 
@@ -80,7 +84,7 @@ fn find(options: &Options, reading: &Reading, connections: &[Connection], number
         flow.is_some_and(|flow| second_look::has_something_to_judge(flow, end))
     };
     let is_shown =
-        |number: u32| names_one(options) && chosen.as_ref().is_some_and(|chosen| chosen.ids.contains(&number));
+        |number: u64| names_one(options) && chosen.as_ref().is_some_and(|chosen| chosen.ids.contains(&number));
     let wanted = reading::wanted(connections, |number, connection| {
         options.all_flows || is_shown(number) || connection.views.iter().any(needs_judging)
     });
@@ -107,7 +111,7 @@ fn find(options: &Options, reading: &Reading, connections: &[Connection], number
     let bench =
         Bench { points: &points, captures, timelines: &timelines, surroundings: &surroundings, passages: &passages };
     let told: Vec<Told> = bench.tell_all(connections, needs_judging);
-    let mut around = Around::default();
+    let mut around = Around::within(reading::share(options, FOR_NEIGHBOURS));
     for told in &told {
         match bench.case(&told.view).filter(|_| needs_judging(&told.view)) {
             Some(case) => around.learn(&Story::without_application(&case, &told.judged)),
@@ -146,8 +150,8 @@ fn flow_comparisons(
     told: &[Told],
     differences: &[Vec<Difference>],
     is_looked_at: impl Fn(usize) -> bool,
-) -> HashMap<u32, FlowComparison> {
-    let numbered = (1u32..).zip(connections.iter().zip(told).zip(differences)).enumerate();
+) -> HashMap<u64, FlowComparison> {
+    let numbered = (1..).zip(connections.iter().zip(told).zip(differences)).enumerate();
     let looked_at = numbered.filter(|(place, _)| is_looked_at(*place));
     let compared = looked_at.filter_map(|(_, (number, ((connection, told), differences)))| {
         let from_client = told.view.way(Roles::of(bench.flow(&told.view)?).from_client);
@@ -174,19 +178,19 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
         told.map(|(told, inputs)| ((told.view.point, told.view.flow), inputs)).collect();
     let joined = Flows::join(captures, |point, flow| places.get(&(point, flow)).map(|inputs| (*inputs).clone()));
     let judge_one = |flow: &Flow| {
-        let comparison = found.flows.get(&flow.id).cloned();
+        let comparison = found.flows.get(&flow.id).cloned().map(Box::new);
         let judged = found.told(flow.id).and_then(|told| {
             let point = told.view.point;
             let timeline = found.timelines.get(point)?.get(told.id)?;
             let end = ends.get(point).copied().flatten();
-            let case = Case::new(flow, timeline, found.surroundings.get(point)?, end);
+            let case = Case::new(flow, timeline, found.surroundings.get(point)?, end).beside(&found.passages);
             let verdict = conclude(&case, told.judged.clone(), &found.around);
-            Some(Verdict { timeline: Some(timeline), elsewhere: told.elsewhere.clone(), ..verdict })
+            Some(Verdict { timeline: Some(Cow::Borrowed(timeline)), elsewhere: told.elsewhere.clone(), ..verdict })
         });
         Verdict { comparison, ..judged.unwrap_or_default() }
     };
     let judge = |flows: &[&Flow]| flows.iter().map(|flow| judge_one(flow)).collect();
-    let ids: Option<&HashSet<u32>> = found.chosen.as_ref().map(|chosen| &chosen.ids);
+    let ids: Option<&HashSet<u64>> = found.chosen.as_ref().map(|chosen| &chosen.ids);
     let is_chosen = |flow: &Flow| ids.is_none_or(|ids| ids.contains(&flow.id));
     let mut decoded = DecodeCounts::default();
     decoders.iter().for_each(|decoder| decoded += decoder.counts());

@@ -11,25 +11,25 @@ use crate::tcp::FrameNumber;
 /// flow, another can be asked about.
 pub struct Numbers {
     /// By point and place.
-    ids: Vec<Vec<u32>>,
+    ids: Vec<Vec<u64>>,
     /// Connections.
-    pub last: u32,
+    pub last: u64,
     /// The connections of flows that have to have another identifier, since another flow of the same point has theirs.
-    others: HashMap<u32, u32>,
+    others: HashMap<u64, u64>,
 }
 
 impl Numbers {
     /// Of these connections. Of several flows of one connection at one point the first with a reset has its number.
     pub fn of(points: &[Point<'_>], connections: &[Connection]) -> Self {
-        let mut ids: Vec<Vec<u32>> = points.iter().map(|point| vec![0; point.flows().len()]).collect();
-        let last = u32::try_from(connections.len()).unwrap_or(u32::MAX);
+        let mut ids: Vec<Vec<u64>> = points.iter().map(|point| vec![0; point.flows().len()]).collect();
+        let last = connections.len() as u64;
         let mut others = HashMap::new();
-        for (number, connection) in (1u32..).zip(connections) {
+        for (number, connection) in (1..).zip(connections) {
             for view in &connection.views {
                 let id = if is_first(view, connection, points) {
                     number
                 } else {
-                    let id = u32::try_from(others.len()).unwrap_or(u32::MAX).saturating_add(last).saturating_add(1);
+                    let id = last + others.len() as u64 + 1;
                     others.insert(id, number);
                     id
                 };
@@ -42,17 +42,17 @@ impl Numbers {
     }
 
     /// The identifier of the flow at this place of a point.
-    pub fn id(&self, point: usize, place: usize) -> u32 {
+    pub fn id(&self, point: usize, place: usize) -> u64 {
         self.ids.get(point).and_then(|ids| ids.get(place)).copied().unwrap_or_default()
     }
 
     /// The number of the connection of the flow with this identifier.
-    pub fn of_flow(&self, id: u32) -> u32 {
+    pub fn of_flow(&self, id: u64) -> u64 {
         self.others.get(&id).copied().unwrap_or(id)
     }
 
     /// That of the connection that a frame of the merged capture belongs to.
-    pub fn with_frame(&self, options: &Options, filter: Option<Filter>, captures: &[Flows], frame: u64) -> Option<u32> {
+    pub fn with_frame(&self, options: &Options, filter: Option<Filter>, captures: &[Flows], frame: u64) -> Option<u64> {
         let segment = second_look::segment_in(&options.captures, filter, FrameNumber::new(frame)?)?;
         let members = second_look::members(captures.get(usize::from(segment.input))?, |_| true);
         members.flow_of(&segment).map(|id| self.of_flow(id))

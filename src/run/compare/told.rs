@@ -17,7 +17,7 @@ pub struct Told {
     /// The view.
     pub view: View,
     /// The id of its flow.
-    pub id: u32,
+    pub id: u64,
     /// The verdicts on the resets of the view.
     pub judged: Vec<Judged>,
     /// Resets that the view does not have.

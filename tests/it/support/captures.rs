@@ -90,3 +90,42 @@ pub fn lz4(bytes: &[u8]) -> Vec<u8> {
     packer.write_all(bytes).expect("writing to memory");
     packer.finish().expect("writing to memory")
 }
+
+/// Frames of Ethernet and IPv4, each packet with data in two parts, and behind them an ICMP error about the last of these packets.
+pub fn in_parts_and_with_an_error(frames: &[Frame]) -> Vec<Frame> {
+    /// Octets of Ethernet, of IPv4, and of the first part: a whole header of TCP, and a multiple of eight.
+    const ETHERNET: usize = 14;
+    const IPV4: usize = 20;
+    const FIRST: usize = 40;
+    const MORE: u8 = 0x20;
+    let mut all = Vec::new();
+    let mut last = None;
+    let frame = |nanos, bytes: Vec<u8>| Frame { nanos, link_type: 1, original_len: bytes.len() as u32, bytes };
+    let packet = |link: &[u8], header: &[u8], data: &[u8], fragment: [u8; 2]| {
+        let mut bytes = [link, header, data].concat();
+        bytes[ETHERNET + 2..ETHERNET + 4].copy_from_slice(&((IPV4 + data.len()) as u16).to_be_bytes());
+        bytes[ETHERNET + 6..ETHERNET + 8].copy_from_slice(&fragment);
+        bytes
+    };
+    for one in frames {
+        let (link, ip) = one.bytes.split_at(ETHERNET);
+        let (header, data) = ip.split_at(IPV4);
+        if data.len() <= FIRST {
+            all.push(one.clone());
+            continue;
+        }
+        last = Some(one);
+        all.push(frame(one.nanos - 1000, packet(link, header, &data[..FIRST], [MORE, 0])));
+        all.push(frame(one.nanos, packet(link, header, &data[FIRST..], [0, FIRST as u8 / 8])));
+    }
+    let about = last.expect("a packet with data");
+    let (link, quoted) = about.bytes.split_at(ETHERNET);
+    let mut header = quoted[..IPV4].to_vec();
+    header[9] = 1;
+    let (from, to) = (quoted[16..20].to_vec(), quoted[12..16].to_vec());
+    header[12..IPV4].copy_from_slice(&[from, to].concat());
+    let end = all.last().expect("a frame").nanos + 1000;
+    let administratively_prohibited = [&[3, 13, 0, 0, 0, 0, 0, 0], quoted].concat();
+    all.push(frame(end, packet(link, &header, &administratively_prohibited, [0, 0])));
+    all
+}

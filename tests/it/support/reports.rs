@@ -211,6 +211,7 @@ fn unreachable(frame: u64) -> IcmpMessage {
         icmp_type: 3,
         code: 13,
         reporter: "203.0.113.254".parse().expect("an address"),
+        reporter_name: (frame == 76).then(|| "fw-2".into()),
         text: Cow::Borrowed("communication administratively prohibited"),
     }
 }
@@ -337,6 +338,7 @@ pub fn maximal() -> Report {
         title: "203.0.113.200:8443 restarted".to_owned(),
         cause: "server_restart".to_owned(),
         server: Some("203.0.113.200:8443".to_owned()),
+        server_name: Some("lb-3".into()),
         first_time: at(70, 0),
         last_time: at(75, 0),
         flows: vec![7, 9],

@@ -5,11 +5,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::Parser;
 use clap::builder::PossibleValuesParser;
-use clap::{CommandFactory, Parser};
 
-use super::options::{OutputFormat, STANDARD_INPUT};
-use super::{Answer, Options, answer, size};
+use crate::cli::options::{OutputFormat, STANDARD_INPUT};
+use crate::cli::{Answer, Options, answer, size, wrong};
 use crate::recorder::{Occasion, RecorderOptions};
 
 /// Everything that watching an interface needs to know from its user.
@@ -90,8 +90,8 @@ pub(super) struct LiveDefinition {
     #[arg(long, value_name = "EXPRESSION", help_heading = CAPTURE)]
     bpf: Option<String>,
 
-    /// Octets captured of each packet, 64 to 262144 [default: 262144]
-    #[arg(long, value_name = "OCTETS", value_parser = clap::value_parser!(u32).range(64..=262_144), hide_default_value = true, default_value_t = 262_144, help_heading = CAPTURE)]
+    /// Bytes captured of each packet, 64 to 262144 [default: 262144]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(64..=262_144), hide_default_value = true, default_value_t = 262_144, help_heading = CAPTURE)]
     snaplen: u32,
 
     /// The kernel's buffer, 1M to 1G [default: 64M]
@@ -152,7 +152,7 @@ pub(super) struct LiveDefinition {
     #[arg(long, value_name = "SIZE", requires = "record", help_heading = RECORD)]
     record_size: Option<String>,
 
-    /// Keep so many octets of each segment's data
+    /// Keep so many bytes of each segment's data
     #[arg(long, value_name = "N", requires = "record", default_value_t = 256, help_heading = RECORD)]
     record_payload_bytes: u32,
 
@@ -205,7 +205,7 @@ pub(super) struct LiveDefinition {
     #[arg(long, help_heading = REPORT)]
     local_time: bool,
 
-    /// Colour the table: auto, always or never
+    /// Colour the table: auto, always or never. NO_COLOR and TERM=dumb turn auto off
     #[arg(long, value_name = "WHEN", value_parser = PossibleValuesParser::new(["auto", "always", "never"]), default_value = "auto", hide_possible_values = true, help_heading = REPORT)]
     color: String,
 
@@ -217,7 +217,7 @@ pub(super) struct LiveDefinition {
     #[arg(long, value_name = "SIZE", help_heading = RUN)]
     memory: Option<String>,
 
-    /// Say nothing on standard error but what stops the program
+    /// Say nothing on standard error but why it stopped
     #[arg(long, conflicts_with = "verbose", help_heading = RUN)]
     quiet: bool,
 
@@ -262,8 +262,7 @@ const LONGEST_DURATION: f64 = 3.2e9;
 /// Reads the arguments after `live`, the program's name in front of them.
 pub(super) fn parse(args: Vec<OsString>) -> Result<LiveOptions, Answer> {
     let definition = LiveDefinition::try_parse_from(args).map_err(|error| answer(&error))?;
-    let wrong =
-        |message: String| answer(&LiveDefinition::command().error(clap::error::ErrorKind::ValueValidation, message));
+    let wrong = |message: String| wrong(&message);
     let seconds = |option: &str, value: f64, most: f64| {
         let fits = (0.0..=most).contains(&value);
         fits.then(|| Duration::from_secs_f64(value))
@@ -279,7 +278,7 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<LiveOptions, Answer> {
             size::parse_size(text, RECORD_SIZES).map_err(|message| wrong(format!("--record-size: {message}")))?
         }
     };
-    let analysis = super::parse(definition.of_the_analysis())?;
+    let analysis = crate::cli::parse(definition.of_the_analysis())?;
     let record = definition.record.map(|folder| RecorderOptions {
         folder,
         occasions: if definition.record_when.is_empty() { vec![Occasion::Any] } else { definition.record_when },
@@ -373,6 +372,8 @@ impl LiveDefinition {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
     use crate::cli::Verbosity;
     use crate::error::ExitCode;
@@ -464,8 +465,8 @@ mod tests {
         }
     }
 
-    const PAGE: &str = include_str!("../../docs/live.md");
-    const COMMON: &str = include_str!("../../docs/cli.md");
+    const PAGE: &str = include_str!("../../../docs/live.md");
+    const COMMON: &str = include_str!("../../../docs/cli.md");
 
     #[test]
     fn the_page_shows_the_help_and_explains_every_option() {

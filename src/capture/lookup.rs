@@ -1,0 +1,52 @@
+use std::sync::Arc;
+
+use super::Frame;
+use super::map::Map;
+use super::reader::Container;
+use crate::tcp::FrameNumber;
+
+/// Frames of a capture that has been read to its end, by their places.
+#[derive(Clone)]
+pub struct Lookup {
+    map: Arc<Map>,
+    container: Container,
+}
+
+impl Lookup {
+    pub(super) fn new(map: Map, container: Container) -> Self {
+        Self { map: Arc::new(map), container }
+    }
+
+    /// The frame of this number at this place; both were told when it was read.
+    #[inline]
+    pub fn frame(&mut self, number: FrameNumber, place: u64) -> Option<Frame<'_>> {
+        let memory = self.map.bytes();
+        let record = self.container.again(memory, usize::try_from(place).ok()?)?;
+        let bytes = memory.get(record.at..)?.get(..record.len as usize)?;
+        Some(Frame {
+            number,
+            input: 0,
+            input_frame: number,
+            time: record.time,
+            link_type: record.link_type,
+            original_len: record.original_len,
+            bytes,
+        })
+    }
+
+    /// Asks for the memory of a record's headers before they are needed; the value means nothing.
+    #[inline]
+    pub fn touch(&self, place: u64) -> u8 {
+        /// From the start of the record's own header, and to the end of those of TCP: two cache lines or three.
+        const BEFORE: usize = 16;
+        const BEHIND: usize = 64;
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        let at = |place: usize| self.map.bytes().get(place).copied().unwrap_or_default();
+        at(place.saturating_sub(BEFORE)) ^ at(place.saturating_add(BEHIND))
+    }
+
+    /// Lets go of the octets in front of a place, so that a long file does not count as resident memory.
+    pub fn release(&self, place: u64) {
+        self.map.release(usize::try_from(place).unwrap_or(usize::MAX));
+    }
+}

@@ -1,0 +1,142 @@
+use std::sync::{Mutex, PoisonError};
+
+use super::gather::{BEHIND, FIRST, Gathered, LAST, Room};
+use super::log::{Place, Places};
+use super::members::Depth;
+use super::profile::Profile;
+use super::sighting::Timeline;
+use crate::capture::Lookup;
+use crate::decode::Decoder;
+use crate::flow::Flow;
+
+/// Frames asked for together, so that their cache misses overlap.
+const TOGETHER: usize = 32;
+
+/// Looks at the segments of a flow again whenever somebody asks, by where they lie in a mapped file.
+///
+/// Nothing of a flow is kept between two questions, so that a capture of any size is judged in little memory, and what is
+/// judged at the time lies in the cache.
+pub struct Again {
+    places: Places,
+    /// How much is wanted of the flow with each id.
+    depths: Vec<Option<Depth>>,
+    /// What threads that are not at work read with.
+    idle: Mutex<Vec<(Lookup, Decoder)>>,
+    /// What a further thread reads with.
+    lookup: Lookup,
+    decoder: Decoder,
+}
+
+impl Again {
+    /// `decoder` has read the whole capture.
+    pub fn new(lookup: Lookup, decoder: &Decoder, places: Places, depths: Vec<Option<Depth>>) -> Self {
+        Self { places, depths, idle: Mutex::default(), lookup, decoder: decoder.again() }
+    }
+
+    /// How much is wanted of a flow.
+    pub fn depth(&self, flow: &Flow) -> Option<Depth> {
+        self.depths.get(flow.id as usize).copied().flatten()
+    }
+
+    /// The flow in little.
+    pub fn profile(&self, flow: &Flow) -> Option<Profile> {
+        self.depth(flow)?;
+        Some(self.replay(flow, Depth::Profile).profile)
+    }
+
+    /// Its segments.
+    pub fn whole(&self, flow: &Flow) -> Option<Timeline> {
+        (self.depth(flow)? == Depth::Whole).then(|| self.replay(flow, Depth::Whole).finish().timeline)?
+    }
+
+    /// Its first data.
+    pub fn opening(&self, flow: &Flow) -> Option<Timeline> {
+        (self.depth(flow)? >= Depth::Opening)
+            .then(|| self.replay(flow, Depth::Opening).opening.map(|opening| *opening))?
+    }
+
+    /// Lets go of what lies in front of a flow, so that it does not count as resident memory.
+    pub fn release_before(&self, flow: &Flow) {
+        if let Some(first) = self.places.of(flow.id).first() {
+            self.lookup.release(first.octets());
+        }
+    }
+
+    fn replay(&self, flow: &Flow, depth: Depth) -> Gathered {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let reading = idle().pop();
+        let (mut lookup, mut decoder) = reading.unwrap_or_else(|| (self.lookup.clone(), self.decoder.again()));
+        let places = self.places.of(flow.id);
+        let mut gathered = Gathered::new(flow, depth);
+        gathered.expect(places.len());
+        let mut room = Room::endless();
+        let mut skips = Skips::new(flow, depth, places);
+        let mut at = 0;
+        'all: for some in places.chunks(TOGETHER) {
+            let touched = some.iter().fold(0, |touched, place| touched ^ lookup.touch(place.octets()));
+            std::hint::black_box(touched);
+            for place in some {
+                let is_left_out = skips.skips(at);
+                at += 1;
+                if is_left_out && gathered.profile.is_complete(flow) {
+                    gathered.leave_out();
+                    continue;
+                }
+                let Some(frame) = lookup.frame(place.frame(), place.octets()) else { continue };
+                let Some((segment, view)) = decoder.view(&frame, |_| true) else { continue };
+                if is_left_out {
+                    gathered.pass(&segment, &view);
+                    continue;
+                }
+                let data = view.payload.clone().and_then(|range| frame.bytes.get(range)).unwrap_or_default();
+                gathered.take(&segment, &view, data, &mut room);
+                if gathered.has_opening() {
+                    break 'all;
+                }
+            }
+        }
+        idle().push((lookup, decoder));
+        gathered
+    }
+}
+
+/// Which segments of a long flow would be taken in only to be given up later.
+struct Skips {
+    /// The places of its resets among its segments, and of its end.
+    stops: Vec<usize>,
+    /// How many of them have been passed.
+    passed: usize,
+    /// Segments kept at the beginning, in front of each stop, and behind it.
+    kept: (usize, usize, usize),
+}
+
+impl Skips {
+    fn new(flow: &Flow, depth: Depth, places: &[Place]) -> Self {
+        let kept = match depth {
+            Depth::Profile => (0, 0, 0),
+            Depth::Opening => (usize::MAX, 0, 0),
+            Depth::Whole => (FIRST, LAST, BEHIND),
+        };
+        let all_resets_are_known = flow.detail.as_ref().is_none_or(|detail| detail.resets_not_kept == 0);
+        let mut stops = Vec::new();
+        if places.len() > kept.0 && all_resets_are_known && !flow.has_copies() {
+            let frames = flow.resets().iter().map(|reset| reset.segment.frame);
+            stops.extend(frames.filter_map(|frame| places.binary_search_by_key(&frame, Place::frame).ok()));
+            stops.push(places.len());
+        }
+        Self { stops, passed: 0, kept }
+    }
+
+    /// Whether the segment in this place, the next one in order, is given up.
+    #[inline]
+    fn skips(&mut self, at: usize) -> bool {
+        let Some(&stop) = self.stops.get(self.passed) else { return false };
+        if at == stop {
+            self.passed += 1;
+            return false;
+        }
+        let (first, before, behind) = self.kept;
+        let latest = self.passed.checked_sub(1).and_then(|latest| self.stops.get(latest));
+        at >= first && at + before < stop && latest.is_none_or(|latest| at - latest > behind)
+    }
+}
