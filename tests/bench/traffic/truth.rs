@@ -9,7 +9,7 @@ use super::connection::{RST, Teardown};
 pub struct Truth {
     /// All frames.
     pub frames: u64,
-    tcp_segments: u64,
+    pub tcp_segments: u64,
     rst_segments: u64,
     flows: u64,
     teardown: [u64; Teardown::ALL.len()],
