@@ -357,7 +357,7 @@ fn what_cannot_be_read_is_named_and_the_rest_is_read() {
         format!("cannot read {}: No such file or directory", at(0)),
         format!("{0} is a directory, name the captures in it ({0}/*)", at(1)),
         format!("{} is empty, ", at(2)),
-        format!("{} ends within its file header, after 20 of 24 octets; ", at(3)),
+        format!("{} ends within its file header, after 20 of 24 bytes; ", at(3)),
         format!("{} is not a capture: it starts with 'Hell', ", at(4)),
     ];
     assert_eq!(run.errors.len(), expected.len(), "{:?}", run.errors);
@@ -378,7 +378,7 @@ fn damage_in_one_input_leaves_the_others_whole() {
     assert_eq!(run.inputs.iter().map(|input| input.complete).collect::<Vec<_>>(), [false, true]);
     let problem = &run.inputs[0].problems[0];
     assert_eq!(problem.offset, 24 + 16 + 14 + 16 + 15);
-    assert_eq!(problem.reason, "the file ends within a record, after 31 of 32 octets");
+    assert_eq!(problem.reason, "the file ends within a record, after 31 of 32 bytes");
 }
 
 #[test]
