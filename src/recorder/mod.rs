@@ -160,14 +160,13 @@ impl<'a> Recorder<'a> {
 impl Observer for Recorder<'_> {
     fn segment(&mut self, segment: &Segment, view: &View, frame: &Frame<'_>) {
         let ends = Ends::of(segment.source, segment.destination);
-        let begins = segment.flags.syn() && !segment.flags.ack();
         let parts = self.fragments.whole(frame.number.get());
         if parts.is_empty() {
             let kept = self.kept(view, frame);
-            self.past.keep(ends, begins, kept);
+            self.past.keep(ends, segment.flags, kept);
         }
-        for (place, kept) in parts.into_iter().enumerate() {
-            self.past.keep(ends, begins && place == 0, kept);
+        for kept in parts {
+            self.past.keep(ends, segment.flags, kept);
         }
         if segment.flags.rst() {
             self.resets.insert(frame.number.get(), ends);

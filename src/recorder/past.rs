@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use foldhash::fast::RandomState;
 
 use crate::capture::{Frame, Label};
-use crate::tcp::Endpoint;
+use crate::tcp::{Endpoint, TcpFlags};
 
 /// Frames kept from the beginning of a connection: its handshake and what it is about.
 const FIRST: usize = 16;
@@ -15,6 +15,12 @@ const LATEST: usize = 64;
 
 /// ICMP errors kept of a connection, the latest.
 const ERRORS: usize = 16;
+
+/// One part in so many is for connections of which nothing but SYNs came: a flood of them must not push out what others said.
+const FOR_REQUESTS: usize = 4;
+
+/// Turns of such connections that went on meanwhile, before they are cleared away.
+const STALE: usize = 1024;
 
 /// Connections that wait for their file and do not leave before.
 const MOST_HELD: usize = 1024;
@@ -74,20 +80,46 @@ struct Connection {
     latest: VecDeque<Kept>,
     /// ICMP errors about its segments.
     errors: VecDeque<Kept>,
+    /// What all that takes.
+    octets: usize,
+    /// Its turn among those of which nothing but SYNs came, as long as it is one.
+    asked: Option<u64>,
     /// Something came since its turn to leave was last thought of.
     is_used: bool,
     /// A file of it is to be written.
     is_held: bool,
 }
 
-impl Connection {
-    fn size(&self) -> usize {
-        self.all().map(Kept::size).sum::<usize>() + BESIDE_CONNECTION
+impl Asking {
+    /// The turn of another one.
+    fn begin(&mut self, ends: Ends) -> u64 {
+        self.begun += 1;
+        self.connections += 1;
+        self.turns.push_back((self.begun, ends));
+        self.begun
     }
 
+    /// One of them, with so many octets, is none any more.
+    fn go_on(&mut self, octets: usize) {
+        self.connections -= 1;
+        self.octets -= octets;
+    }
+}
+
+impl Connection {
     fn all(&self) -> impl Iterator<Item = &Kept> {
         self.first.iter().chain(&self.latest).chain(&self.errors)
     }
+}
+
+/// Connections of which nothing but SYNs came.
+#[derive(Default)]
+struct Asking {
+    /// In the order in which they began.
+    turns: VecDeque<(u64, Ends)>,
+    begun: u64,
+    connections: usize,
+    octets: usize,
 }
 
 /// The recent past.
@@ -97,6 +129,7 @@ pub(super) struct Past {
     connections: HashMap<Ends, Connection, RandomState>,
     /// In which order they are thought of when somebody has to leave.
     turns: VecDeque<Ends>,
+    asking: Asking,
     held: usize,
 }
 
@@ -104,25 +137,35 @@ impl Past {
     /// Keeps at most so many octets.
     pub(super) fn new(limit: usize) -> Self {
         let (connections, turns) = (HashMap::default(), VecDeque::new());
-        Self { limit, octets: 0, connections, turns, held: 0 }
+        Self { limit, octets: 0, connections, turns, asking: Asking::default(), held: 0 }
     }
 
-    /// Takes in a frame, as much of it as is to be kept. `begins`: it asks for a connection.
-    pub(super) fn keep(&mut self, ends: Ends, begins: bool, kept: Kept) {
+    /// Takes in a frame with these flags, as much of it as is to be kept.
+    pub(super) fn keep(&mut self, ends: Ends, flags: TcpFlags, kept: Kept) {
+        let only_asks = flags.syn() && !flags.intersects(TcpFlags::FIN.union(TcpFlags::RST));
         let connection = self.connections.entry(ends).or_default();
+        let before = connection.octets;
         if connection.first.is_empty() {
-            self.turns.push_back(ends);
-            self.octets += BESIDE_CONNECTION;
+            connection.octets += BESIDE_CONNECTION;
+            if only_asks {
+                connection.asked = Some(self.asking.begin(ends));
+            } else {
+                self.turns.push_back(ends);
+            }
         } else {
             // Who says only one thing, as in a flood of requests, leaves first.
             connection.is_used = true;
+            if !only_asks && connection.asked.take().is_some() {
+                self.asking.go_on(before);
+                self.turns.push_back(ends);
+            }
         }
-        if begins && connection.first.len() > 1 {
+        if flags.syn() && !flags.ack() && connection.first.len() > 1 {
             // Perhaps another connection of the same ports: its beginning is one, too.
             connection.latest.extend(connection.first.drain(..));
             connection.latest.make_contiguous().sort_by_key(Kept::number);
         }
-        self.octets += kept.size();
+        connection.octets += kept.size();
         if connection.first.len() < FIRST {
             connection.first.push(kept);
         } else {
@@ -131,20 +174,31 @@ impl Past {
         while connection.latest.len() > LATEST
             && let Some(oldest) = connection.latest.pop_front()
         {
-            self.octets -= oldest.size();
+            connection.octets -= oldest.size();
         }
-        self.make_room();
+        self.grown(ends, before);
     }
 
     /// Takes in an ICMP error about a connection of which something is kept: errors about others begin none.
     pub(super) fn keep_error(&mut self, ends: Ends, kept: Kept) {
         let Some(connection) = self.connections.get_mut(&ends) else { return };
-        self.octets += kept.size();
+        let before = connection.octets;
+        connection.octets += kept.size();
         connection.errors.push_back(kept);
         while connection.errors.len() > ERRORS
             && let Some(oldest) = connection.errors.pop_front()
         {
-            self.octets -= oldest.size();
+            connection.octets -= oldest.size();
+        }
+        self.grown(ends, before);
+    }
+
+    /// Accounts for a connection that had so many octets before.
+    fn grown(&mut self, ends: Ends, before: usize) {
+        let Some(connection) = self.connections.get(&ends) else { return };
+        self.octets = self.octets - before + connection.octets;
+        if connection.asked.is_some() {
+            self.asking.octets = self.asking.octets - before + connection.octets;
         }
         self.make_room();
     }
@@ -169,6 +223,23 @@ impl Past {
 
     /// Lets connections go, those first that were silent for longest.
     fn make_room(&mut self) {
+        while self.asking.octets > self.limit / FOR_REQUESTS
+            && let Some((turn, ends)) = self.asking.turns.pop_front()
+        {
+            let is_its = |connection: &Connection| connection.asked == Some(turn);
+            if self.connections.get(&ends).is_some_and(is_its)
+                && let Some(connection) = self.connections.remove(&ends)
+            {
+                self.asking.go_on(connection.octets);
+                self.octets -= connection.octets;
+                self.held -= usize::from(connection.is_held);
+            }
+        }
+        if self.asking.turns.len() > 2 * self.asking.connections + STALE {
+            let connections = &self.connections;
+            let is_its = |(turn, ends): &(u64, Ends)| connections.get(ends).is_some_and(|one| one.asked == Some(*turn));
+            self.asking.turns.retain(is_its);
+        }
         // Each may be passed over twice: because something came, and because it is held.
         let mut left = 2 * self.turns.len() + 1;
         while self.octets > self.limit
@@ -184,7 +255,7 @@ impl Past {
                 self.held -= 1;
                 self.turns.push_back(ends);
             } else {
-                self.octets -= connection.size();
+                self.octets -= connection.octets;
                 self.connections.remove(&ends);
             }
         }
@@ -208,7 +279,7 @@ mod tests {
         for event in trace::parse(text).expect("a trace") {
             let Packet::Segment(segment) = event.packet else { continue };
             let ends = Ends::of(segment.source, segment.destination);
-            past.keep(ends, segment.flags.syn() && !segment.flags.ack(), kept(segment.frame, segment.time, payload));
+            past.keep(ends, segment.flags, kept(segment.frame, segment.time, payload));
             if !all.contains(&ends) {
                 all.push(ends);
             }
@@ -221,6 +292,12 @@ mod tests {
         let mut past = Past::new(limit);
         let all = feed(&mut past, payload, text);
         (past, all)
+    }
+
+    /// Octets of all connections, looked at anew.
+    fn counted(past: &Past) -> usize {
+        let of_one = |one: &Connection| one.all().map(Kept::size).sum::<usize>() + BESIDE_CONNECTION;
+        past.connections.values().map(of_one).sum()
     }
 
     fn numbers(past: &Past, ends: Ends) -> Vec<u64> {
@@ -255,8 +332,7 @@ mod tests {
             (0..2000).map(|at| format!("{at} c A 1 ack 1 flow {}\n", if at % 5 == 0 { 0 } else { at })).collect();
         let (past, ends) = past(limit, 0, &text);
         assert!(past.octets <= limit, "{}", past.octets);
-        let counted: usize = past.connections.values().map(Connection::size).sum();
-        assert_eq!(past.octets, counted);
+        assert_eq!(past.octets, counted(&past));
         assert_eq!(past.turns.len(), past.connections.len());
         assert_eq!(numbers(&past, ends[0]).len(), FIRST + LATEST);
         assert!(numbers(&past, ends[1]).is_empty());
@@ -275,7 +351,11 @@ mod tests {
         let mut left = None;
         for (nth, event) in trace::parse(&more).expect("a trace").into_iter().enumerate() {
             let Packet::Segment(segment) = event.packet else { continue };
-            past.keep(Ends::of(segment.source, segment.destination), false, kept(segment.frame, segment.time, 46));
+            past.keep(
+                Ends::of(segment.source, segment.destination),
+                segment.flags,
+                kept(segment.frame, segment.time, 46),
+            );
             if left.is_none() && numbers(&past, ends[0]).is_empty() {
                 left = Some((nth, numbers(&past, ends[1]).is_empty()));
             }
@@ -297,6 +377,27 @@ mod tests {
         let before = past.octets;
         past.keep_error(stranger, kept(FrameNumber::new(99).expect("a number"), None, 0));
         assert_eq!((past.octets, past.connections.len()), (before, 1));
-        assert_eq!(before, past.connections.values().map(Connection::size).sum::<usize>());
+        assert_eq!(before, counted(&past));
+    }
+
+    #[test]
+    fn a_flood_of_requests_leaves_what_others_said() {
+        let mut past = Past::new(200_000);
+        let told =
+            feed(&mut past, 0, "0 c S 0 flow 0\n1 s SA 0 ack 1 flow 0\n2 c A 1 ack 1 flow 0\n3 s RA 1 ack 1 flow 0\n");
+        let asked = feed(&mut past, 0, "4 c S 0 flow 20000\n");
+        let flood: String = (1..5000).map(|at| format!("{} c S 0 flow {at}\n", 5 + at)).collect();
+        feed(&mut past, 0, &flood);
+        // Some of those that asked go on, which must not confuse the accounts.
+        let some: String = (4000..5000).map(|at| format!("{} s SA 0 ack 1 flow {at}\n", 6000 + at)).collect();
+        feed(&mut past, 0, &some);
+        let more: String = (4990..5000).map(|at| format!("{} c A 1 ack 1 flow {at}\n", 9000 + at)).collect();
+        feed(&mut past, 0, &more);
+        assert_eq!((numbers(&past, told[0]).len(), numbers(&past, asked[0]).len()), (4, 0));
+        assert!(past.octets <= past.limit && past.asking.octets <= past.limit / FOR_REQUESTS);
+        assert_eq!(past.octets, counted(&past));
+        let asking = past.connections.values().filter(|one| one.asked.is_some());
+        assert_eq!((past.asking.connections, past.turns.len()), (asking.count(), 11));
+        assert!(past.asking.turns.len() <= 2 * past.asking.connections + STALE);
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::support::shared;
-use tcpautopsy::capture::{Capture, Compression, Filter, Format, InputSummary, OpenOptions};
+use tcpautopsy::capture::{Capture, Compression, Format, InputSummary, OpenOptions};
 
 /// Why tshark's count may differ from ours, by what tshark said.
 #[derive(Debug, PartialEq, Eq)]
@@ -318,8 +318,11 @@ fn a_ring_of_many_files_is_open_one_or_two_at_a_time() {
     assert!(most <= 8, "{most} files open");
 }
 
+#[cfg(feature = "live")]
 #[test]
 fn the_filter_leaves_numbers_alone() {
+    use tcpautopsy::capture::Filter;
+
     let folder = Folder::new();
     let path = folder.file("a", &pcap(&timed(&[1, 2, 3, 4])));
     let options = || OpenOptions { filter: Some(Filter::new("ether[0] = 2").unwrap()) };

@@ -108,6 +108,7 @@ fn selections_speak_of_any_point() {
         (&["--log-line", "read tcp 198.51.100.1:40101->198.51.100.20:8080: connection reset by peer"], json!([1])),
         (&["--frame", "25"], json!([2])),
         (&["--frame", "9999"], json!([])),
+        #[cfg(feature = "live")]
         (&["--bpf", "port 40102"], json!([1])),
         (&["--flow", "3"], json!([])),
     ] {

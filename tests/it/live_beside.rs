@@ -123,7 +123,10 @@ fn a_folder_that_cannot_be_written_is_said_before_anything_is_watched() {
     let output = run(["live", "-", "--record", file.to_str().expect("a path")]);
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("name a folder that can be written") && said.lines().count() == 1, "{said}");
+    assert!(
+        said.contains("--record ") && said.contains("name a folder that can be written") && said.lines().count() == 1,
+        "{said}"
+    );
 }
 
 /// The program on a stream that goes on, and where its metrics are.

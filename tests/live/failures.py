@@ -9,6 +9,8 @@ import time
 
 SERVER = "192.0.2.1"
 CLOSED_PORT = 8079
+# From the client's port to the server's, so that nobody takes one for the other.
+SERVICES = 10_000
 REQUEST = b"GET /cart HTTP/1.1\r\nHost: shop.example\r\n\r\n"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -109,10 +111,11 @@ class Failures:
 
     def _connection(self, port):
         """Both ends of one, with a listener of its own: sockets of one process that end together tell of its end."""
-        with self._socket(self.server, port) as listener:
+        service = port - SERVICES
+        with self._socket(self.server, service) as listener:
             listener.listen()
             client = self._socket(self.client, port)
-            client.connect((SERVER, port))
+            client.connect((SERVER, service))
             return client, listener.accept()[0]
 
     @staticmethod

@@ -12,13 +12,16 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 const HELP: &str = "\
 usage: live_traffic send INTERFACE FILE SECONDS     the frames of a capture, over and over, as fast as possible
        live_traffic flood INTERFACE RATE SECONDS    so many SYNs a second, each from another address and port
-       live_traffic receive INTERFACE SECONDS       counts frames and does nothing with them";
+       live_traffic receive INTERFACE SECONDS       counts frames and does nothing with them, so long from the first one on";
 
 /// Frames kept in memory for sending.
 const MOST_FRAMES: usize = 300_000;
 
 /// The kernel's buffer, octets: that of `tcpautopsy live`.
 const BUFFER: i32 = 64 << 20;
+
+/// How long to wait for the first frame.
+const NOBODY: Duration = Duration::from_secs(30);
 
 /// Frames between two looks at the clock.
 const STRIDE: u64 = 64;
@@ -127,11 +130,13 @@ fn syn(number: u64) -> [u8; 54] {
 
 fn receive(interface: &str, seconds: &str) -> Result<String, String> {
     let mut device = open(interface)?.setnonblock().map_err(text)?;
-    let until = duration(seconds)?;
-    let started = Instant::now();
+    let lasts = duration(seconds)?;
+    // Nobody may come at all.
+    let mut until = Instant::now() + NOBODY;
     let (mut frames, mut octets) = (0u64, 0u64);
     eprintln!("listening on {interface}");
-    while started.elapsed() < until {
+    while Instant::now() < until {
+        let none_yet = frames == 0;
         {
             let mut polled = [PollFd::new(&device, PollFlags::IN)];
             let _ = poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 100_000_000 }));
@@ -141,6 +146,9 @@ fn receive(interface: &str, seconds: &str) -> Result<String, String> {
             octets += packet.data.len() as u64;
         });
         taken.map_err(text)?;
+        if none_yet && frames > 0 {
+            until = Instant::now() + lasts;
+        }
     }
     let dropped = device.stats().map_err(text)?.dropped;
     Ok(format!("{{\"received\":{frames},\"octets\":{octets},\"dropped\":{dropped}}}"))

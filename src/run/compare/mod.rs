@@ -25,6 +25,9 @@ use numbers::Numbers;
 use reading::Reading;
 use told::{Bench, Told, located};
 
+/// One part in so many of the memory is for what connections know of each other.
+const FOR_NEIGHBOURS: u64 = 8;
+
 /// Whether there are captures to compare, without those that cannot be read.
 ///
 /// # Errors
@@ -113,7 +116,7 @@ fn find(options: &Options, reading: &Reading, connections: &[Connection], number
     let bench =
         Bench { points: &points, captures, timelines: &timelines, surroundings: &surroundings, passages: &passages };
     let told: Vec<Told> = bench.tell_all(connections, needs_judging);
-    let mut around = Around::default();
+    let mut around = Around::within(reading::share(options, FOR_NEIGHBOURS));
     for told in &told {
         match bench.case(&told.view).filter(|_| needs_judging(&told.view)) {
             Some(case) => around.learn(&Story::without_application(&case, &told.judged)),
@@ -180,7 +183,7 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
         told.map(|(told, inputs)| ((told.view.point, told.view.flow), inputs)).collect();
     let joined = Flows::join(captures, |point, flow| places.get(&(point, flow)).map(|inputs| (*inputs).clone()));
     let judge_one = |flow: &Flow| {
-        let comparison = found.flows.get(&flow.id).cloned();
+        let comparison = found.flows.get(&flow.id).cloned().map(Box::new);
         let judged = found.told(flow.id).and_then(|told| {
             let point = told.view.point;
             let timeline = found.timelines.get(point)?.get(told.id)?;

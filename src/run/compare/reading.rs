@@ -16,6 +16,10 @@ use crate::timeline::{Found, Gathering, Timelines};
 /// Connections that ended well and are gathered even so: by them clocks are compared, and the habits of hosts known.
 const GOOD_ONES: usize = 64;
 
+/// One part in so many of the memory is for flows. A refused connection that two points saw takes as much again while it is compared, and
+/// as much once more in the report.
+const FOR_FLOWS: u64 = 3;
+
 /// One point while its capture is read.
 struct Station {
     decoder: Decoder,
@@ -39,7 +43,7 @@ impl Reading {
     pub fn of(options: &Options, mut capture: Capture, points: usize) -> Self {
         let read = capture.progress();
         let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
-        let share = options.memory.saturating_sub(FIXED_MEMORY) / points.max(1) as u64;
+        let share = options.memory.saturating_sub(FIXED_MEMORY) / FOR_FLOWS / points.max(1) as u64;
         let station = || Station {
             decoder: Decoder::new(DecodeLimits::default()),
             table: FlowTable::new(limits(options, share)),
@@ -104,6 +108,11 @@ pub fn wanted(connections: &[Connection], is_wanted: impl Fn(u64, &Connection) -
     wanted
 }
 
+/// One part in so many of the memory.
+pub fn share(options: &Options, part: u64) -> usize {
+    usize::try_from(options.memory / part).unwrap_or(usize::MAX)
+}
+
 /// The segments of all views of the wanted connections.
 ///
 /// # Errors
@@ -115,7 +124,7 @@ pub fn gather(
     connections: &[Connection],
     wanted: &HashSet<usize>,
 ) -> Result<Vec<Timelines>, Error> {
-    let memory = usize::try_from(options.memory / MEMORY_FOR_TIMELINES).unwrap_or(usize::MAX) / points.len().max(1);
+    let memory = share(options, MEMORY_FOR_TIMELINES) / points.len().max(1);
     let mut ids: Vec<HashSet<u64>> = vec![HashSet::new(); points.len()];
     for view in wanted.iter().filter_map(|&place| connections.get(place)).flat_map(|connection| &connection.views) {
         let flow = points.get(view.point).and_then(|point| point.flow(view.flow));
