@@ -1,4 +1,4 @@
-//! Says in one line what to install where libpcap is missing, instead of a page of linker output.
+//! Says in one line what to do where libpcap is missing or of no use, instead of a page of compiler or linker output.
 //!
 //! The pcap crate's own build does not notice: it only compiles. Looks where the linker and pkg-config look, and stays
 //! silent where it cannot tell (another linker, another system, cross-compilation): then the linker has the word.
@@ -11,6 +11,13 @@ fn main() {
     for variable in ["LIBPCAP_LIBDIR", "PKG_CONFIG_PATH", "CC"] {
         println!("cargo::rerun-if-env-changed={variable}");
     }
+    if env::var_os("CARGO_FEATURE_LIVE").is_none() {
+        return;
+    }
+    if env::var_os("CARGO_CFG_UNIX").is_none() {
+        println!("cargo::error=watching interfaces takes a Unix: build with --no-default-features, to read captures");
+        return;
+    }
     // `LIBPCAP_LIBDIR` is how the pcap crate is told of a libpcap in an unusual place.
     if env::var_os("LIBPCAP_LIBDIR").is_some() || !cfg!(target_os = "linux") || env::var("HOST") != env::var("TARGET") {
         return;
@@ -19,7 +26,8 @@ fn main() {
         println!(
             "cargo::error=libpcap's development files are missing: run `sudo apt-get install libpcap-dev` \
              (Fedora: `dnf install libpcap-devel`, Alpine: `apk add libpcap-dev`), \
-             or set LIBPCAP_LIBDIR to the directory that holds libpcap.so"
+             set LIBPCAP_LIBDIR to the directory that holds libpcap.so, or add --no-default-features to do without it: \
+             then captures are read, and neither interfaces watched nor filters understood"
         );
     }
 }

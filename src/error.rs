@@ -198,6 +198,10 @@ impl fmt::Display for Error {
                 path.display()
             ),
             Self::Knowledge { path, what } => write!(f, "--knowledge {}: {what}", path.display()),
+            Self::Record { folder, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+                let folder = folder.display();
+                write!(f, "--record {folder}: {}; it has to belong to the user who watches (--user)", plain(source))
+            }
             Self::Record { folder, source } => {
                 write!(f, "--record {}: {}; name a folder that can be written", folder.display(), plain(source))
             }

@@ -3,7 +3,50 @@
 //! A piece of evidence is a likelihood ratio: how much more often it is seen where a hypothesis is true than where it is not.
 //! Four words stand for the ratios; `docs/confidence.md` says how they were measured and how to measure them again.
 
+use std::borrow::Cow;
+
 use crate::tcp::FrameNumber;
+
+/// How much is told of what was found. A summary shows none of it, and to be weighed it needs no words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Words {
+    /// Nothing: it is only weighed.
+    Unspoken,
+    /// What happened, in a sentence.
+    Sentence,
+    /// All that a report shows: the evidence with its frames, and what to do.
+    All,
+}
+
+impl Words {
+    /// A text, where everything is told; else an empty one.
+    pub fn text(self, text: impl Text) -> Cow<'static, str> {
+        if self == Self::All { text.write() } else { Cow::Borrowed("") }
+    }
+
+    /// Frames, where everything is told; else none.
+    pub fn frames(self, frames: impl IntoIterator<Item = FrameNumber>) -> Vec<FrameNumber> {
+        if self == Self::All { frames.into_iter().collect() } else { Vec::new() }
+    }
+}
+
+/// A text that is written only where somebody reads it: as it stands, or by a closure that puts numbers and names into it.
+pub trait Text {
+    /// Writes it.
+    fn write(self) -> Cow<'static, str>;
+}
+
+impl Text for &'static str {
+    fn write(self) -> Cow<'static, str> {
+        self.into()
+    }
+}
+
+impl<F: FnOnce() -> T, T: Into<Cow<'static, str>>> Text for F {
+    fn write(self) -> Cow<'static, str> {
+        self().into()
+    }
+}
 
 /// Which way a piece of evidence points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +142,9 @@ pub enum Aspect {
     Witness,
 }
 
+/// How many there are.
+const ASPECTS: usize = Aspect::Witness as usize + 1;
+
 /// One piece of evidence about a hypothesis `H`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence<H> {
@@ -112,38 +158,54 @@ pub struct Evidence<H> {
     pub about: H,
     /// How much it counts.
     pub weight: Weight,
-    /// The frames it rests on.
+    /// The frames it rests on; none where it is only weighed.
     pub frames: Vec<FrameNumber>,
-    /// One clause, in lower case and without a full stop.
-    pub text: String,
+    /// One clause, in lower case and without a full stop; empty where it is only weighed.
+    pub text: Cow<'static, str>,
 }
 
-impl<H> Evidence<H> {
-    /// The decimal logarithm of its ratio for what it is about: negative where it speaks against that.
-    pub fn points(&self) -> f64 {
-        match self.stance {
-            Stance::For => self.weight.log_ratio(),
-            Stance::Against => -self.weight.log_ratio(),
-        }
-    }
+/// The strongest evidence of each aspect for and against a hypothesis: no other counts.
+#[derive(Clone, Debug, Default)]
+pub struct Balance {
+    /// In the order in which they came.
+    aspects: [Option<Strongest>; ASPECTS],
 }
 
-/// The decimal logarithm of the odds for a hypothesis: of each aspect only the strongest evidence either way counts.
-///
-/// `points`: for each piece its aspect and the logarithm of its ratio, positive where it speaks for the hypothesis.
-pub fn log_odds(prior: f64, points: impl IntoIterator<Item = (Aspect, f64)>) -> f64 {
-    let mut strongest: Vec<(Aspect, f64, f64)> = Vec::new();
-    for (aspect, points) in points {
-        let at = strongest.iter().position(|(known, ..)| *known == aspect).unwrap_or_else(|| {
-            strongest.push((aspect, 0.0, 0.0));
-            strongest.len() - 1
-        });
-        if let Some((_, most, least)) = strongest.get_mut(at) {
-            *most = most.max(points);
-            *least = least.min(points);
-        }
+#[derive(Clone, Copy, Debug)]
+struct Strongest {
+    aspect: Aspect,
+    most: [Option<Weight>; 2],
+}
+
+impl Balance {
+    /// Takes in a piece of evidence.
+    pub fn take(&mut self, aspect: Aspect, stance: Stance, weight: Weight) {
+        let known = self.aspects.iter_mut().find(|known| known.is_none_or(|known| known.aspect == aspect));
+        let Some(known) = known else { return };
+        let [most, least] = &mut known.get_or_insert(Strongest { aspect, most: [None; 2] }).most;
+        let side = if stance == Stance::For { most } else { least };
+        *side = (*side).max(Some(weight));
     }
-    strongest.iter().fold(prior, |sum, (_, most, least)| sum + most + least)
+
+    /// Whether there is no evidence.
+    pub fn is_empty(&self) -> bool {
+        self.aspects.iter().all(Option::is_none)
+    }
+
+    /// Whether there is decisive evidence of this aspect, either way.
+    pub fn has_decisive(&self, aspect: Aspect) -> bool {
+        let mut known = self.aspects.iter().flatten();
+        known.any(|known| known.aspect == aspect && known.most.contains(&Some(Weight::Decisive)))
+    }
+
+    /// The decimal logarithm of the odds for the hypothesis, given what they were before.
+    pub fn log_odds(&self, prior: f64) -> f64 {
+        let points = |weight: Option<Weight>| weight.map_or(0.0, Weight::log_ratio);
+        self.aspects
+            .iter()
+            .flatten()
+            .fold(prior, |sum, Strongest { most: [most, least], .. }| sum + points(*most) - points(*least))
+    }
 }
 
 #[cfg(test)]
@@ -152,18 +214,44 @@ mod tests {
 
     #[test]
     fn of_each_aspect_the_strongest_counts_either_way() {
-        let sum = |points: &[(Aspect, f64)]| log_odds(-0.5, points.iter().copied());
-        for (points, expected) in [
+        use Aspect::{Device, Form, Timing};
+        use Stance::{Against, For};
+        use Weight::{Moderate, Strong, Weak};
+        for (pieces, expected) in [
             (&[][..], -0.5),
-            (&[(Aspect::Device, 1.8)], 1.3),
+            (&[(Device, For, Strong)], 1.3),
             // One foreign packet seen three ways is one fact.
-            (&[(Aspect::Device, 1.8), (Aspect::Device, 0.9), (Aspect::Device, 1.8)], 1.3),
-            (&[(Aspect::Device, 1.8), (Aspect::Timing, 0.9)], 2.2),
+            (&[(Device, For, Strong), (Device, For, Moderate), (Device, For, Strong)], 1.3),
+            (&[(Device, For, Strong), (Timing, For, Moderate)], 2.2),
             // What contradicts it counts once, too.
-            (&[(Aspect::Device, 1.8), (Aspect::Device, -0.9), (Aspect::Device, -0.3)], 0.4),
-            (&[(Aspect::Form, -0.9), (Aspect::Device, -0.9)], -2.3),
+            (&[(Device, For, Strong), (Device, Against, Moderate), (Device, Against, Weak)], 0.4),
+            (&[(Form, Against, Moderate), (Device, Against, Moderate)], -2.3),
         ] {
-            assert!((sum(points) - expected).abs() < 1e-9, "{points:?}: {}", sum(points));
+            let mut balance = Balance::default();
+            pieces.iter().for_each(|&(aspect, stance, weight)| balance.take(aspect, stance, weight));
+            assert!((balance.log_odds(-0.5) - expected).abs() < 1e-9, "{pieces:?}: {balance:?}");
+            assert_eq!(balance.is_empty(), pieces.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_decides_is_told_from_what_does_not() {
+        let mut balance = Balance::default();
+        balance.take(Aspect::Declared, Stance::For, Weight::Strong);
+        balance.take(Aspect::Device, Stance::Against, Weight::Decisive);
+        assert!(balance.has_decisive(Aspect::Device) && !balance.has_decisive(Aspect::Declared));
+    }
+
+    #[test]
+    fn texts_are_written_only_where_they_are_told() {
+        for (words, told) in [(Words::Unspoken, ""), (Words::Sentence, ""), (Words::All, "it is 3")] {
+            let mut written = 0;
+            let text = words.text(|| {
+                written += 1;
+                format!("it is {}", 3)
+            });
+            assert_eq!((&*text, written), (told, usize::from(words == Words::All)));
+            assert_eq!(words.frames([FrameNumber::FIRST]).len(), written);
         }
     }
 

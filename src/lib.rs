@@ -30,6 +30,8 @@
 //! and [`explain`] answers questions about them and about the causes. [`cli`] reads the command line, [`error`] has what stops
 //! the program and its exit codes, [`notes`] and [`progress`] speak on standard error.
 //!
+//! Without the feature `live`, which is on by default, there is no [`live`], [`recorder`] or [`metrics`], and no libpcap.
+//!
 //! Nothing in a capture makes any of them panic or fail: damage is data of the report. `docs/architecture.md` has the
 //! invariants and which way the rooms may know each other.
 
@@ -47,12 +49,15 @@ pub mod evidence_file;
 pub mod explain;
 pub mod flow;
 pub mod knowledge;
+#[cfg(feature = "live")]
 pub mod live;
+#[cfg(feature = "live")]
 pub mod metrics;
 pub mod notes;
 pub mod outcome;
 pub mod output;
 pub mod progress;
+#[cfg(feature = "live")]
 pub mod recorder;
 pub mod report;
 pub mod run;

@@ -5,15 +5,16 @@ use std::process::ExitCode;
 
 use tcpautopsy::cli::{Answer, Job};
 use tcpautopsy::error::{self, Error};
+#[cfg(feature = "live")]
+use tcpautopsy::live;
 use tcpautopsy::notes::Notes;
-use tcpautopsy::{cli, live, run};
+use tcpautopsy::{cli, run};
 
 fn main() -> ExitCode {
     let done = match cli::job(std::env::args_os()) {
         Ok(Job::Analyze(options)) => run::analyze(&options),
-        Ok(Job::Live(options)) => live::watch(&options),
-        Ok(Job::Interfaces(format)) => run::interfaces(format),
-        Ok(Job::Warden(instance)) => live::warden(&instance),
+        #[cfg(feature = "live")]
+        Ok(Job::Live(job)) => live::carry_out(&job),
         Ok(Job::Explain(text)) => run::explain(text.as_deref()),
         Err(answer) => say(&answer),
     };

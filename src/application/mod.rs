@@ -218,7 +218,18 @@ struct Talk<'a> {
     end: Option<Timestamp>,
 }
 
-impl Talk<'_> {
+impl<'a> Talk<'a> {
+    fn of(timeline: &'a Timeline, roles: Roles, end: End) -> Self {
+        let stream = |way| Stream::of(timeline, way, end.place);
+        let (from_client, from_server) = (roles.from_client, roles.from_client.reverse());
+        let port = timeline.sightings.first().map_or(0, |one| match one.way == from_client {
+            true => one.segment.destination.port,
+            false => one.segment.source.port,
+        });
+        let server_heard = timeline.sightings.iter().any(|one| one.way == from_server);
+        Self { client: stream(from_client), server: stream(from_server), server_heard, port, end: end.time }
+    }
+
     /// What lies behind an offset of each side.
     fn behind(&self, client: i64, server: i64) -> Self {
         Self { client: self.client.behind(client), server: self.server.behind(server), ..*self }
@@ -227,21 +238,33 @@ impl Talk<'_> {
 
 /// What the octets before the end say.
 pub fn read(timeline: &Timeline, roles: Roles, end: End) -> Application {
-    let stream = |way| Stream::of(timeline, way, end.place);
-    let (from_client, from_server) = (roles.from_client, roles.from_client.reverse());
-    let port = timeline.sightings.first().map_or(0, |one| match one.way == from_client {
-        true => one.segment.destination.port,
-        false => one.segment.source.port,
-    });
-    let server_heard = timeline.sightings.iter().any(|one| one.way == from_server);
-    let talk = Talk { client: stream(from_client), server: stream(from_server), server_heard, port, end: end.time };
-    let mut found = understand(&talk);
-    found.declared.extend(timeline.sightings.get(end.place).and_then(of_reset));
-    finish(&mut found, &talk);
+    let talk = Talk::of(timeline, roles, end);
+    let mut found = all_but_progress(timeline, end, &talk);
+    if found.progress.is_none() {
+        found.progress = progress::phrase(&found, &talk);
+    }
     found
 }
 
-fn understand(talk: &Talk<'_>) -> Application {
+/// The same without [`Application::progress`].
+pub fn read_without_progress(timeline: &Timeline, roles: Roles, end: End) -> Application {
+    all_but_progress(timeline, end, &Talk::of(timeline, roles, end))
+}
+
+/// The name that the client asked for, as in [`Application::name`].
+pub fn name(timeline: &Timeline, roles: Roles, end: End) -> Option<String> {
+    conversation(&Talk::of(timeline, roles, end))?.name
+}
+
+fn all_but_progress(timeline: &Timeline, end: End, talk: &Talk<'_>) -> Application {
+    let mut found = understand(talk);
+    found.declared.extend(timeline.sightings.get(end.place).and_then(of_reset));
+    finish(&mut found, talk);
+    found
+}
+
+/// What the first reader that understands it says.
+fn conversation(talk: &Talk<'_>) -> Option<Application> {
     // Those that leave no doubt come first.
     const READERS: [fn(&Talk<'_>) -> Option<Application>; 12] = [
         tls::read,
@@ -258,9 +281,16 @@ fn understand(talk: &Talk<'_>) -> Application {
         dns::read,
     ];
     if talk.client.is_empty() && talk.server.is_empty() {
+        return None;
+    }
+    READERS.iter().find_map(|reader| reader(talk))
+}
+
+fn understand(talk: &Talk<'_>) -> Application {
+    if talk.client.is_empty() && talk.server.is_empty() {
         return Application::default();
     }
-    let mut found = READERS.iter().find_map(|reader| reader(talk)).unwrap_or_default();
+    let mut found = conversation(talk).unwrap_or_default();
     (found.client, found.server) = (recognise(&talk.client, talk), recognise(&talk.server, talk));
     if found.mismatch.is_none() {
         found.mismatch = mismatch::between(&found, talk);
@@ -329,8 +359,5 @@ fn finish(found: &mut Application, talk: &Talk<'_>) {
                 lasted: progress::since(request.last, talk.end),
             });
         }
-    }
-    if found.progress.is_none() {
-        found.progress = progress::phrase(found, talk);
     }
 }

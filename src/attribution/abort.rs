@@ -4,8 +4,11 @@
 //! empty buffer, and it looks for unread data before it looks at SO_LINGER. What had been received is what the reset
 //! acknowledges; times are compared between two packets of the same host, so that the path does not matter.
 
+use std::borrow::Cow;
+
 use super::case::Suspect;
 use super::verdict::Mechanism;
+use crate::evidence::Text;
 use crate::surroundings::Kind;
 use crate::tcp::{Duration, FrameNumber, SeqNum};
 use crate::timeline::Sighting;
@@ -30,13 +33,37 @@ const USUAL_ROUND_TRIP: Duration = Duration::from_millis(100);
 /// What an abort shows.
 pub(super) struct Abort {
     pub mechanism: Mechanism,
+    /// Where it is told.
     pub frames: Vec<FrameNumber>,
-    pub text: String,
+    /// Where it is told.
+    pub text: Cow<'static, str>,
     /// The other mechanism, where only hidden state decides.
     pub or_else: Option<Mechanism>,
 }
 
 impl Abort {
+    /// One that these frames and the reset itself show.
+    fn of(
+        suspect: &Suspect<'_>,
+        mechanism: Mechanism,
+        frames: impl IntoIterator<Item = FrameNumber>,
+        text: impl Text,
+    ) -> Self {
+        let words = suspect.case.words;
+        let frames = words.frames(frames.into_iter().chain([suspect.segment().frame]));
+        Self { mechanism, frames, text: words.text(text), or_else: None }
+    }
+
+    /// It was wanted.
+    fn wanted(suspect: &Suspect<'_>, frames: impl IntoIterator<Item = FrameNumber>, text: impl Text) -> Self {
+        Self::of(suspect, Mechanism::Abort, frames, text)
+    }
+
+    /// It was for data that lay unread.
+    fn unread(suspect: &Suspect<'_>, frames: impl IntoIterator<Item = FrameNumber>, text: impl Text) -> Self {
+        Self::of(suspect, Mechanism::AbortUnreadData, frames, text)
+    }
+
     /// The two look alike; this is only the likelier one.
     fn perhaps(self) -> Self {
         let other = match self.mechanism {
@@ -61,16 +88,10 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     let segment = suspect.segment();
     let (name, other) = (suspect.case.name(own), suspect.case.name(peer));
     let round_trip = suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP);
-    let found = |mechanism, mut frames: Vec<FrameNumber>, text: String| {
-        frames.push(segment.frame);
-        Abort { mechanism, frames, text, or_else: None }
-    };
-    let abort = |frames, text| found(Mechanism::Abort, frames, text);
-    let unread = |frames, text| found(Mechanism::AbortUnreadData, frames, text);
-
     if let Some(probes) = unanswered(suspect, sent, round_trip) {
-        let text = format!("{name} had asked {} times without an answer, and gave up", probes.len());
-        return found(Mechanism::KeepaliveTimeout, probes, text);
+        let times = probes.len();
+        let text = || format!("{name} had asked {times} times without an answer, and gave up");
+        return Abort::of(suspect, Mechanism::KeepaliveTimeout, probes, text);
     }
 
     // What its sender had received, without the number of a FIN.
@@ -79,33 +100,32 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     let received = of_data(segment.ack);
     let start = suspect.earlier(peer).filter(|one| one.segment.flags.syn()).last().map(|one| one.segment.seq.add(1));
     let own_acks = || suspect.earlier(own).filter(|one| one.segment.flags.ack());
-    let first_ack = own_acks().last().map(|one| one.segment.ack);
+    let first_ack = || own_acks().last().map(|one| one.segment.ack);
     let peer_data = |one: &&Sighting| one.segment.payload_len > 0 && !one.segment.seq_end().after(segment.ack);
-    let octets = match start.or(if suspect.earlier(peer).next().is_none() { first_ack } else { None }) {
+    let octets = match start.or(if suspect.earlier(peer).next().is_none() { first_ack() } else { None }) {
         Some(start) => received.since(start),
         None => i32::from(suspect.earlier(peer).any(|one| peer_data(&one))),
     };
     if octets <= 0 {
-        let found = abort(vec![], format!("{name} had received nothing that could lie unread"));
+        let found = Abort::wanted(suspect, [], || format!("{name} had received nothing that could lie unread"));
         // Of a connection older than the capture, it may have lain unread before.
         return if start.is_some() { found } else { found.perhaps() };
     }
     let highest_ack = own_acks().map(|one| of_data(one.segment.ack)).reduce(SeqNum::max);
     let newly = highest_ack.map_or(0, |before| received.since(before));
     if let Some(frame) = window_reopened(suspect, newly) {
-        return unread(
-            vec![frame],
-            format!("its window is wider than {name}'s last one: closing has just thrown away what lay unread"),
-        );
+        return Abort::unread(suspect, [frame], || {
+            format!("its window is wider than {name}'s last one: closing has just thrown away what lay unread")
+        });
     }
     if newly > 0 {
-        return unread(vec![], format!("it is the first to acknowledge {newly} bytes that {name} had just received"));
+        let text = || format!("it is the first to acknowledge {newly} bytes that {name} had just received");
+        return Abort::unread(suspect, [], text);
     }
     if let Some(frames) = process_exit(suspect) {
-        return unread(
-            frames,
-            format!("other connections of {name}'s process ended in the same moment, those with nothing unread by FIN"),
-        );
+        return Abort::unread(suspect, frames, || {
+            format!("other connections of {name}'s process ended in the same moment, those with nothing unread by FIN")
+        });
     }
 
     // The segment of its own data that reaches furthest says what it had received when it last spoke.
@@ -119,25 +139,25 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     let within = |earlier: &Sighting, bound: i64| suspect.since(earlier).is_some_and(|since| since.0 < bound);
     if since <= 0 {
         if sent_fin {
-            return abort(vec![], format!("{name} had closed its side before, with everything received answered"));
+            let text = || format!("{name} had closed its side before, with everything received answered");
+            return Abort::wanted(suspect, [], text);
         }
         let turn = ONE_TURN.0.min(round_trip.0 / 4);
         let first_reply = own_data().filter(|one| !of_data(one.segment.ack).before(received)).last();
         return match first_reply {
-            Some(reply) if within(reply, turn) => unread(
-                vec![reply.frame()],
+            Some(reply) if within(reply, turn) => Abort::unread(suspect, [reply.frame()], || {
                 format!(
                     "{name} answered and closed in one turn, and an abort on purpose would have destroyed that answer"
-                ),
-            ),
-            _ => abort(vec![], format!("{name} had answered everything it received, and then aborted")),
+                )
+            }),
+            _ => Abort::wanted(suspect, [], || format!("{name} had answered everything it received, and then aborted")),
         };
     }
     if suspect.earlier(peer).any(|one| one.segment.payload_len > 0 && one.segment.seq_end().after(segment.ack)) {
-        return unread(vec![], format!("{other} was in the middle of sending when {name} closed"));
+        return Abort::unread(suspect, [], || format!("{other} was in the middle of sending when {name} closed"));
     }
     if sent_fin {
-        return abort(vec![], format!("{name} had closed its side before"));
+        return Abort::wanted(suspect, [], || format!("{name} had closed its side before"));
     }
     let mut unanswered: Vec<&Sighting> = suspect
         .earlier(peer)
@@ -145,26 +165,28 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
         .filter(|one| furthest.is_none_or(|top| one.segment.seq_end().after(of_data(top.segment.ack))))
         .collect();
     unanswered.dedup_by_key(|one| one.segment.seq);
-    let frames: Vec<FrameNumber> = unanswered.iter().rev().take(4).map(|one| one.frame()).collect();
-    let bytes = format!("{since} bytes of {other}'s data were acknowledged and not answered");
+    let frames = unanswered.iter().rev().take(4).map(|one| one.frame());
+    let bytes = || format!("{since} bytes of {other}'s data were acknowledged and not answered");
+    let not_all = || format!("{}: {name} closed without having read them all", bytes());
     match furthest {
         None => {
             let acknowledged = own_acks().filter(|one| !of_data(one.segment.ack).before(received)).last();
             if unanswered.len() == 1 && acknowledged.is_some_and(|ack| within(ack, ONE_TURN.0)) {
-                return abort(frames, format!("the one message that {name} received woke it, and it aborted at once"))
-                    .perhaps();
+                let text = || format!("the one message that {name} received woke it, and it aborted at once");
+                return Abort::wanted(suspect, frames, text).perhaps();
             }
-            unread(frames, format!("{bytes}: {name} closed without having read them all"))
+            Abort::unread(suspect, frames, not_all)
         }
-        Some(_) if unanswered.len() > 1 => {
-            unread(frames, format!("{bytes}: {name} closed without having read them all")).perhaps()
-        }
+        Some(_) if unanswered.len() > 1 => Abort::unread(suspect, frames, not_all).perhaps(),
 
         Some(top) if within(top, ONE_TURN.0) => {
-            unread(frames, format!("{bytes} when {name} closed, right after it spoke")).perhaps()
+            Abort::unread(suspect, frames, || format!("{} when {name} closed, right after it spoke", bytes())).perhaps()
         }
 
-        Some(_) => abort(frames, format!("{name} aborted after it had received one more message")).perhaps(),
+        Some(_) => {
+            let text = || format!("{name} aborted after it had received one more message");
+            Abort::wanted(suspect, frames, text).perhaps()
+        }
     }
 }
 
@@ -174,14 +196,10 @@ fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Opti
     // Without the other direction nothing can be said to be unanswered.
     let heard = suspect.earlier(peer).next()?;
     let quiet = |one: &Sighting| suspect.since(one).is_some_and(|since| since.0 > round_trip.0.saturating_mul(2));
-    let tail: Vec<&Sighting> = suspect
-        .earlier(own)
-        .take_while(|one| one.frame() > heard.frame())
-        .filter(|one| one.segment.flags.ack())
-        .collect();
     let mut highest: Option<SeqNum> = None;
     let mut repeated = Vec::new();
-    for one in suspect.earlier(own).collect::<Vec<_>>().into_iter().rev() {
+    let before = suspect.case.timeline.sightings.get(..suspect.place).unwrap_or_default();
+    for one in before.iter().filter(|one| one.way == own && one.is_ordinary()) {
         let end = one.segment.seq_end();
         let is_repeated = highest.is_some_and(|highest| {
             !end.after(highest) && (one.segment.payload_len > 0 || one.segment.seq.before(highest))
@@ -195,7 +213,8 @@ fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Opti
         return Some(repeated);
     }
     // A lone probe: just below what was sent, with at most one octet (RFC 9293 section 3.8.4).
-    let probe = tail.first()?;
+    let mut tail = suspect.earlier(own).take_while(|one| one.frame() > heard.frame());
+    let probe = tail.find(|one| one.segment.flags.ack())?;
     let is_probe = probe.segment.payload_len <= 1 && probe.segment.seq.add(1) == sent;
     (is_probe && quiet(probe)).then(|| vec![probe.frame()])
 }
@@ -239,9 +258,9 @@ fn process_exit(suspect: &Suspect<'_>) -> Option<Vec<FrameNumber>> {
             Kind::Abort => abort = abort.or(Some(ending.frame)),
             Kind::Answer | Kind::Refusal | Kind::Acceptance => {}
         }
-    }
-    if let (Some(fin), Some(abort)) = (fin, abort) {
-        return Some(vec![fin, abort]);
+        if let (Some(fin), Some(abort)) = (fin, abort) {
+            return Some(vec![fin, abort]);
+        }
     }
     let sibling = fin.or(abort)?;
     let next = endings.after(own.address, time).find(|ending| {

@@ -1,4 +1,5 @@
 use crate::compare::Passages;
+use crate::evidence::Words;
 use crate::flow::{Flow, Pair, ResetSegment, Roles, Way};
 use crate::surroundings::{Earlier, Host, Later, Surroundings};
 use crate::tcp::{Duration, Segment, SeqNum, Timestamp};
@@ -22,17 +23,34 @@ pub struct Case<'a> {
     pub passages: Option<&'a Passages>,
     /// Packets of it may have been missed by the capture.
     pub lossy: bool,
+    /// How much is told of what is found.
+    pub words: Words,
     round_trips: Pair<Option<Duration>>,
+    /// Resets in its timeline, without copies.
+    resets: usize,
 }
 
 impl<'a> Case<'a> {
     /// The case of a flow.
     pub fn new(flow: &'a Flow, timeline: &'a Timeline, surroundings: &'a Surroundings, end: Option<Timestamp>) -> Self {
-        let round_trips =
-            Pair { forward: shortest_answer(timeline, Way::Forward), back: shortest_answer(timeline, Way::Back) };
+        let mut waits = Pair { forward: Wait::new(Way::Forward), back: Wait::new(Way::Back) };
+        let mut resets = 0;
+        for one in timeline.sightings.iter().filter(|one| !one.copy) {
+            waits.forward.pass(one);
+            waits.back.pass(one);
+            resets += usize::from(one.segment.flags.rst());
+        }
+        let round_trips = Pair { forward: waits.forward.least, back: waits.back.least };
         let lived = flow.first_time.zip(flow.last_time());
         let lossy = lived.is_some_and(|(first, last)| surroundings.losses.touch(first, last));
-        Self { flow, roles: Roles::of(flow), timeline, surroundings, end, passages: None, lossy, round_trips }
+        let (roles, passages, words) = (Roles::of(flow), None, Words::All);
+        Self { flow, roles, timeline, surroundings, end, passages, lossy, words, round_trips, resets }
+    }
+
+    /// The same with so much told of what is found.
+    #[must_use]
+    pub fn told(self, words: Words) -> Self {
+        Self { words, ..self }
     }
 
     /// The same with what captures at other points have of its resets.
@@ -69,40 +87,48 @@ impl<'a> Case<'a> {
 }
 
 /// The shortest time from a segment's passing here to its first acknowledgement by the endpoint that sends `way`.
-fn shortest_answer(timeline: &Timeline, way: Way) -> Option<Duration> {
-    let mut least: Option<Duration> = None;
-    let mut waiting: Option<(SeqNum, Timestamp)> = None;
-    let mut highest: Option<SeqNum> = None;
-    for one in timeline.sightings.iter().filter(|one| !one.copy) {
+struct Wait {
+    way: Way,
+    least: Option<Duration>,
+    /// The end of a segment that was not acknowledged yet, and when it passed.
+    since: Option<(SeqNum, Timestamp)>,
+    highest: Option<SeqNum>,
+}
+
+impl Wait {
+    fn new(way: Way) -> Self {
+        Self { way, least: None, since: None, highest: None }
+    }
+
+    fn pass(&mut self, one: &Sighting) {
         let segment = &one.segment;
         if segment.flags.rst() {
             // Whatever it answers is no longer waited for.
-            waiting = None;
-        } else if one.way != way {
+            self.since = None;
+        } else if one.way != self.way {
             let end = segment.seq_end();
             if segment.seq_len() == 0 {
-                continue;
+                return;
             }
-            let is_new = highest.is_none_or(|highest| !segment.seq.before(highest));
-            highest = Some(highest.map_or(end, |highest| highest.max(end)));
+            let is_new = self.highest.is_none_or(|highest| !segment.seq.before(highest));
+            self.highest = Some(self.highest.map_or(end, |highest| highest.max(end)));
             if !is_new {
                 // Karn: a repeated segment times nothing.
-                waiting = None;
-            } else if waiting.is_none() {
-                waiting = segment.time.map(|time| (end, time));
+                self.since = None;
+            } else if self.since.is_none() {
+                self.since = segment.time.map(|time| (end, time));
             }
-        } else if let Some((end, sent)) = waiting
+        } else if let Some((end, sent)) = self.since
             && segment.flags.ack()
             && !segment.ack.before(end)
         {
             if let Some(now) = segment.time {
                 let took = Duration(now.since(sent).0.max(0));
-                least = Some(least.map_or(took, |least| least.min(took)));
+                self.least = Some(self.least.map_or(took, |least| least.min(took)));
             }
-            waiting = None;
+            self.since = None;
         }
     }
-    least
 }
 
 /// One reset under examination.
@@ -113,12 +139,27 @@ pub struct Suspect<'a> {
     pub reset: &'a ResetSegment,
     /// Its place in the timeline.
     pub place: usize,
+    sent: Option<SeqNum>,
+    received: Option<SeqNum>,
+    acknowledged: Option<SeqNum>,
 }
 
 impl<'a> Suspect<'a> {
     /// `None` where the timeline has no such segment.
     pub fn new(case: &'a Case<'a>, reset: &'a ResetSegment) -> Option<Self> {
-        Some(Self { case, reset, place: case.timeline.place_of(reset.segment.frame)? })
+        let place = case.timeline.place_of(reset.segment.frame)?;
+        let (mut sent, mut received, mut acknowledged) = (None, None, None);
+        let reach = |known: &mut Option<SeqNum>, number: SeqNum| {
+            *known = Some(known.map_or(number, |known: SeqNum| known.max(number)));
+        };
+        for one in case.timeline.before(place).filter(|one| one.is_ordinary()) {
+            let own = one.way == reset.way;
+            reach(if own { &mut sent } else { &mut received }, one.segment.seq_end());
+            if own && one.segment.flags.ack() {
+                reach(&mut acknowledged, one.segment.ack);
+            }
+        }
+        Some(Self { case, reset, place, sent, received, acknowledged })
     }
 
     /// The segment itself.
@@ -190,24 +231,24 @@ impl<'a> Suspect<'a> {
     /// Other resets in the same or the other name, without copies.
     pub fn other_resets(&self, way: Way) -> impl Iterator<Item = (usize, &'a Sighting)> {
         let place = self.place;
-        let resets = self.case.timeline.sightings.iter().enumerate();
+        let all = if self.case.resets > 1 { self.case.timeline.sightings.as_slice() } else { &[] };
+        let resets = all.iter().enumerate();
         resets.filter(move |(at, one)| *at != place && one.way == way && !one.copy && one.segment.flags.rst())
     }
 
     /// The highest sequence number that its claimed sender had sent by then.
     pub fn sent(&self) -> Option<SeqNum> {
-        highest_end(self.earlier(self.own()))
+        self.sent
     }
 
     /// The highest sequence number that its receiver had sent by then.
     pub fn received(&self) -> Option<SeqNum> {
-        highest_end(self.earlier(self.peer()))
+        self.received
     }
 
     /// The highest acknowledgement its claimed sender had sent by then.
     pub fn acknowledged(&self) -> Option<SeqNum> {
-        let acks = self.earlier(self.own()).filter(|one| one.segment.flags.ack()).map(|one| one.segment.ack);
-        acks.reduce(SeqNum::max)
+        self.acknowledged
     }
 
     /// Time from `earlier` to it.

@@ -2,7 +2,7 @@ use super::case::{Case, Suspect};
 use super::clues::{self, Question};
 use super::verdict::{Hops, Judged, Mechanism, Party, Sender};
 use super::{kernel, obedience, origin};
-use crate::evidence::{Aspect, Confidence, Evidence, Weight, log_odds};
+use crate::evidence::{Aspect, Balance, Confidence, Evidence, Stance, Weight};
 use crate::flow::{Form, ResetSegment};
 use crate::knowledge::ttl;
 use crate::tcp::TcpFlags;
@@ -99,16 +99,15 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         !by_stack && (has(clues::KERNEL_SILENT) || evidence.iter().any(|piece| piece.aspect == Aspect::Aftermath));
     // What another capture proves needs no inference from this one.
     let is_proven = evidence.iter().any(|piece| piece.aspect == Aspect::Elsewhere && piece.weight == Weight::Decisive);
-    let counted = evidence.iter().filter(|piece| {
+    let counts = |piece: &Evidence<Party>| {
         if is_proven { piece.aspect == Aspect::Elsewhere } else { !is_local || piece.aspect == Aspect::Device }
-    });
-    let odds = log_odds(
-        PRIOR,
-        counted.map(|piece| match piece.about {
-            Party::Middlebox => (piece.aspect, piece.points()),
-            Party::Host => (piece.aspect, -piece.points()),
-        }),
-    );
+    };
+    let mut forged = Balance::default();
+    for piece in evidence.iter().filter(|piece| counts(piece)) {
+        let stance = if piece.about == Party::Middlebox { Stance::For } else { Stance::Against };
+        forged.take(piece.aspect, stance, piece.weight);
+    }
+    let odds = forged.log_odds(PRIOR);
     let confidence = Confidence::of_log_odds(odds.abs()).filter(|_| !evidence.is_empty());
     let party = confidence.map(|_| if odds > 0.0 { Party::Middlebox } else { Party::Host });
     if party == Some(Party::Middlebox) {
@@ -151,7 +150,7 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         evidence,
         log_odds: odds,
         obedience,
-        heard: suspect.heard().cloned(),
+        heard: suspect.heard().cloned().map(Box::new),
         would_decide,
         ..unknown
     }

@@ -18,8 +18,9 @@ pub(super) fn origin(suspect: &Suspect<'_>, inferred: Option<&Result<Origin, Mis
         _ => None,
     };
     let name = suspect.case.name(suspect.own());
-    let text = format!("{name}'s own kernel gives {reason} as its reason");
-    Some(Origin { mechanism, trigger, frames: vec![suspect.segment().frame], text, or_else: None })
+    let words = suspect.case.words;
+    let text = words.text(|| format!("{name}'s own kernel gives {reason} as its reason"));
+    Some(Origin { mechanism, trigger, frames: words.frames([suspect.segment().frame]), text, or_else: None })
 }
 
 /// What a reason means (Linux `enum sk_rst_reason`); `None` for one that says nothing of it.

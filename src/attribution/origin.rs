@@ -4,10 +4,12 @@
 //! last (RFC 9293 section 3.5.2; Linux `tcp_v4_send_reset`, `tcp_send_active_reset`, `tcp_rcv_state_process`,
 //! `tcp_timewait_state_process`).
 
+use std::borrow::Cow;
+
 use super::case::Suspect;
 use super::stack;
 use super::{Judged, Mechanism, Party};
-use crate::evidence::Weight;
+use crate::evidence::{Text, Weight};
 use crate::flow::Form;
 use crate::tcp::{Duration, FrameNumber, SeqNum};
 use crate::timeline::Sighting;
@@ -19,10 +21,10 @@ pub struct Origin {
     pub mechanism: Mechanism,
     /// The segment that the reset answers.
     pub trigger: Option<FrameNumber>,
-    /// The frames that show it.
+    /// The frames that show it, where it is told.
     pub frames: Vec<FrameNumber>,
-    /// One clause: why the host's stack sends just this.
-    pub text: String,
+    /// One clause, where it is told: why the host's stack sends just this.
+    pub text: Cow<'static, str>,
     /// What it may be as well: only hidden state decides between the two.
     pub or_else: Option<Mechanism>,
 }
@@ -32,10 +34,41 @@ pub struct Origin {
 pub struct Misfit {
     /// How strongly it contradicts.
     pub weight: Weight,
-    /// The frames that show it.
+    /// The frames that show it, where it is told.
     pub frames: Vec<FrameNumber>,
-    /// One clause.
-    pub text: String,
+    /// One clause, where it is told.
+    pub text: Cow<'static, str>,
+}
+
+impl Suspect<'_> {
+    /// It answers `trigger`.
+    fn answer(&self, trigger: &Sighting, mechanism: Mechanism, text: impl Text) -> Option<Result<Origin, Misfit>> {
+        self.answer_by(trigger, mechanism, [trigger.frame(), self.segment().frame], text)
+    }
+
+    /// The same, as these frames show.
+    fn answer_by(
+        &self,
+        trigger: &Sighting,
+        mechanism: Mechanism,
+        frames: impl IntoIterator<Item = FrameNumber>,
+        text: impl Text,
+    ) -> Option<Result<Origin, Misfit>> {
+        let words = self.case.words;
+        let (frames, text) = (words.frames(frames), words.text(text));
+        Some(Ok(Origin { mechanism, trigger: Some(trigger.frame()), frames, text, or_else: None }))
+    }
+
+    /// Its claimed sender would not have made it.
+    fn misfit(
+        &self,
+        weight: Weight,
+        frames: impl IntoIterator<Item = FrameNumber>,
+        text: impl Text,
+    ) -> Option<Result<Origin, Misfit>> {
+        let words = self.case.words;
+        Some(Err(Misfit { weight, frames: words.frames(frames), text: words.text(text) }))
+    }
 }
 
 /// How long a stack that kept a closed connection's state may have kept it: Linux keeps FIN-WAIT-2 and TIME-WAIT for 60 s
@@ -76,29 +109,16 @@ fn refusal(suspect: &Suspect<'_>) -> Option<Result<Origin, Misfit>> {
     let segment = suspect.segment();
     let syn = suspect.earlier(suspect.peer()).find(|one| is_syn(one) && one.segment.seq_end() == segment.ack);
     let Some(syn) = syn else {
-        let peer_seen = suspect.earlier(suspect.peer()).next().is_some();
-        return peer_seen.then(|| {
-            Err(Misfit {
-                weight: Weight::Moderate,
-                frames: vec![segment.frame],
-                text: "it has the form of an answer to a SYN, but acknowledges none that passed here".to_owned(),
-            })
-        });
+        suspect.earlier(suspect.peer()).next()?;
+        let text = "it has the form of an answer to a SYN, but acknowledges none that passed here";
+        return suspect.misfit(Weight::Moderate, [segment.frame], text);
     };
     if segment.seq.0 != 0 {
-        return Some(Err(Misfit {
-            weight: Weight::Weak,
-            frames: vec![syn.frame(), segment.frame],
-            text: format!("it answers a SYN with sequence number {}, where hosts send 0", segment.seq),
-        }));
+        let text = || format!("it answers a SYN with sequence number {}, where hosts send 0", segment.seq);
+        return suspect.misfit(Weight::Weak, [syn.frame(), segment.frame], text);
     }
-    Some(Ok(Origin {
-        mechanism: Mechanism::NoListener,
-        trigger: Some(syn.frame()),
-        frames: vec![syn.frame(), segment.frame],
-        text: "it answers a SYN as a host without a listener does: sequence number 0, the SYN acknowledged".to_owned(),
-        or_else: None,
-    }))
+    let text = "it answers a SYN as a host without a listener does: sequence number 0, the SYN acknowledged";
+    suspect.answer(syn, Mechanism::NoListener, text)
 }
 
 /// A bare RST: a stack answers a segment that belongs to no connection of its own.
@@ -110,118 +130,94 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
     if let Some(abort) = bare_abort(suspect) {
         return Some(Ok(abort));
     }
-    let linux = stack::is_linux(suspect);
     let Some(trigger) = trigger(suspect) else {
         // A number that was never acknowledged is one that no segment can have carried here as its acknowledgement.
         let lost = suspect.case.flow.rare(peer).is_some_and(|rare| !rare.holes.is_empty());
-        return Some(Err(Misfit {
-            weight: if lost { Weight::Weak } else { Weight::Strong },
-            frames: vec![segment.frame],
-            text: "a stack that knows no connection answers a segment by the number it acknowledges, and none that passed \
-                   here acknowledges this one's"
-                .to_owned(),
-        }));
+        return suspect.misfit(
+            if lost { Weight::Weak } else { Weight::Strong },
+            [segment.frame],
+            "a stack that knows no connection answers a segment by the number it acknowledges, and none that passed here \
+             acknowledges this one's",
+        );
     };
     let longest = suspect.case.round_trip_to(own).map_or(0, |least| least.0).saturating_add(ANSWERED_WITHIN.0);
     if let Some(since) = suspect.since(trigger).filter(|since| since.0 > longest) {
         let at_end = suspect.sent() == Some(segment.seq);
-        return Some(Err(Misfit {
-            weight: if linux == Some(false) && at_end { Weight::Weak } else { Weight::Strong },
-            frames: vec![trigger.frame(), segment.frame],
-            text: format!(
-                "it has the form of an answer, and what it would answer passed {:.1} s before",
-                since.as_secs_f64()
-            ),
-        }));
+        let weight = if at_end && stack::is_linux(suspect) == Some(false) { Weight::Weak } else { Weight::Strong };
+        return suspect.misfit(weight, [trigger.frame(), segment.frame], || {
+            format!("it has the form of an answer, and what it would answer passed {:.1} s before", since.as_secs_f64())
+        });
     }
-    let made_by = |trigger: &Sighting, mechanism, text: String| {
-        Some(Ok(Origin {
-            mechanism,
-            trigger: Some(trigger.frame()),
-            frames: vec![trigger.frame(), segment.frame],
-            text,
-            or_else: None,
-        }))
-    };
-    let made = |mechanism, text: String| made_by(trigger, mechanism, text);
     let name = suspect.case.name(own);
     // Only what its own stack sent says that its connection is gone.
     if before.iter().any(|judged| judged.way == own && judged.party == Some(Party::Host)) {
-        return made(
-            Mechanism::NoConnection,
-            format!("{name} had reset the connection before, and answers what still comes"),
-        );
+        let text = || format!("{name} had reset the connection before, and answers what still comes");
+        return suspect.answer(trigger, Mechanism::NoConnection, text);
     }
     if before.iter().any(|judged| judged.way == peer && judged.frame < trigger.frame() && judged.has_ended_it()) {
-        return made(
-            Mechanism::NoConnection,
-            format!("a reset had ended {name}'s connection, and it answers what still comes"),
-        );
+        let text = || format!("a reset had ended {name}'s connection, and it answers what still comes");
+        return suspect.answer(trigger, Mechanism::NoConnection, text);
     }
-    let sent_before: Vec<&Sighting> = suspect.earlier(own).collect();
-    let only = |is: fn(&Sighting) -> bool| !sent_before.is_empty() && sent_before.iter().all(|one| is(one));
+    let last = suspect.earlier(own).next();
+    let only = |is: fn(&Sighting) -> bool| last.is_some() && suspect.earlier(own).all(is);
     if only(is_syn) {
-        let isn = sent_before.first().map(|one| one.segment.seq_end());
-        if isn != Some(trigger.segment.ack) {
-            return made(
-                Mechanism::UnacceptableAck,
+        if last.map(|one| one.segment.seq_end()) != Some(trigger.segment.ack) {
+            return suspect.answer(trigger, Mechanism::UnacceptableAck, || {
                 format!(
                     "{name} had asked for a connection and was answered with an acknowledgement that it cannot accept"
-                ),
-            );
+                )
+            });
         }
-        return made(Mechanism::NoConnection, format!("{name} no longer wants the connection that is granted"));
+        let text = || format!("{name} no longer wants the connection that is granted");
+        return suspect.answer(trigger, Mechanism::NoConnection, text);
     }
     if only(|one| one.segment.flags.syn() && one.segment.flags.ack()) && ends_handshake(suspect, trigger) {
-        return made(
-            Mechanism::BacklogOverflow,
-            format!("{name} resets the very segment that completes the handshake, as with a full accept queue"),
-        );
+        return suspect.answer(trigger, Mechanism::BacklogOverflow, || {
+            format!("{name} resets the very segment that completes the handshake, as with a full accept queue")
+        });
     }
     let fin = suspect.earlier(own).find(|one| one.segment.flags.fin());
     let Some(fin) = fin else {
-        let text = match suspect.case.earlier().filter(|earlier| earlier.changed == peer) {
-            Some(_) => format!("{name} knows the connection by another address of {}", suspect.case.name(peer)),
-            None => format!("{name} had not closed, and no longer knows the connection"),
-        };
-        return made(Mechanism::NoConnection, text);
+        return suspect.answer(trigger, Mechanism::NoConnection, || {
+            match suspect.case.earlier().filter(|earlier| earlier.changed == peer) {
+                Some(_) => format!("{name} knows the connection by another address of {}", suspect.case.name(peer)),
+                None => format!("{name} had not closed, and no longer knows the connection"),
+            }
+        });
     };
     let fin_end = fin.segment.seq_end();
     // A closed socket swallows acknowledgements; it is new data that it resets, and the first that came.
-    let trigger = first_new_data(suspect).unwrap_or(trigger);
+    let data = first_new_data(suspect).unwrap_or(trigger);
     let peer_fin = suspect.earlier(peer).filter(|one| one.segment.flags.fin()).last();
     // Who closes second has no TIME-WAIT: once its FIN is acknowledged, nothing is left.
     let second = peer_fin
         .is_some_and(|peer_fin| !fin.segment.ack.before(peer_fin.segment.seq_end()) && peer_fin.frame() < fin.frame());
     let acknowledged = suspect
         .earlier(peer)
-        .filter(|one| one.frame() < trigger.frame() && one.segment.flags.ack())
+        .filter(|one| one.frame() < data.frame() && one.segment.flags.ack())
         .filter(|one| !one.segment.ack.before(fin_end))
         .last();
     match acknowledged {
-        Some(_) if second => made(Mechanism::NoConnection, format!("{name} had closed, as the second side to do so")),
-        Some(acknowledged) if suspect.since(acknowledged).is_none_or(|since| since <= STATE_KEPT) => {
-            let mut origin = made(
-                Mechanism::TimeWait,
-                format!("{name}'s FIN had been acknowledged, so that only a time-wait socket was left to answer"),
-            );
-            if let Some(Ok(origin)) = &mut origin {
-                origin.frames = vec![fin.frame(), acknowledged.frame(), trigger.frame(), segment.frame];
-            }
-            origin
+        Some(_) if second => {
+            let text = || format!("{name} had closed, as the second side to do so");
+            suspect.answer(trigger, Mechanism::NoConnection, text)
         }
-        Some(_) => made(Mechanism::NoConnection, format!("{name} had closed too long ago to know the connection")),
+        Some(acknowledged) if suspect.since(acknowledged).is_none_or(|since| since <= STATE_KEPT) => suspect.answer_by(
+            trigger,
+            Mechanism::TimeWait,
+            [fin.frame(), acknowledged.frame(), data.frame(), segment.frame],
+            || format!("{name}'s FIN had been acknowledged, so that only a time-wait socket was left to answer"),
+        ),
+        Some(_) => {
+            let text = || format!("{name} had closed too long ago to know the connection");
+            suspect.answer(trigger, Mechanism::NoConnection, text)
+        }
         None => {
-            let mut origin = made(
-                Mechanism::DataAfterClose,
+            suspect.answer_by(trigger, Mechanism::DataAfterClose, [fin.frame(), data.frame(), segment.frame], || {
                 format!(
                     "{name} had closed both directions, and what came then was more than an acknowledgement of its FIN"
-                ),
-            );
-            if let Some(Ok(origin)) = &mut origin {
-                origin.frames = vec![fin.frame(), trigger.frame(), segment.frame];
-            }
-            origin
+                )
+            })
         }
     }
 }
@@ -240,13 +236,15 @@ fn ends_handshake(suspect: &Suspect<'_>, trigger: &Sighting) -> bool {
 fn bare_abort(suspect: &Suspect<'_>) -> Option<Origin> {
     let segment = suspect.segment();
     let last = suspect.earlier(suspect.own()).next()?;
-    let linux = stack::is_linux(suspect);
-    if linux == Some(true)
-        || suspect.sent() != Some(segment.seq)
+    if suspect.sent() != Some(segment.seq)
         || last.segment.flags.syn()
         || last.segment.flags.fin()
         || suspect.earlier(suspect.own()).any(|one| one.segment.flags.fin())
     {
+        return None;
+    }
+    let linux = stack::is_linux(suspect);
+    if linux == Some(true) {
         return None;
     }
     let heard =
@@ -254,15 +252,18 @@ fn bare_abort(suspect: &Suspect<'_>) -> Option<Origin> {
     let answered_before =
         linux == Some(false) && heard && suspect.earlier(suspect.peer()).next()?.frame() < last.frame();
     let has_window = segment.window.is_some_and(|window| window != 0) && segment.window == last.segment.window;
+    let words = suspect.case.words;
     (has_window || answered_before).then(|| Origin {
         mechanism: Mechanism::Abort,
         trigger: None,
-        frames: vec![last.frame(), segment.frame],
-        text: format!(
-            "a bare RST at the next number of {}'s socket, {}: an abort as RFC 9293 words it",
-            suspect.case.name(suspect.own()),
-            if has_window { "with its window" } else { "which had just acknowledged all that came" }
-        ),
+        frames: words.frames([last.frame(), segment.frame]),
+        text: words.text(|| {
+            format!(
+                "a bare RST at the next number of {}'s socket, {}: an abort as RFC 9293 words it",
+                suspect.case.name(suspect.own()),
+                if has_window { "with its window" } else { "which had just acknowledged all that came" }
+            )
+        }),
         or_else: Some(Mechanism::AbortUnreadData),
     })
 }
@@ -321,70 +322,59 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
     // Of a side that had been silent, what the other one acknowledges tells where it stands.
     let acknowledged_to_it = suspect.earlier(peer).filter(|one| one.segment.flags.ack()).map(|one| one.segment.ack);
     let sent = suspect.sent().or_else(|| acknowledged_to_it.reduce(SeqNum::max))?;
-    let misfit = |weight, frames: Vec<FrameNumber>, text: String| Some(Err(Misfit { weight, frames, text }));
     if before.iter().any(|judged| judged.way == own && judged.party == Some(Party::Host) && judged.is_active) {
-        return misfit(Weight::Moderate, vec![segment.frame], format!("{name} had aborted the connection before"));
+        return suspect
+            .misfit(Weight::Moderate, [segment.frame], || format!("{name} had aborted the connection before"));
     }
     let lost = suspect.case.flow.rare(own).is_some_and(|rare| !rare.holes.is_empty());
     if segment.seq.after(sent) && !lost {
-        return misfit(
-            Weight::Strong,
-            vec![segment.frame],
-            format!("its sequence number lies {} beyond all that {name} had sent", segment.seq.since(sent)),
-        );
+        return suspect.misfit(Weight::Strong, [segment.frame], || {
+            format!("its sequence number lies {} beyond all that {name} had sent", segment.seq.since(sent))
+        });
     }
     let acked =
         suspect.earlier(peer).filter(|one| one.segment.flags.ack()).map(|one| one.segment.ack).reduce(SeqNum::max);
     if acked.is_some_and(|acked| segment.seq.before(acked)) {
-        return misfit(
-            Weight::Strong,
-            vec![segment.frame],
-            format!("its sequence number lies below what {} had already acknowledged", suspect.case.name(peer)),
-        );
+        return suspect.misfit(Weight::Strong, [segment.frame], || {
+            format!("its sequence number lies below what {} had already acknowledged", suspect.case.name(peer))
+        });
     }
     if segment.seq.before(sent) && !window_was_full(suspect, sent) {
         // DATA_SEQ_RST of Weaver, Sommer and Paxson (NDSS 2009).
-        return misfit(
-            Weight::Moderate,
-            vec![segment.frame],
+        return suspect.misfit(Weight::Moderate, [segment.frame], || {
             format!(
                 "its sequence number lies {} below what {name} had already sent (DATA_SEQ_RST)",
                 sent.since(segment.seq)
-            ),
-        );
+            )
+        });
     }
     if let Some(acknowledged) = suspect.acknowledged()
         && segment.ack.before(acknowledged)
     {
-        return misfit(
-            Weight::Strong,
-            vec![segment.frame],
-            format!("it acknowledges less than {name} had acknowledged before"),
-        );
+        return suspect.misfit(Weight::Strong, [segment.frame], || {
+            format!("it acknowledges less than {name} had acknowledged before")
+        });
     }
     if let Some(received) = suspect.received()
         && segment.ack.after(received)
         && suspect.case.flow.rare(peer).is_none_or(|rare| rare.holes.is_empty())
     {
-        return misfit(
-            Weight::Strong,
-            vec![segment.frame],
-            format!("it acknowledges {} more than had passed here", segment.ack.since(received)),
-        );
+        return suspect.misfit(Weight::Strong, [segment.frame], || {
+            format!("it acknowledges {} more than had passed here", segment.ack.since(received))
+        });
     }
-    let abort = super::abort::kind(suspect, sent);
     // A SYN only offers them.
     let mut established = suspect.of_claimed_sender().filter(|one| !one.segment.flags.syn());
-    let uses_timestamps = established.any(|one| one.segment.options.timestamps.is_some());
-    let linux = stack::is_linux(suspect);
-    if uses_timestamps && segment.options.timestamps.is_none() && linux != Some(false) {
+    let mut uses_timestamps = || established.any(|one| one.segment.options.timestamps.is_some());
+    let has_lost_them = segment.options.timestamps.is_none() && uses_timestamps();
+    let linux = if has_lost_them { stack::is_linux(suspect) } else { None };
+    if has_lost_them && linux != Some(false) {
         // RFC 7323 section 3.2 only recommends the option on a reset, and Linux always has it on an abort.
-        return misfit(
-            if linux.is_some() || segment.ipv6 { Weight::Strong } else { Weight::Moderate },
-            vec![segment.frame],
-            format!("an abort by {name}'s stack would carry its timestamps, and this has none"),
-        );
+        let weight = if linux.is_some() || segment.ipv6 { Weight::Strong } else { Weight::Moderate };
+        let text = || format!("an abort by {name}'s stack would carry its timestamps, and this has none");
+        return suspect.misfit(weight, [segment.frame], text);
     }
+    let abort = super::abort::kind(suspect, sent);
     Some(Ok(Origin {
         mechanism: abort.mechanism,
         trigger: None,

@@ -9,6 +9,9 @@ use crate::knowledge::ttl;
 /// Identifications that a counter of one connection may have skipped where segments between were not captured.
 pub(super) const SKIPPED: u16 = 16;
 
+/// Identifications that are enough to tell.
+const LOOKED_AT: usize = 16;
+
 /// What Linux and the BSDs begin a packet's time to live with.
 const UNIX_TTL: u8 = 64;
 
@@ -19,14 +22,14 @@ pub(super) fn is_linux(suspect: &Suspect<'_>) -> Option<bool> {
     if suspect.of_claimed_sender().any(|one| ttl::initial(one.segment.ttl) != UNIX_TTL) {
         return Some(false);
     }
-    let ids: Vec<u16> = own().filter_map(|one| one.segment.ip_id).take(16).collect();
-    if ids.len() < 2 {
-        return None;
-    }
-    let counts = ids.windows(2).all(|pair| match pair {
+    let mut ids = own().filter_map(|one| one.segment.ip_id).take(LOOKED_AT);
+    let mut last = ids.next()?;
+    let (mut several, mut counts, mut any) = (false, true, last != 0);
+    for next in ids {
         // A copy or a reordered packet may step back.
-        [one, next] => next.wrapping_sub(*one) <= SKIPPED || one.wrapping_sub(*next) <= SKIPPED,
-        _ => true,
-    });
-    Some(counts && ids.iter().any(|id| *id != 0) && own().all(|one| one.segment.dont_fragment))
+        counts &= next.wrapping_sub(last) <= SKIPPED || last.wrapping_sub(next) <= SKIPPED;
+        any |= next != 0;
+        (several, last) = (true, next);
+    }
+    several.then(|| counts && any && own().all(|one| one.segment.dont_fragment))
 }

@@ -90,7 +90,7 @@ pub struct Judged {
     /// Whether its receiver obeyed it.
     pub obedience: Option<Obedience>,
     /// What the kernel of an endpoint's host says of it.
-    pub heard: Option<Heard>,
+    pub heard: Option<Box<Heard>>,
     /// For an unknown sender: what capture would decide.
     pub would_decide: Option<&'static str>,
     /// The decimal logarithm of the odds that it was forged.

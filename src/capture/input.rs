@@ -15,6 +15,8 @@ use crate::tcp::Timestamp;
 /// How much is read between two looks at the clockwork: progress, released memory, a file cut short under us.
 const STRIDE: u64 = 4 << 20;
 
+/// In cache lines of its own: it is written for every frame, and what lies beside it may be another thread's.
+#[repr(align(128))]
 pub(super) struct Input {
     path: PathBuf,
     reader: Option<Reader>,

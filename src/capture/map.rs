@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use memmap2::{Mmap, UncheckedAdvice};
+use memmap2::Mmap;
 
 /// A file mapped read-only, as long as it was when it was opened.
 ///
@@ -58,12 +58,14 @@ impl Map {
         let until = until.min(self.memory.len()) / STEP * STEP;
         let released = self.released.swap(until, Ordering::Relaxed);
         if until > released {
+            // Advice that is refused costs memory and nothing else; Windows takes none.
+            #[cfg(unix)]
             // SAFETY: on a shared file mapping MADV_DONTNEED drops pages that the next touch reads again from the file,
             // so the octets stay what they were; the range lies within the mapping.
-            let advised =
-                unsafe { self.memory.unchecked_advise_range(UncheckedAdvice::DontNeed, released, until - released) };
-            // Advice that is refused costs memory and nothing else.
-            drop(advised);
+            let _ = unsafe {
+                let advice = memmap2::UncheckedAdvice::DontNeed;
+                self.memory.unchecked_advise_range(advice, released, until - released)
+            };
         }
     }
 }

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::bpf::Filter;
+use super::Filter;
 use super::error::{InputError, Reason};
 use super::input::Input;
 use super::lookup::Lookup;

@@ -2,25 +2,25 @@
 //!
 //! A frame goes this way: `reader` opens the input and `identify` tells what it is by content, `unpack` takes off a
 //! compression on a thread of its own, `source` holds the octets (a `map` of a regular file, else a buffer), `pcap` or
-//! `pcapng` walk its records (where mapped, with `scout`s ahead of them), `input` keeps the tally, `merge` joins the inputs, `bpf` sorts out.
+//! `pcapng` walk its records (where mapped, with `scout`s ahead of them), `input` keeps the tally, `merge` joins the inputs, a filter sorts out.
 //! Of one mapped file `lookup` finds frames again by their places.
+//! All that takes libpcap stands in `libpcap`; without the feature `live`, `no_libpcap` stands in its place.
 //!
 //! Nothing here looks into a frame. Damage never fails: what stands in front of it is read, the rest is a [`Problem`].
 
-mod bpf;
 mod bytes;
-mod devices;
 mod error;
 mod frames;
 mod identify;
 mod input;
-#[cfg(unix)]
-mod interface;
+#[cfg(feature = "live")]
 mod libpcap;
 mod link_type;
 mod lookup;
 mod map;
 mod merge;
+#[cfg(not(feature = "live"))]
+mod no_libpcap;
 mod pcap;
 mod pcapng;
 mod progress;
@@ -33,18 +33,18 @@ mod testing;
 mod tick;
 mod unpack;
 
-pub use bpf::Filter;
-pub use devices::{ListedInterface, interfaces};
 pub use error::InputError;
 pub(crate) use error::plain;
 pub use frames::Frames;
+#[cfg(feature = "live")]
 pub(crate) use frames::Label;
-#[cfg(unix)]
-pub use interface::{CaptureDirection, Interface, InterfaceError, InterfaceOptions};
-pub use libpcap::libpcap_version;
+#[cfg(feature = "live")]
+pub use libpcap::*;
 pub use link_type::LinkType;
 pub use lookup::Lookup;
 pub use merge::{Capture, OpenOptions};
+#[cfg(not(feature = "live"))]
+pub use no_libpcap::*;
 pub use progress::Progress;
 
 use crate::tcp::{FrameNumber, Timestamp};

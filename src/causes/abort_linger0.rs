@@ -11,17 +11,17 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let name = story.name(decisive.reset.way);
     let frames = decisive.verdict.evidence.iter().filter(|piece| piece.clue == "form");
     let frames = frames.flat_map(|piece| piece.frames.clone()).take(6);
-    let candidate = Candidate::new(
+    let candidate = question.candidate(
         Cause::AbortLinger0,
-        format!("{name}'s side aborted a live connection, as an application does on purpose with SO_LINGER and a time of 0"),
+        || format!("{name}'s side aborted a live connection, as an application does on purpose with SO_LINGER and a time of 0"),
     )
-    .advise(format!("look in {name}'s application and its configuration for SO_LINGER 0, `nolinger`, `reset_timedout_connection` or an explicit abort"));
+    .advise(|| format!("look in {name}'s application and its configuration for SO_LINGER 0, `nolinger`, `reset_timedout_connection` or an explicit abort"));
     match decisive.verdict.mechanism {
         Mechanism::Abort => Some(candidate.because(
             Aspect::Form,
             if decisive.verdict.or_else.is_some() { Weight::Moderate } else { Weight::Strong },
             frames,
-            format!("a live socket was aborted, and {name} had dealt with all that it received"),
+            || format!("a live socket was aborted, and {name} had dealt with all that it received"),
         )),
         Mechanism::AbortUnreadData => {
             Some(candidate.because(Aspect::Form, Weight::Weak, frames, "an abort on purpose would look the same"))

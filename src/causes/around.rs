@@ -1,6 +1,9 @@
 //! What the other flows say about why one ended: built once, then only read.
 
 use std::collections::HashMap;
+use std::hash::Hash;
+use std::ops::Range;
+use std::sync::OnceLock;
 
 use foldhash::fast::RandomState;
 
@@ -65,8 +68,8 @@ pub struct Connection {
 pub struct Around {
     most: usize,
     connections: Vec<Connection>,
-    by_client: HashMap<[u8; 16], Vec<u32>, RandomState>,
-    by_server: HashMap<Endpoint, Vec<u32>, RandomState>,
+    by_client: OnceLock<Index<[u8; 16]>>,
+    by_server: OnceLock<Index<Endpoint>>,
     named: Vec<Named>,
     /// What is known of the place beforehand.
     pub site: Site,
@@ -105,8 +108,8 @@ impl Around {
         Self {
             most: MOST.min(octets / OCTETS),
             connections: Vec::new(),
-            by_client: HashMap::default(),
-            by_server: HashMap::default(),
+            by_client: OnceLock::new(),
+            by_server: OnceLock::new(),
             named: Vec::new(),
             site: Site::default(),
         }
@@ -155,20 +158,27 @@ impl Around {
     /// Takes in the outline of a flow.
     pub fn add(&mut self, connection: Option<Connection>) {
         let Some(connection) = connection.filter(|_| self.connections.len() < self.most) else { return };
-        let index = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
-        self.by_client.entry(connection.client).or_default().push(index);
-        self.by_server.entry(connection.server).or_default().push(index);
         self.connections.push(connection);
+        self.by_client.take();
+        self.by_server.take();
+    }
+
+    fn with_client(&self, address: [u8; 16]) -> &[u32] {
+        self.by_client.get_or_init(|| Index::of(&self.connections, |one| one.client)).get(&address)
+    }
+
+    fn with_server(&self, server: Endpoint) -> &[u32] {
+        self.by_server.get_or_init(|| Index::of(&self.connections, |one| one.server)).get(&server)
     }
 
     /// The connections of a client's address in the order in which they began.
     pub fn of_client(&self, address: [u8; 16]) -> impl Iterator<Item = &Connection> {
-        self.list(self.by_client.get(&address))
+        self.list(self.with_client(address))
     }
 
     /// The connections to a server's address and port in the order in which they began.
     pub fn of_server(&self, server: Endpoint) -> impl Iterator<Item = &Connection> {
-        self.list(self.by_server.get(&server))
+        self.list(self.with_server(server))
     }
 
     /// The connections that began within some time of a moment, of those that began shortly before and after it.
@@ -180,17 +190,16 @@ impl Around {
     }
 
     /// Those to a server that began shortly before and after a moment, in the order in which they began.
-    pub fn near_server(&self, server: Endpoint, time: Timestamp) -> impl Iterator<Item = &Connection> {
-        self.window(self.by_server.get(&server), time)
+    pub fn near_server(&self, server: Endpoint, time: Timestamp) -> impl Iterator<Item = &Connection> + Clone {
+        self.window(self.with_server(server), time)
     }
 
     /// Those of a client's address that began shortly before and after a moment.
-    pub fn near_client(&self, address: [u8; 16], time: Timestamp) -> impl Iterator<Item = &Connection> {
-        self.window(self.by_client.get(&address), time)
+    pub fn near_client(&self, address: [u8; 16], time: Timestamp) -> impl Iterator<Item = &Connection> + Clone {
+        self.window(self.with_client(address), time)
     }
 
-    fn window<'s>(&'s self, indices: Option<&'s Vec<u32>>, time: Timestamp) -> impl Iterator<Item = &'s Connection> {
-        let indices = indices.map_or(&[][..], Vec::as_slice);
+    fn window<'s>(&'s self, indices: &'s [u32], time: Timestamp) -> impl Iterator<Item = &'s Connection> + Clone {
         let began = |index: u32| self.connections.get(index as usize).map(|connection| connection.began);
         // Flows are learnt in the order in which they began; where a clock goes backwards the window is only less exact.
         let at = indices.partition_point(|&index| began(index).is_some_and(|began| began < time));
@@ -198,9 +207,35 @@ impl Around {
         indices.get(window).unwrap_or_default().iter().filter_map(|&index| self.connections.get(index as usize))
     }
 
-    fn list<'s>(&'s self, indices: Option<&'s Vec<u32>>) -> impl Iterator<Item = &'s Connection> {
-        let indices = indices.map_or(&[][..], Vec::as_slice);
+    fn list<'s>(&'s self, indices: &'s [u32]) -> impl Iterator<Item = &'s Connection> {
         indices.iter().filter_map(|&index| self.connections.get(index as usize))
+    }
+}
+
+/// The connections that have something in common, made when somebody first asks.
+struct Index<K> {
+    /// Where those of each begin and end in the list.
+    places: HashMap<K, Range<usize>, RandomState>,
+    /// Places of connections, those of one key together and in their order.
+    list: Vec<u32>,
+}
+
+impl<K: Copy + Ord + Hash> Index<K> {
+    fn of(connections: &[Connection], key: impl Fn(&Connection) -> K) -> Self {
+        let mut keyed: Vec<(K, u32)> = connections.iter().map(key).zip(0..).collect();
+        keyed.sort_unstable();
+        let mut places: HashMap<K, Range<usize>, RandomState> = HashMap::default();
+        let mut begin = 0;
+        for same in keyed.chunk_by(|(one, _), (other, _)| one == other) {
+            let end = begin + same.len();
+            places.extend(same.first().map(|(key, _)| (*key, begin..end)));
+            begin = end;
+        }
+        Self { places, list: keyed.into_iter().map(|(_, place)| place).collect() }
+    }
+
+    fn get(&self, key: &K) -> &[u32] {
+        self.places.get(key).and_then(|places| self.list.get(places.clone())).unwrap_or_default()
     }
 }
 

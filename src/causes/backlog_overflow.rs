@@ -11,7 +11,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         return None;
     }
     let decisive = story.by_host()?;
-    let candidate = Candidate::new(
+    let candidate = question.candidate(
         Cause::BacklogOverflow,
         "the server's kernel reset the connection as its handshake ended: its accept queue was full",
     )

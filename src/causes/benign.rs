@@ -197,6 +197,7 @@ fn lost_race(story: &Story<'_>, around: &Around) -> Option<Cow<'static, str>> {
             && other.ended.is_none_or(|other| other > ended)
             && is_same_client(story, client.address, other)
     };
+    story.has_asked_others.set(true);
     let winner = around.begun_near(began, HEAD_START).find(is_winner)?;
     let address = winner.server.ip(false);
     Some(

@@ -12,10 +12,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let decisive = story.by_host().filter(|_| story.from_client())?;
     let (client, server) = (story.client(), story.client().reverse());
     let frame = decisive.reset.segment.frame;
-    let candidate = |sentence: &str| {
-        Candidate::new(Cause::ClientAbort, sentence)
-            .advise("look on the client: a time limit of its own, a user who went on, a process that ended")
-    };
+    let advice = "look on the client: a time limit of its own, a user who went on, a process that ended";
+    let candidate = |sentence: &'static str| question.candidate(Cause::ClientAbort, sentence).advise(advice);
     if decisive.reset.phase <= Phase::Handshake {
         // A scanner wanted no connection in the first place.
         if story.raw_syn().is_some() {
@@ -92,21 +90,21 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                 ),
                 // The server itself had said that nothing more would come.
                 None if story.fin(server).is_some() => return None,
-                None => candidate(&rest.map_or_else(
-                    || "the client reset the connection while or right after the server answered".to_owned(),
-                    |rest| {
-                        format!(
-                            "the client reset the connection {:.1} s after the server spoke",
-                            rest.length.as_secs_f64()
-                        )
-                    },
-                ))
-                .because(
-                    Aspect::Company,
-                    if rest.is_some() { Weight::Weak } else { Weight::Moderate },
-                    [last.first, frame],
-                    "the last to speak was the server; whether that was its whole answer does not show",
-                ),
+                None => {
+                    let why = "the last to speak was the server; whether that was its whole answer does not show";
+                    let rested = rest.map(|rest| rest.length.as_secs_f64());
+                    let weight = if rested.is_some() { Weight::Weak } else { Weight::Moderate };
+                    let candidate = match rested {
+                        Some(seconds) => question.candidate(Cause::ClientAbort, move || {
+                            format!("the client reset the connection {seconds:.1} s after the server spoke")
+                        }),
+                        None => question.candidate(
+                            Cause::ClientAbort,
+                            "the client reset the connection while or right after the server answered",
+                        ),
+                    };
+                    candidate.advise(advice).because(Aspect::Company, weight, [last.first, frame], why)
+                }
             })
         }
         Mechanism::AbortUnreadData | Mechanism::Abort => {

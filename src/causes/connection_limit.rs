@@ -18,18 +18,18 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let decisive = story.decisive?;
     if let Some(declared) = story.application.limit_declared().filter(|declared| declared.by != story.client()) {
         return Some(
-            Candidate::new(
-                Cause::ConnectionLimit,
-                "the server said that it has no room for more connections or clients, and ended this one",
-            )
-            .because(
-                Aspect::Declared,
-                Weight::Decisive,
-                [declared.frame],
-                format!("the server said: {}", declared.text),
-            )
-            .advise("look for the limit that it names: maxclients, max_connections, limit_conn, a queue that is full")
-            .advise("let the client reuse connections, wait and try again, or raise the limit"),
+            question
+                .candidate(
+                    Cause::ConnectionLimit,
+                    "the server said that it has no room for more connections or clients, and ended this one",
+                )
+                .because(Aspect::Declared, Weight::Decisive, [declared.frame], || {
+                    format!("the server said: {}", declared.text)
+                })
+                .advise(
+                    "look for the limit that it names: maxclients, max_connections, limit_conn, a queue that is full",
+                )
+                .advise("let the client reuse connections, wait and try again, or raise the limit"),
         );
     }
     let server_way = story.client().reverse();
@@ -49,8 +49,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     let server = story.case.flow.stream.endpoints[server_way];
     // Connections that were granted before, and were open when this one was rejected.
-    let open: Vec<_> = question
-        .near_server()
+    let near = question.near_server();
+    let open: Vec<_> = near
+        .clone()
         .filter(|other| other.accepted && other.began < began && other.flow != story.case.flow.id)
         // What ends together, ends for another reason.
         .filter(|other| other.ended.is_none_or(|end| end.since(ended).0 > exit::SAME_MOMENT.0))
@@ -61,7 +62,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     // One that was granted while as many were open shows that the number was not the limit.
     let open_at = |other: &super::around::Connection| {
         let earlier =
-            question.around.near_server(server, other.began).filter(|one| one.accepted && one.began < other.began);
+            question.around().near_server(server, other.began).filter(|one| one.accepted && one.began < other.began);
         earlier.filter(|one| one.ended.is_none_or(|end| end > other.began)).count()
     };
     // Others that met the same.
@@ -70,20 +71,20 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             && other.sender == Some(decisive.verdict.sender)
             && other.mechanism == Some(decisive.verdict.mechanism)
     };
-    let exceeded = question
-        .near_server()
+    let exceeded = near
+        .clone()
         .find(|other| other.accepted && other.began > began && !is_alike(other) && open_at(other) >= open.len());
-    let alike = question.near_server().filter(|other| is_alike(other));
+    let alike = near.filter(|other| is_alike(other));
     let alike: Vec<_> = alike.filter_map(|other| other.reset).take(4).collect();
-    let candidate = Candidate::new(
+    let candidate = question.candidate(
         Cause::ConnectionLimit,
-        format!("{} connections were open, and this one was {}: a limit on their number", open.len(), if refused { "refused" } else { "ended at once" }),
+        || format!("{} connections were open, and this one was {}: a limit on their number", open.len(), if refused { "refused" } else { "ended at once" }),
     )
     .because(
         Aspect::Company,
         if alike.is_empty() { Weight::Moderate } else { Weight::Strong },
         open.iter().map(|other| other.frame).take(4).chain([decisive.reset.segment.frame]).chain(alike),
-        format!("{} earlier connections to the same port lived on", open.len()),
+        || format!("{} earlier connections to the same port lived on", open.len()),
     )
     .advise("look for the limit: maxconn, limit_conn, max_connections, maxclients, ulimit -n, or connlimit in the packet filter")
     .advise("let the client reuse connections, or raise the limit");
@@ -104,11 +105,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             "a port that serves others refused this one",
         )
     } else {
-        candidate.because(
-            Aspect::Timing,
-            Weight::Moderate,
-            [decisive.reset.segment.frame],
-            format!("the server ended it {:.1} ms after it began", first_end.since(began).0 as f64 / 1e6),
-        )
+        candidate.because(Aspect::Timing, Weight::Moderate, [decisive.reset.segment.frame], || {
+            format!("the server ended it {:.1} ms after it began", first_end.since(began).0 as f64 / 1e6)
+        })
     })
 }

@@ -16,16 +16,16 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     let (name, other) = (story.name(way), story.name(way.reverse()));
     Some(
-        Candidate::new(
+        question.candidate(
             Cause::DataAfterClose,
-            format!("{name} had closed the connection, and {other} sent more: {name}'s host answered that by a reset"),
+            || format!("{name} had closed the connection, and {other} sent more: {name}'s host answered that by a reset"),
         )
         .because(
             Aspect::Form,
             Weight::Strong,
             [fin.frame(), decisive.reset.segment.frame],
-            format!("{name}'s FIN came before, and the reset answers what came after it"),
+            || format!("{name}'s FIN came before, and the reset answers what came after it"),
         )
-        .advise(format!("let {name} wait for {other}'s end before it closes (shut down the sending side, read to the end), or let {other} stop sending when it sees the FIN")),
+        .advise(|| format!("let {name} wait for {other}'s end before it closes (shut down the sending side, read to the end), or let {other} stop sending when it sees the FIN")),
     )
 }

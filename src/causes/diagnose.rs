@@ -1,19 +1,26 @@
-use super::around::Connection;
 use std::net::IpAddr;
 
-use super::{Around, Candidate, Cause, Story, kernel};
+use super::around::Connection;
+use super::{Around, Candidate, Story, kernel};
 use crate::attribution::Party;
-use crate::evidence::{Aspect, Confidence, Evidence, Weight};
+use crate::evidence::{Aspect, Confidence, Words};
 
 /// What the causes are asked about.
 pub(super) struct Question<'a> {
     /// The flow.
     pub story: &'a Story<'a>,
-    /// The other flows.
-    pub around: &'a Around,
+    around: &'a Around,
+    /// How much is told of the answer.
+    pub words: Words,
 }
 
 impl<'a> Question<'a> {
+    /// The other flows.
+    pub fn around(&self) -> &'a Around {
+        self.story.has_asked_others.set(true);
+        self.around
+    }
+
     /// An address, with its name where the site has one for it.
     pub fn named(&self, address: IpAddr) -> String {
         match self.around.site.name(address) {
@@ -23,17 +30,19 @@ impl<'a> Question<'a> {
     }
 
     /// Connections to the same server that began shortly before and after this one.
-    pub fn near_server(&self) -> impl Iterator<Item = &'a Connection> {
+    pub fn near_server(&self) -> impl Iterator<Item = &'a Connection> + Clone {
         let case = self.story.case;
         let server = case.flow.stream.endpoints[self.story.client().reverse()];
-        case.flow.first_time.into_iter().flat_map(move |time| self.around.near_server(server, time))
+        let around = self.around();
+        case.flow.first_time.map(|time| around.near_server(server, time)).into_iter().flatten()
     }
 
     /// Connections of the same client that began shortly before and after this one.
-    pub fn near_client(&self) -> impl Iterator<Item = &'a Connection> {
+    pub fn near_client(&self) -> impl Iterator<Item = &'a Connection> + Clone {
         let case = self.story.case;
         let client = case.flow.stream.endpoints[self.story.client()].address;
-        case.flow.first_time.into_iter().flat_map(move |time| self.around.near_client(client, time))
+        let around = self.around();
+        case.flow.first_time.map(|time| around.near_client(client, time)).into_iter().flatten()
     }
 }
 
@@ -87,45 +96,53 @@ pub struct Diagnosis {
 /// Some causes are special cases of others: a limit on connections is a packet filter's refusal, too. The special case is
 /// named where it is surer than not; the general one does not lose by it.
 pub fn diagnose(story: &Story<'_>, around: &Around) -> Option<Diagnosis> {
-    let question = Question { story, around };
-    let mut candidates: Vec<(f64, Candidate)> = CAUSES
+    // All are only weighed at first: few are told.
+    let ask = |look: Look, words| {
+        let candidate = look(&Question { story, around, words })?;
+        Some(kernel::testify(candidate, story))
+    };
+    let mut candidates: Vec<(f64, Candidate, Look)> = CAUSES
         .iter()
-        .filter_map(|look| look(&question))
-        .map(|candidate| kernel::testify(candidate, story))
-        .map(|candidate| (candidate.score(), candidate))
-        .filter(|(score, _)| *score > 0.0)
+        .filter_map(|&look| Some((ask(look, Words::Unspoken)?, look)))
+        .map(|(candidate, look)| (candidate.score(), candidate, look))
+        .filter(|(score, ..)| *score > 0.0)
         .collect();
     // The special case first where both are supported alike: it says more.
-    candidates.sort_by(|(one, a), (other, b)| {
+    candidates.sort_by(|(one, a, _), (other, b, _)| {
         other.total_cmp(one).then_with(|| b.cause.is_case_of(a.cause).cmp(&a.cause.is_case_of(b.cause)))
     });
-    let sure = |(score, candidate): &(f64, Candidate)| {
+    let sure = |(score, candidate, _): &(f64, Candidate, Look)| {
         // The odds against all others together, one of them being that it is something else.
         let odds = |is_rival: &dyn Fn(&Candidate) -> bool| {
-            let rivals = candidates.iter().filter(|(_, other)| other.cause != candidate.cause && is_rival(other));
-            score - (rivals.map(|(other, _)| 10f64.powf(*other)).sum::<f64>() + 1.0).log10()
+            let rivals = candidates.iter().filter(|(_, other, _)| other.cause != candidate.cause && is_rival(other));
+            score - (rivals.map(|(other, ..)| 10f64.powf(*other)).sum::<f64>() + 1.0).log10()
         };
         let special = |other: &Candidate| other.cause.is_case_of(candidate.cause);
         let general = |other: &Candidate| candidate.cause.is_case_of(other.cause);
         Confidence::of_log_odds(odds(&|other| !special(other))).or_else(|| {
             // As well supported as the general cause, it is a possible reason for that.
-            let is_backed = candidates.iter().filter(|(_, other)| general(other)).all(|(other, _)| score >= other);
+            let is_backed = candidates.iter().filter(|(_, other, _)| general(other)).all(|(other, ..)| score >= other);
             let alone = Confidence::of_log_odds(odds(&|other| !special(other) && !general(other)));
             alone.filter(|_| is_backed).map(|_| Confidence::Possible)
         })
     };
     let (place, confidence) = candidates.iter().enumerate().find_map(|(place, one)| Some((place, sure(one)?)))?;
-    let (_, best) = candidates.remove(place);
+    let tell = |(_, candidate, look): (f64, Candidate, Look), words: Words| match words {
+        Words::Unspoken => candidate,
+        _ => ask(look, words).unwrap_or(candidate),
+    };
+    let words = story.case.words;
+    let best = tell(candidates.remove(place), words);
     let confidence = confidence.min(most_sure(story, &best));
-    let alternatives = candidates.into_iter().take(MOST_ALTERNATIVES).map(|(_, candidate)| candidate).collect();
+    let others = candidates.into_iter().take(MOST_ALTERNATIVES);
+    let alternatives = others.map(|other| tell(other, words.min(Words::Sentence))).collect();
     Some(Diagnosis { best, confidence, alternatives })
 }
 
 /// How sure a cause can be, given how sure it is who sent the reset: what a forger is blamed for is no surer than the forger.
 fn most_sure(story: &Story<'_>, best: &Candidate) -> Confidence {
-    let declared = |piece: &Evidence<Cause>| piece.aspect == Aspect::Declared && piece.weight == Weight::Decisive;
     match story.verdict().and_then(|verdict| Some((verdict.party?, verdict.confidence?))) {
-        _ if best.evidence.iter().any(declared) => Confidence::Certain,
+        _ if best.balance().has_decisive(Aspect::Declared) => Confidence::Certain,
         Some((Party::Middlebox, sender)) => sender,
         Some((Party::Host, Confidence::Possible)) => Confidence::Likely,
         _ => Confidence::Certain,
@@ -134,6 +151,7 @@ fn most_sure(story: &Story<'_>, best: &Candidate) -> Confidence {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Cause;
     use super::*;
     use crate::attribution::testing::Scene;
 
@@ -145,7 +163,7 @@ mod tests {
         let mut around = Around::default();
         around.learn(&story);
         let found = diagnose(&story, &around)?;
-        Some((found.best.cause, found.confidence, found.best.sentence))
+        Some((found.best.cause, found.confidence, found.best.sentence.into_owned()))
     }
 
     const OPEN: &str = "c ttl 60\ns ttl 57\n0 c S 0 win 64240 mss 1460 sackok wscale 7

@@ -31,8 +31,14 @@ pub(super) struct Exit {
     pub back: Option<(FrameNumber, Duration)>,
 }
 
-/// Whether the decisive reset, or the FIN in front of it, was part of one. Looks at the sender of the reset.
-pub(super) fn of(story: &Story<'_>) -> Option<Exit> {
+impl Story<'_> {
+    /// Whether the decisive reset, or the FIN in front of it, was part of one. Looks at the sender of the reset.
+    pub(super) fn process_exit(&self) -> Option<&Exit> {
+        self.exit.get_or_init(|| of(self)).as_ref()
+    }
+}
+
+fn of(story: &Story<'_>) -> Option<Exit> {
     let decisive = story.decisive?;
     let way = decisive.reset.way;
     let fin = story.fin(way);

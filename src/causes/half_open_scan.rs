@@ -25,17 +25,16 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if !half_open && !connected && !refused {
         return None;
     }
-    let dataless = || question.near_client().filter(|other| !other.has_data && other.reset.is_some());
+    let near = question.near_client();
+    let dataless = || near.clone().filter(|other| !other.has_data && other.reset.is_some());
     let targets: BTreeSet<_> = dataless().map(|other| (other.server.address, other.server.port)).collect();
     let frame = decisive.reset.segment.frame;
-    let mut candidate = Candidate::new(
-        Cause::HalfOpenScan,
-        match targets.len() {
+    let mut candidate = question
+        .candidate(Cause::HalfOpenScan, || match targets.len() {
             0 | 1 => "the client asked for a connection and sent nothing, as a port scan does".to_owned(),
             count => format!("the client tried {count} ports or hosts without sending anything: a port scan"),
-        },
-    )
-    .advise("find out who runs scans from this address; for the service itself nothing is wrong");
+        })
+        .advise("find out who runs scans from this address; for the service itself nothing is wrong");
     let syn = story.raw_syn();
     if let Some(syn) = syn {
         candidate = candidate.because(
@@ -50,7 +49,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             Aspect::Company,
             Weight::Decisive,
             dataless().filter_map(|other| other.reset).take(6),
-            format!("{} ports or hosts were tried from the same address, and no data was sent", targets.len()),
+            || format!("{} ports or hosts were tried from the same address, and no data was sent", targets.len()),
         );
     }
     if half_open {
@@ -61,5 +60,5 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             "the client reset as soon as the port proved open",
         );
     }
-    (!candidate.evidence.is_empty()).then_some(candidate)
+    (!candidate.balance().is_empty()).then_some(candidate)
 }

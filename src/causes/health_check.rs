@@ -44,9 +44,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         return None;
     }
     Some(
-        Candidate::new(
+        question.candidate(
             Cause::HealthCheck,
-            format!(
+            || format!(
                 "a health check: the same client opens and resets a connection every {median:.1} s and sends nothing"
             ),
         )
@@ -54,7 +54,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             Aspect::Company,
             Weight::Decisive,
             checks.iter().filter_map(|check| check.reset).take(6),
-            format!("{} such connections, one every {median:.1} s", checks.len()),
+            || format!("{} such connections, one every {median:.1} s", checks.len()),
         )
         .because(
             Aspect::Form,

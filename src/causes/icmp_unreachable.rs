@@ -11,21 +11,20 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         return None;
     }
     let said = story.case.flow.detail.as_ref()?.icmp.first()?;
-    let reporter = question.named(said.error.reporter);
+    let reporter = || question.named(said.error.reporter);
     Some(
-        Candidate::new(
-            Cause::IcmpUnreachable,
-            format!("{} reported by ICMP that the destination cannot be reached", reporter),
-        )
-        .because(
-            Aspect::Declared,
-            Weight::Strong,
-            [said.error.frame],
-            format!("ICMP type {} code {} from {}", said.error.icmp_type, said.error.code, reporter),
-        )
-        .advise(format!(
-            "{} wrote the ICMP error: look at its routes, its neighbour table and its packet filter",
-            reporter
-        )),
+        question
+            .candidate(Cause::IcmpUnreachable, || {
+                format!("{} reported by ICMP that the destination cannot be reached", reporter())
+            })
+            .because(Aspect::Declared, Weight::Strong, [said.error.frame], || {
+                format!("ICMP type {} code {} from {}", said.error.icmp_type, said.error.code, reporter())
+            })
+            .advise(|| {
+                format!(
+                    "{} wrote the ICMP error: look at its routes, its neighbour table and its packet filter",
+                    reporter()
+                )
+            }),
     )
 }

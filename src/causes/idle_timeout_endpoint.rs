@@ -28,8 +28,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if pause.broken_by != server {
         return None;
     }
-    let same: Vec<_> = question
-        .near_server()
+    let near = question.near_server();
+    let same: Vec<_> = near
+        .clone()
         .filter(|other| other.flow != story.case.flow.id)
         .filter(|other| other.pause.is_some_and(|gap| same_gap(gap, pause.length)))
         .filter_map(|other| other.reset)
@@ -37,8 +38,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         .collect();
     // Connections that rested for other times and ended with this one ended by one event, not each by its timer.
     let ended = story.ended()?;
-    let with_it: Vec<_> = question
-        .near_server()
+    let with_it: Vec<_> = near
         .filter(|other| other.flow != story.case.flow.id)
         .filter(|other| other.ended.is_some_and(|end| end.since(ended).0.saturating_abs() <= SAME_MOMENT.0))
         .filter(|other| !other.by_client && !other.pause.is_some_and(|gap| same_gap(gap, pause.length)))
@@ -49,9 +49,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let at_rest = story.last_turn().is_none_or(|turn| turn.way == server);
     let half_asked = story.application.request_complete == Some(false);
     let seconds = pause.length.as_secs_f64();
-    let mut candidate = Candidate::new(
+    let mut candidate = question.candidate(
         Cause::IdleTimeoutEndpoint,
-        if half_asked {
+        || if half_asked {
             format!("the server waited {seconds:.3} s for the rest of the client's request and ended the connection: its own limit")
         } else {
             format!("the server ended the connection after {seconds:.3} s without anything from the client: its own idle limit")
@@ -61,12 +61,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         Aspect::Timing,
         if at_rest || half_asked { Weight::Strong } else { Weight::Moderate },
         [pause.from, pause.until],
-        format!("nothing passed for {seconds:.3} s, and then the server itself ended the connection"),
+        || format!("nothing passed for {seconds:.3} s, and then the server itself ended the connection"),
     )
-    .advise(if half_asked {
-        format!("find out why the client stopped in the middle of its request; the server's limit for slow requests is {seconds:.0} s")
-    } else {
-        format!("let the client close or use idle connections before {seconds:.0} s, or raise the server's limit")
+    .advise(|| match half_asked {
+        true => format!("find out why the client stopped in the middle of its request; the server's limit for slow requests is {seconds:.0} s"),
+        false => format!("let the client close or use idle connections before {seconds:.0} s, or raise the server's limit"),
     });
     if with_it.len() > 1 {
         candidate = candidate.although(
@@ -77,18 +76,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         );
     }
     if !same.is_empty() {
-        candidate = candidate.because(
-            Aspect::Company,
-            Weight::Moderate,
-            same.iter().copied(),
-            format!("{} other connections to this server ended after the same silence", same.len()),
-        );
+        candidate = candidate.because(Aspect::Company, Weight::Moderate, same.iter().copied(), || {
+            format!("{} other connections to this server ended after the same silence", same.len())
+        });
     }
-    let known = question.around.idle_limits(pause.length, Place::End);
+    let known = question.around().idle_limits(pause.length, Place::End);
     if let (Some(first), Some(whose)) = (known.first(), idle_timeouts::whose(&known)) {
         candidate = candidate
-            .because(Aspect::Declared, Weight::Weak, [pause.until], format!("{} s is {whose}", first.seconds))
-            .advise(first.advice());
+            .because(Aspect::Declared, Weight::Weak, [pause.until], || format!("{} s is {whose}", first.seconds))
+            .advise(|| first.advice());
     }
     Some(candidate)
 }

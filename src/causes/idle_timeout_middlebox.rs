@@ -34,22 +34,22 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     } else {
         "had forgotten the connection and answered the next packet by a reset"
     };
-    let known = question.around.idle_limits(pause.length, Place::Path);
+    let known = question.around().idle_limits(pause.length, Place::Path);
     let device = match known.first().filter(|limit| limit.is_set()) {
         Some(limit) => format!("a device on the path, perhaps {},", limit.product),
         None => "a device on the path".to_owned(),
     };
-    let mut candidate = Candidate::new(
+    let mut candidate = question.candidate(
         Cause::IdleTimeoutMiddlebox,
-        format!("after {seconds:.3} s of silence {device} {what}: its idle limit"),
+        || format!("after {seconds:.3} s of silence {device} {what}: its idle limit"),
     )
     .because(
         Aspect::Timing,
         if forged || forgotten && pause.length >= LONG { Weight::Strong } else { Weight::Weak },
         [pause.from, pause.until, decisive.reset.segment.frame],
-        format!("nothing passed for {seconds:.3} s before"),
+        || format!("nothing passed for {seconds:.3} s before"),
     )
-    .advise(format!(
+    .advise(|| format!(
         "send keepalives, or close idle connections, well before {seconds:.0} s; or raise the device's idle limit"
     ));
     if forged {
@@ -72,17 +72,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         .take(6)
         .collect();
     if !same.is_empty() {
-        candidate = candidate.because(
-            Aspect::Company,
-            Weight::Moderate,
-            same.iter().copied(),
-            format!("{} other connections to this server ended alike after the same silence", same.len()),
-        );
+        candidate = candidate.because(Aspect::Company, Weight::Moderate, same.iter().copied(), || {
+            format!("{} other connections to this server ended alike after the same silence", same.len())
+        });
     }
     if let (Some(first), Some(whose)) = (known.first(), idle_timeouts::whose(&known)) {
         candidate = candidate
-            .because(Aspect::Declared, Weight::Moderate, [pause.until], format!("{} s is {whose}", first.seconds))
-            .advise(first.advice());
+            .because(Aspect::Declared, Weight::Moderate, [pause.until], || format!("{} s is {whose}", first.seconds))
+            .advise(|| first.advice());
     }
     Some(candidate)
 }

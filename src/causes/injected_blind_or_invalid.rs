@@ -22,9 +22,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         return None;
     }
     let ignored = decisive.verdict.obedience.is_some_and(|obedience| obedience.obeyed == Some(false));
-    let mut candidate = Candidate::new(
+    let mut candidate = question.candidate(
         Cause::InjectedBlindOrInvalid,
-        format!(
+        || format!(
             "something on the path or beside it forged a reset in {}'s name{}",
             story.name(decisive.reset.way),
             if ignored { "; it was of no effect" } else { "" }
@@ -44,7 +44,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         );
     }
     if let Some(burst) = decisive.verdict.evidence.iter().find(|piece| piece.clue == "burst") {
-        candidate = candidate.because(Aspect::Company, Weight::Weak, burst.frames.clone(), burst.text.clone());
+        candidate = candidate.because(Aspect::Company, Weight::Weak, burst.frames.clone(), || burst.text.clone());
     }
     Some(candidate)
 }

@@ -33,9 +33,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         _ if first || since.0 <= round_trip.0 => Weight::Strong,
         _ => Weight::Moderate,
     };
-    let candidate = Candidate::new(
+    let candidate = question.candidate(
         Cause::InjectedContentFilter,
-        if decisive.verdict.sender == Sender::Middlebox {
+        || if decisive.verdict.sender == Sender::Middlebox {
             "a device on the path reset the connection right after it saw the client's request: a filter on its content"
         } else {
             "a packet filter on the host itself reset the connection right after it saw the client's request: a filter on its content"
@@ -45,21 +45,18 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         Aspect::Timing,
         weight,
         [asked.first, decisive.reset.segment.frame],
-        format!("the forged reset came {:.1} ms after the client's request, and no answer had come", since.0 as f64 / 1e6),
+        || format!("the forged reset came {:.1} ms after the client's request, and no answer had come", since.0 as f64 / 1e6),
     )
     .advise("ask the owner of the network which names or words its filter blocks; compare with another name to the same address")
     .advise_if(!story.is_compared(), "compare with a capture on the server's side: does the request reach the server, does the server see a reset too?");
     let candidate = match &story.application.name {
         Some(name) => {
-            let candidate =
-                candidate.because(Aspect::Declared, Weight::Weak, [asked.first], format!("the request names {name}"));
+            let candidate = candidate
+                .because(Aspect::Declared, Weight::Weak, [asked.first], || format!("the request names {name}"));
             match other_name(question, name) {
-                Some(other) => candidate.because(
-                    Aspect::Company,
-                    Weight::Moderate,
-                    [other.frame],
-                    format!("a connection to the same address that asked for \"{}\" was answered", other.name),
-                ),
+                Some(other) => candidate.because(Aspect::Company, Weight::Moderate, [other.frame], || {
+                    format!("a connection to the same address that asked for \"{}\" was answered", other.name)
+                }),
                 None => candidate,
             }
         }
@@ -90,7 +87,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
 fn other_name<'a>(question: &Question<'a>, name: &str) -> Option<&'a Named> {
     let story = question.story;
     let server = story.case.flow.stream.endpoints[story.client().reverse()].address;
-    let mut same = question.around.named().iter().filter(|other| other.server.address == server);
+    let mut same = question.around().named().iter().filter(|other| other.server.address == server);
     if same.clone().any(|other| other.name.eq_ignore_ascii_case(name)) {
         return None;
     }
@@ -116,19 +113,19 @@ fn out_of_sight(question: &Question<'_>) -> Option<Candidate> {
     }
     let name = story.name(way);
     Some(
-        Candidate::new(
+        question.candidate(
             Cause::InjectedContentFilter,
-            format!("{name}'s connection was ended by something that did not pass here, right after the request, as of {suspected}"),
+            || format!("{name}'s connection was ended by something that did not pass here, right after the request, as of {suspected}"),
         )
         .because(
             Aspect::Timing,
             Weight::Moderate,
             [last, decisive.reset.segment.frame],
-            format!(
+            || format!(
                 "{name} spoke, and {:.1} ms later its host no longer knew the connection",
                 since.0 as f64 / 1e6
             ),
         )
-        .advise_if(!story.is_compared(), format!("capture on {name}'s side: a forged reset towards {name} passes only there")),
+        .advise_if(!story.is_compared(), || format!("capture on {name}'s side: a forged reset towards {name} passes only there")),
     )
 }

@@ -4,7 +4,6 @@ use super::diagnose::Question;
 use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};
-use crate::tcp::FrameNumber;
 
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
@@ -14,21 +13,21 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let decisive = story.by_host()?;
     let (name, other) = (story.name(decisive.reset.way), story.name(decisive.reset.way.reverse()));
     let form = decisive.verdict.evidence.iter().filter(|piece| piece.clue == "form");
-    let frames: Vec<FrameNumber> = form.flat_map(|piece| piece.frames.clone()).collect();
+    let frames = form.flat_map(|piece| piece.frames.iter().copied());
     // A probe has at most one octet (RFC 9293 section 3.8.4).
     let timeline = story.case.timeline;
-    let sightings = frames.iter().filter_map(|frame| timeline.sightings.get(timeline.place_of(*frame)?));
-    let tried = match sightings.map(|one| one.segment.payload_len).max() {
+    let sightings = frames.clone().filter_map(|frame| timeline.sightings.get(timeline.place_of(frame)?));
+    let tried = || match sightings.map(|one| one.segment.payload_len).max() {
         Some(2..) => "repeated its data",
         _ => "probed",
     };
     Some(
-        Candidate::new(
+        question.candidate(
             Cause::KeepaliveFailure,
-            format!("{other} no longer answered: {name} {tried} in vain and gave the connection up"),
+            || format!("{other} no longer answered: {name} {} in vain and gave the connection up", tried()),
         )
-        .because(Aspect::Form, Weight::Strong, frames, format!("{name}'s probes or repetitions had no answer before it reset"))
-        .advise(format!("find out why {other} fell silent: host down, path broken, or a device on the way that forgot the connection and drops it"))
+        .because(Aspect::Form, Weight::Strong, frames, || format!("{name}'s probes or repetitions had no answer before it reset"))
+        .advise(|| format!("find out why {other} fell silent: host down, path broken, or a device on the way that forgot the connection and drops it"))
         .advise("the probing side decides by tcp_keepalive_time/intvl/probes or TCP_USER_TIMEOUT: `ss -to` shows its timers"),
     )
 }

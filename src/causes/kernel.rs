@@ -14,7 +14,7 @@ pub(super) fn testify(candidate: Candidate, story: &Story<'_>) -> Candidate {
         return candidate;
     }
     let name = story.name(decisive.reset.way);
-    let text = format!("{name}'s own kernel gives {reason} as its reason");
+    let text = || format!("{name}'s own kernel gives {reason} as its reason");
     candidate.because(Aspect::Witness, Weight::Strong, [decisive.reset.segment.frame], text)
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::diagnose::Question;
-use super::{Candidate, Cause, Story};
+use super::{Candidate, Cause};
 use crate::attribution::{Mechanism, Party};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
@@ -29,12 +29,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let frame = decisive.reset.segment.frame;
     let heard = story.before(way).next().is_some();
     if let Some(earlier) = story.case.earlier().filter(|earlier| earlier.changed != way && !heard) {
-        return moved(story, earlier);
+        return moved(question, earlier);
     }
     let later = story.case.later().filter(|later| later.changed == way && later.frame > frame);
-    let candidate = Candidate::new(
+    let candidate = question.candidate(
         Cause::PeerLostState,
-        if later.is_some() {
+        || if later.is_some() {
             format!("the device that translates {name}'s address no longer knew the connection and answered in {name}'s name")
         } else if heard {
             format!("{name}'s host no longer knew the connection and answered by a reset, though it had never closed it")
@@ -42,7 +42,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             format!("{name}'s host did not know the connection and answered by a reset; how it ended before, the capture does not show")
         },
     )
-    .advise(format!("look whether {name}'s host restarted or its address moved to another host at that time"))
+    .advise(|| format!("look whether {name}'s host restarted or its address moved to another host at that time"))
     .advise("with address translation or a load balancer between: was its table flushed, or did it fail over?");
     Some(match decisive.verdict.mechanism {
         Mechanism::NoConnection => {
@@ -51,14 +51,18 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                 Aspect::Form,
                 if heard { Weight::Strong } else { Weight::Moderate },
                 form.flat_map(|piece| piece.frames.clone()),
-                if heard {
-                    format!("a stack without the connection answered, and {name} had sent no FIN")
-                } else {
-                    format!("a stack without the connection answered; nothing that {name} had sent before was captured")
+                || {
+                    if heard {
+                        format!("a stack without the connection answered, and {name} had sent no FIN")
+                    } else {
+                        format!(
+                            "a stack without the connection answered; nothing that {name} had sent before was captured"
+                        )
+                    }
                 },
             );
             let candidate = match story.last_heard() {
-                Some((_, since)) if since.0 < SOONEST_RESTART.0 && !story.is_compared() => candidate.advise(format!(
+                Some((_, since)) if since.0 < SOONEST_RESTART.0 && !story.is_compared() => candidate.advise(|| format!(
                     "it had spoken {:.0} ms before, and few hosts restart so soon: a capture on {name}'s side would show a \
                      reset that did not pass here",
                     since.0 as f64 / 1e6
@@ -66,15 +70,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                 _ => candidate,
             };
             match story.last_heard() {
-                Some((last, since)) if story.is_moment(since) => candidate.although(
-                    Aspect::Timing,
-                    Weight::Strong,
-                    [last, frame],
-                    format!(
-                        "{name} had spoken {:.1} ms before, and hosts do not restart in that time",
-                        since.0 as f64 / 1e6
-                    ),
-                ),
+                Some((last, since)) if story.is_moment(since) => {
+                    candidate.although(Aspect::Timing, Weight::Strong, [last, frame], || {
+                        format!(
+                            "{name} had spoken {:.1} ms before, and hosts do not restart in that time",
+                            since.0 as f64 / 1e6
+                        )
+                    })
+                }
                 _ => candidate,
             }
         }
@@ -90,17 +93,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                     Aspect::Company,
                     Weight::Strong,
                     [later.frame],
-                    format!("{name} goes on under another address, as flow {}: its address is no longer translated as before", later.flow),
+                    || format!("{name} goes on under another address, as flow {}: its address is no longer translated as before", later.flow),
                 ),
                 None => candidate,
             };
             match story.alive_after() {
-                Some(alive) => candidate.although(
-                    Aspect::Aftermath,
-                    Weight::Strong,
-                    [alive],
-                    format!("{name}'s connection still lived"),
-                ),
+                Some(alive) => candidate.although(Aspect::Aftermath, Weight::Strong, [alive], || {
+                    format!("{name}'s connection still lived")
+                }),
                 None => candidate,
             }
         }
@@ -109,7 +109,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
 }
 
 /// The connection came here under another address than before, which the resetting host does not know.
-fn moved(story: &Story<'_>, earlier: &Earlier) -> Option<Candidate> {
+fn moved(question: &Question<'_>, earlier: &Earlier) -> Option<Candidate> {
+    let story = question.story;
     let decisive = story.decisive?;
     let (way, frame) = (decisive.reset.way, decisive.reset.segment.frame);
     if decisive.verdict.mechanism != Mechanism::NoConnection || earlier.other_closed {
@@ -120,9 +121,9 @@ fn moved(story: &Story<'_>, earlier: &Earlier) -> Option<Candidate> {
     let (was, is) = (socket(earlier.was), socket(flow.stream.endpoints[earlier.changed]));
     let (name, other) = (story.name(way), story.name(earlier.changed));
     let first = story.before(earlier.changed).last()?;
-    let candidate = Candidate::new(
+    let candidate = question.candidate(
         Cause::PeerLostState,
-        format!(
+        || format!(
             "{other}'s address changed in the middle of the connection, from {was} to {is}; {name}'s host knew no connection \
              with the new one and answered by a reset"
         ),
@@ -131,25 +132,25 @@ fn moved(story: &Story<'_>, earlier: &Earlier) -> Option<Candidate> {
         Aspect::Company,
         Weight::Strong,
         [earlier.frame, first.frame()],
-        format!("both sequence numbers go on where flow {} stopped, as only the same connection's do", earlier.flow),
+        || format!("both sequence numbers go on where flow {} stopped, as only the same connection's do", earlier.flow),
     )
     .because(
         Aspect::Form,
         Weight::Strong,
         [frame],
-        format!("a stack without the connection answered, and {name} had sent no FIN"),
+        || format!("a stack without the connection answered, and {name} had sent no FIN"),
     )
-    .advise(format!(
+    .advise(|| format!(
         "look at the devices that translate {other}'s address: was the table flushed or full, did one fail over, or did the \
          entry expire?"
     ))
-    .advise(format!(
+    .advise(|| format!(
         "{name}'s application still holds the connection with {was} and hears no more of it: keepalives or its idle limit end that"
     ));
     Some(match story.pause.filter(|pause| pause.from == earlier.frame) {
         Some(pause) => {
             let rest = pause.length.as_secs_f64();
-            candidate.advise(format!(
+            candidate.advise(|| format!(
                 "nothing passed for {rest:.1} s before the address changed: if the entry expires by then, send keepalives \
                  sooner, or raise the limit"
             ))

@@ -1,7 +1,7 @@
 //! A process died, and its kernel ended all its connections at once.
 
 use super::diagnose::Question;
-use super::{Candidate, Cause, exit};
+use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};
 
@@ -25,19 +25,19 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if peer_fin.and_then(|fin| Some(decisive_time?.since(fin.time()?))).is_some_and(|since| story.is_moment(since)) {
         return None;
     }
-    let exit = exit::of(story)?;
+    let exit = story.process_exit()?;
     let name = story.name(decisive.reset.way);
-    let candidate = Candidate::new(
+    let candidate = question.candidate(
         Cause::ProcessKilled,
-        format!("{name}'s process ended: {} other connections of it ended in the same moment", exit.others),
+        || format!("{name}'s process ended: {} other connections of it ended in the same moment", exit.others),
     )
     .because(
         Aspect::Company,
         Weight::Decisive,
         exit.frames.iter().copied().chain([decisive.reset.segment.frame]),
-        format!("{} connections of the same process ended within a quarter of a second", exit.others + 1),
+        || format!("{} connections of the same process ended within a quarter of a second", exit.others + 1),
     )
-    .advise(format!("look on {name}'s host why the process ended: `journalctl`, `dmesg` (out of memory), the exit status its supervisor logged"));
+    .advise(|| format!("look on {name}'s host why the process ended: `journalctl`, `dmesg` (out of memory), the exit status its supervisor logged"));
     Some(match (exit.refused, exit.accepted) {
         // Then it is a restart.
         (Some(_), _) if exit.back.is_some() && decisive.reset.way != story.client() => return None,

@@ -19,14 +19,16 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     {
         return None;
     }
-    let candidate = |sentence: String| Candidate::new(Cause::ProtocolMismatch, sentence);
+    let candidate = |sentence: &dyn Fn() -> String| question.candidate(Cause::ProtocolMismatch, sentence);
     let spoken =
         |protocol: Option<crate::application::Protocol>| protocol.map_or("another protocol", |known| known.name());
     Some(match story.application.mismatch.as_ref()? {
-        Mismatch::TlsAnsweredInPlain { answer, frame } => candidate(format!(
-            "the client began TLS, and the server answered with {}: TLS to a port of plain text",
-            spoken(*answer)
-        ))
+        Mismatch::TlsAnsweredInPlain { answer, frame } => candidate(&|| {
+            format!(
+                "the client began TLS, and the server answered with {}: TLS to a port of plain text",
+                spoken(*answer)
+            )
+        })
         .because(
             Aspect::Declared,
             if answer.is_some() { Weight::Decisive } else { Weight::Moderate },
@@ -35,28 +37,28 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         )
         .advise("let the client connect without TLS, or to the port on which the server speaks TLS"),
         Mismatch::PlainAnsweredInTls { spoken: what, frame } => {
-            candidate(format!("the client spoke {} to a port on which the server speaks TLS", spoken(*what)))
+            candidate(&|| format!("the client spoke {} to a port on which the server speaks TLS", spoken(*what)))
                 .because(Aspect::Declared, Weight::Decisive, [*frame], "what was no TLS was answered by a TLS alert")
                 .advise("let the client use TLS (https:// in place of http://), or the port for plain text")
         }
         Mismatch::TlsExpected { frame } => {
-            candidate("the server said that it expects TLS, and the client did not use it".to_owned())
+            candidate(&|| "the server said that it expects TLS, and the client did not use it".to_owned())
                 .because(Aspect::Declared, Weight::Decisive, [*frame], "the server says so in plain text")
                 .advise("let the client use TLS (https:// in place of http://)")
         }
         Mismatch::Alert(alert) => {
             let who = story.name(alert.by);
-            candidate(format!("the TLS handshake failed: {who} sent the alert {}", alert.name()))
+            candidate(&|| format!("the TLS handshake failed: {who} sent the alert {}", alert.name()))
                 .because(
                     Aspect::Declared,
                     Weight::Decisive,
                     [alert.frame],
-                    format!("a fatal alert from {who} ended the handshake"),
+                    || format!("a fatal alert from {who} ended the handshake"),
                 )
                 .advise("compare TLS versions, cipher suites, certificates and their chain on both sides: `openssl s_client -connect`")
         }
         Mismatch::TwoProtocols { client, server, frame } => {
-            candidate(format!("the client spoke {} and the server {}", client.name(), server.name()))
+            candidate(&|| format!("the client spoke {} and the server {}", client.name(), server.name()))
                 .because(
                     Aspect::Declared,
                     Weight::Decisive,
@@ -65,11 +67,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                 )
                 .advise("look whether the client has the right port")
         }
-        Mismatch::Port { spoken, port } => candidate(format!(
-            "the client spoke {} to port {port}, which belongs to something else, and had no answer",
-            spoken.name()
-        ))
-        .because(Aspect::Declared, Weight::Weak, [], format!("{} is not what port {port} is for", spoken.name()))
+        Mismatch::Port { spoken, port } => candidate(&|| {
+            format!(
+                "the client spoke {} to port {port}, which belongs to something else, and had no answer",
+                spoken.name()
+            )
+        })
+        .because(Aspect::Declared, Weight::Weak, [], || format!("{} is not what port {port} is for", spoken.name()))
         .advise("look whether the client has the right port"),
     })
 }

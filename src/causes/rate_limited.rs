@@ -16,14 +16,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         return None;
     }
     let began = story.case.flow.first_time?;
-    let others = || question.near_server().filter(|other| other.flow != story.case.flow.id);
+    let near = question.near_server();
+    let others = || near.clone().filter(|other| other.flow != story.case.flow.id);
     let before = others().filter(|other| other.accepted && other.began < began).last()?;
     let after = others().find(|other| other.accepted && other.began > began);
     let granted = others().filter(|other| other.accepted).count();
     let rejected = others().filter(|other| !other.accepted && other.reset.is_some()).count() + 1;
-    let candidate = Candidate::new(
+    let candidate = question.candidate(
         Cause::RateLimited,
-        format!("a packet filter rejected the connection: of {} in all it let {granted} pass", granted + rejected),
+        || format!("a packet filter rejected the connection: of {} in all it let {granted} pass", granted + rejected),
     )
     .advise(
         "look for a limit on new connections in the packet filters between: `limit rate`, hashlimit, SYN protection",

@@ -19,22 +19,21 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             let codes = if icmp.error.icmpv6 { PROHIBITED_V6 } else { PROHIBITED_V4 };
             codes.contains(&icmp.error.code)
         })?;
-        let reporter = question.named(said.error.reporter);
+        let reporter = || question.named(said.error.reporter);
         return Some(
-            Candidate::new(
-                Cause::RefusedByFirewall,
-                format!("{} prohibits this connection by a rule: it said so by ICMP", reporter),
-            )
-            .because(
-                Aspect::Declared,
-                Weight::Decisive,
-                [said.error.frame],
-                format!("ICMP from {} says administratively prohibited", reporter),
-            )
-            .advise(format!(
-                "look at the packet filter of {} for a REJECT rule that matches this connection",
-                reporter
-            )),
+            question
+                .candidate(Cause::RefusedByFirewall, || {
+                    format!("{} prohibits this connection by a rule: it said so by ICMP", reporter())
+                })
+                .because(Aspect::Declared, Weight::Decisive, [said.error.frame], || {
+                    format!("ICMP from {} says administratively prohibited", reporter())
+                })
+                .advise(|| {
+                    format!(
+                        "look at the packet filter of {} for a REJECT rule that matches this connection",
+                        reporter()
+                    )
+                }),
         );
     }
     let decisive = story.decisive?;
@@ -43,9 +42,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     let frame = decisive.reset.segment.frame;
     let forged = decisive.verdict.sender == Sender::Middlebox;
-    let candidate = Candidate::new(
+    let candidate = question.candidate(
         Cause::RefusedByFirewall,
-        if forged {
+        || if forged {
             "a packet filter on the path refused the connection in the server's name"
         } else {
             "a packet filter on the server's host may have refused the connection: it looks like a port without a listener"

@@ -14,9 +14,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let port = story.case.flow.stream.endpoints[story.client().reverse()].port;
     let frames = decisive.verdict.evidence.iter().flat_map(|piece| piece.frames.clone()).take(4);
     Some(
-        Candidate::new(
+        question.candidate(
             Cause::RefusedNoListener,
-            format!("the server's host refused the connection: nothing listened on port {port}"),
+            || format!("the server's host refused the connection: nothing listened on port {port}"),
         )
         .because(
             Aspect::Form,
@@ -24,7 +24,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             frames,
             "the host's own stack answered the SYN by a reset with sequence number 0",
         )
-        .advise(format!(
+        .advise(|| format!(
             "look on the server whether the service runs and on which address and port: `ss -ltnp 'sport = :{port}'`"
         ))
         .advise("a listener on 127.0.0.1 only, or on IPv6 only, refuses like none at all"),

@@ -1,7 +1,7 @@
 //! The service went down with its connections, refused new ones for a while, and came back.
 
 use super::diagnose::Question;
-use super::{Candidate, Cause, exit};
+use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};
 use crate::surroundings::{Ending, Kind};
@@ -21,29 +21,31 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if decisive.verdict.mechanism == Mechanism::NoListener {
         return refused(question).map(advise);
     }
-    let exit = exit::of(story)?;
+    let exit = story.process_exit()?;
     let refused = exit.refused?;
-    let back =
-        exit.back.map_or_else(String::new, |(_, after)| format!(", and was back after {:.1} s", after.as_secs_f64()));
-    let candidate = Candidate::new(
-        Cause::ServerRestart,
-        format!("the service went down with all its connections, refused {} new ones{back}", exit.refusals),
-    )
-    .because(
-        Aspect::Company,
-        Weight::Decisive,
-        exit.frames.iter().copied().chain([decisive.reset.segment.frame]),
-        format!("{} connections of the service ended within a quarter of a second", exit.others + 1),
-    )
-    .because(
-        Aspect::Aftermath,
-        if exit.back.is_some() { Weight::Strong } else { Weight::Weak },
-        [Some(refused), exit.back.map(|(frame, _)| frame)].into_iter().flatten(),
-        format!(
-            "connections tried afterwards were refused{}",
-            if exit.back.is_some() { ", later ones accepted" } else { "" }
-        ),
-    );
+    let back = || match exit.back {
+        Some((_, after)) => format!(", and was back after {:.1} s", after.as_secs_f64()),
+        None => String::new(),
+    };
+    let candidate = question
+        .candidate(Cause::ServerRestart, || {
+            format!("the service went down with all its connections, refused {} new ones{}", exit.refusals, back())
+        })
+        .because(
+            Aspect::Company,
+            Weight::Decisive,
+            exit.frames.iter().copied().chain([decisive.reset.segment.frame]),
+            || format!("{} connections of the service ended within a quarter of a second", exit.others + 1),
+        )
+        .because(
+            Aspect::Aftermath,
+            if exit.back.is_some() { Weight::Strong } else { Weight::Weak },
+            [Some(refused), exit.back.map(|(frame, _)| frame)].into_iter().flatten(),
+            || match exit.back {
+                Some(_) => "connections tried afterwards were refused, later ones accepted",
+                None => "connections tried afterwards were refused",
+            },
+        );
     Some(advise(candidate))
 }
 
@@ -58,15 +60,16 @@ fn refused(question: &Question<'_>) -> Option<Candidate> {
     let served = endings.before(own.address, time).find(accepts)?;
     let again = endings.after(own.address, time).find(accepts)?;
     Some(
-        Candidate::new(
-            Cause::ServerRestart,
-            "the service was down at that moment: it had accepted connections before and did so again afterwards",
-        )
-        .because(
-            Aspect::Company,
-            Weight::Moderate,
-            [served.frame, decisive.reset.segment.frame, again.frame],
-            "connections to this port were accepted before and after",
-        ),
+        question
+            .candidate(
+                Cause::ServerRestart,
+                "the service was down at that moment: it had accepted connections before and did so again afterwards",
+            )
+            .because(
+                Aspect::Company,
+                Weight::Moderate,
+                [served.frame, decisive.reset.segment.frame, again.frame],
+                "connections to this port were accepted before and after",
+            ),
     )
 }

@@ -31,9 +31,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if late.0 < -(round_trip + round_trip / 2) {
         return None;
     }
-    let mut candidate = Candidate::new(
+    let mut candidate = question.candidate(
         Cause::StaleKeepaliveReuse,
-        format!(
+        || format!(
             "the client sent a request on a connection that the server had closed {}: the request and the server's FIN {}",
             if rested.0 > 0 { format!("after {:.3} s of rest", rested.as_secs_f64()) } else { "already".to_owned() },
             if late.0 <= round_trip { "crossed" } else { "missed each other" },
@@ -46,12 +46,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         "a request had been answered, the server closed, and the next request was answered by a reset",
     );
     if rested.0 > round_trip.saturating_mul(2) {
-        candidate = candidate.because(
-            Aspect::Timing,
-            Weight::Moderate,
-            [answered.first, fin.frame()],
-            format!("the connection had been at rest for {:.3} s when the server closed it", rested.as_secs_f64()),
-        );
+        candidate = candidate.because(Aspect::Timing, Weight::Moderate, [answered.first, fin.frame()], || {
+            format!("the connection had been at rest for {:.3} s when the server closed it", rested.as_secs_f64())
+        });
     } else {
         candidate = candidate.although(
             Aspect::Timing,
@@ -62,7 +59,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     Some(
         candidate
-            .advise(format!(
+            .advise(|| format!(
                 "make the client's idle limit for pooled connections shorter than the server's {:.0} s, or let the server keep them longer",
                 rested.as_secs_f64().max(1.0)
             ))

@@ -1,6 +1,9 @@
+use std::cell::{Cell, OnceCell};
+
+use super::exit::Exit;
 use crate::application::{self, Application};
 use crate::attribution::{Case, Judged, Mechanism, Sender, is_contradictory};
-use crate::evidence::Aspect;
+use crate::evidence::{Aspect, Words};
 use crate::flow::{Phase, ResetSegment, Teardown, Way};
 use crate::tcp::{Duration, FrameNumber, Timestamp};
 use crate::timeline::Sighting;
@@ -43,6 +46,10 @@ pub struct Story<'a> {
     pub pause: Option<Pause>,
     /// What the octets before the end say.
     pub application: Application,
+    /// Whether the answer depends on what other flows say.
+    pub(super) has_asked_others: Cell<bool>,
+    /// Once a cause has asked for it.
+    pub(super) exit: OnceCell<Option<Exit>>,
 }
 
 /// The reset that decided how a flow ended.
@@ -83,7 +90,8 @@ impl<'a> Story<'a> {
         let until = story.decisive.map_or(case.timeline.sightings.len(), |decisive| decisive.place);
         let time = story.decisive.map_or(case.end, |decisive| decisive.reset.segment.time);
         let end = application::End { place: until, time };
-        Self { application: application::read(case.timeline, case.roles, end), ..story }
+        let read = if case.words == Words::All { application::read } else { application::read_without_progress };
+        Self { application: read(case.timeline, case.roles, end), ..story }
     }
 
     /// The same without a look at the data, which takes longer than all the rest.
@@ -91,17 +99,28 @@ impl<'a> Story<'a> {
         let decisive = decisive(case, judged);
         let until = decisive.map_or(case.timeline.sightings.len(), |decisive| decisive.place);
         let before = case.timeline.sightings.get(..until).unwrap_or_default();
-        let ordinary: Vec<&Sighting> = before.iter().filter(|one| one.is_ordinary()).collect();
+        // The ordinary segments and behind them the reset.
+        let mut all: Vec<&Sighting> = Vec::with_capacity(before.len() + 1);
+        all.extend(before.iter().filter(|one| one.is_ordinary()));
+        let turns = turns(&all);
         let reset = decisive.and_then(|decisive| case.timeline.sightings.get(decisive.place));
+        all.extend(reset);
         Self {
             case,
             judged,
             teardown: Teardown::of(case.flow, case.end),
             decisive,
-            turns: turns(&ordinary),
-            pause: pause(case, &ordinary, reset),
+            turns,
+            pause: pause(case, &all, reset),
             application: Application::default(),
+            has_asked_others: Cell::new(false),
+            exit: OnceCell::new(),
         }
+    }
+
+    /// Whether its diagnosis, or why its resets harmed nobody, may be another where other flows say something else.
+    pub fn depends_on_others(&self) -> bool {
+        self.has_asked_others.get()
     }
 
     /// The way from the client.
@@ -188,7 +207,8 @@ impl<'a> Story<'a> {
         }
         let mut evidence = decisive.verdict.evidence.iter();
         if let Some(aftermath) = evidence.find(|piece| piece.aspect == Aspect::Aftermath) {
-            return aftermath.frames.last().copied();
+            // Where it is only weighed, no frames are kept.
+            return Some(aftermath.frames.last().copied().unwrap_or(decisive.reset.segment.frame));
         }
         let way = decisive.reset.way;
         let time = decisive.reset.segment.time?;
@@ -256,12 +276,11 @@ fn turns(ordinary: &[&Sighting]) -> Vec<Turn> {
 }
 
 /// The longest silence shortly before the end: between the last segment of the conversation and what ended it, be it the
-/// reset, the segment that provoked the reset, or the FIN that the two followed.
-fn pause(case: &Case<'_>, ordinary: &[&Sighting], reset: Option<&Sighting>) -> Option<Pause> {
+/// reset, the segment that provoked the reset, or the FIN that the two followed. `all`: the ordinary segments and the reset.
+fn pause(case: &Case<'_>, all: &[&Sighting], reset: Option<&Sighting>) -> Option<Pause> {
     /// What may lie between the silence and the reset: a request and its repetitions, a FIN and its acknowledgement.
     const FEW: usize = 8;
     let least = PAUSE.0.max(case.flow.rtt().map_or(0, |rtt| rtt.0 * PAUSE_ROUND_TRIPS));
-    let all: Vec<&Sighting> = ordinary.iter().copied().chain(reset).collect();
     let moved = all.first().and_then(|first| {
         let earlier = case.earlier()?;
         Some((first.time()?.since(earlier.last_time?), earlier.frame, *first))

@@ -13,23 +13,22 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     let last = story.case.timeline.sightings.iter().rfind(|one| one.is_ordinary())?;
     let (name, other) = (story.name(last.way), story.name(last.way.reverse()));
-    let frames: Vec<_> = story.before(last.way).map(|one| one.frame()).take(6).collect();
-    let pause =
-        story.pause.map_or_else(String::new, |pause| format!(" after {:.1} s of silence", pause.length.as_secs_f64()));
+    let frames = story.before(last.way).map(|one| one.frame()).take(6);
+    let pause = || match story.pause {
+        Some(pause) => format!(" after {:.1} s of silence", pause.length.as_secs_f64()),
+        None => String::new(),
+    };
     Some(
-        Candidate::new(
-            Cause::UnansweredData,
-            format!("{other} no longer answered{pause}: {name} repeated itself in vain"),
-        )
-        .because(
-            Aspect::Company,
-            Weight::Strong,
-            frames,
-            format!("{name} repeated what it had sent, and nothing came back"),
-        )
-        .advise(
-            "a device that forgot the connection and drops its packets, a broken path, or a dead host: look for them",
-        )
-        .advise_if(!story.is_compared(), format!("capture on {other}'s side to see what arrives")),
+        question
+            .candidate(Cause::UnansweredData, || {
+                format!("{other} no longer answered{}: {name} repeated itself in vain", pause())
+            })
+            .because(Aspect::Company, Weight::Strong, frames, || {
+                format!("{name} repeated what it had sent, and nothing came back")
+            })
+            .advise(
+                "a device that forgot the connection and drops its packets, a broken path, or a dead host: look for them",
+            )
+            .advise_if(!story.is_compared(), || format!("capture on {other}'s side to see what arrives")),
     )
 }

@@ -10,10 +10,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if story.decisive.is_some() || story.teardown != Teardown::Unanswered || story.case.flow.phase() != Phase::Syn {
         return None;
     }
-    let syns: Vec<_> = story.before(story.client()).map(|one| one.frame()).collect();
+    let syns = || story.before(story.client()).map(|one| one.frame());
     Some(
-        Candidate::new(Cause::UnansweredSyn, format!("nothing answered the client's {} SYNs", syns.len().max(1)))
-            .because(Aspect::Company, Weight::Strong, syns.iter().copied().take(8), "no answer of any kind came back")
+        question
+            .candidate(Cause::UnansweredSyn, || format!("nothing answered the client's {} SYNs", syns().count().max(1)))
+            .because(Aspect::Company, Weight::Strong, syns().take(8), "no answer of any kind came back")
             .advise(
                 "a packet filter that drops, a host that is down, or a way back that leads elsewhere: look for them",
             )

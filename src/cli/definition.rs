@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Parser};
 
+use super::live;
 use super::options::{Command, OutputFormat};
 
 /// Says of every TCP connection in a packet capture that was reset who really sent the reset, why, how sure that is, and which
@@ -15,12 +16,16 @@ use super::options::{Command, OutputFormat};
     name = "tcpautopsy",
     bin_name = "tcpautopsy",
     version,
-    override_usage = "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy compare [OPTIONS] CAPTURE CAPTURE...\n       tcpautopsy live [OPTIONS] INTERFACE\n       tcpautopsy interfaces [--format json]\n       tcpautopsy explain [CAUSE|ERROR]",
+    override_usage = format!(
+        "tcpautopsy [analyze|show] [OPTIONS] CAPTURE...\n       tcpautopsy compare [OPTIONS] CAPTURE CAPTURE...{}\n       \
+         tcpautopsy explain [CAUSE|ERROR]",
+        live::USAGE
+    ),
     help_template = template(),
     max_term_width = 80,
     disable_help_flag = true,
     disable_version_flag = true,
-    after_help = AFTER_HELP
+    after_help = after_help()
 )]
 pub(super) struct Definition {
     /// Captures to read (pcap or pcapng, plain or packed with gzip, zstd or lz4); - is standard input. Several files of one
@@ -61,7 +66,7 @@ pub(super) struct Definition {
     pub(super) frame: Option<u64>,
 
     /// Only packets that pass this filter, in the syntax of tcpdump
-    #[arg(long, value_name = "EXPRESSION", help_heading = WHICH)]
+    #[arg(long, value_name = "EXPRESSION", hide = cfg!(not(feature = "live")), help_heading = WHICH)]
     pub(super) bpf: Option<String>,
 
     /// How the report is written: table, json, ndjson, markdown, html or csv [default: by the ending of --output, else
@@ -167,20 +172,26 @@ const REPORT: &str = "Report";
 const RUN: &str = "Run";
 
 /// The jobs: clap knows only of options.
-pub(super) const COMMANDS: &str = "  analyze     How every connection of captures ended; need not be typed
+pub(super) fn commands() -> String {
+    format!(
+        "  analyze     How every connection of captures ended; need not be typed
   show        One flow, segment by segment, with the evidence beside it
   compare     What captures at several points of one path prove together
-  live        Resets on an interface as they happen, and a report at the end
-  interfaces  What live can listen on
-  explain     What a cause or an error means, and what to do about it";
-
-fn template() -> String {
-    format!(
-        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\nCommands:\n{COMMANDS}\n\n{{all-args}}{{after-help}}"
+{}  explain     What a cause or an error means, and what to do about it",
+        live::COMMANDS
     )
 }
 
-const AFTER_HELP: &str = "\
+fn template() -> String {
+    format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\nCommands:\n{}\n\n{{all-args}}{{after-help}}",
+        commands()
+    )
+}
+
+fn after_help() -> String {
+    format!(
+        "\
 TIME is 2026-11-21T10:26:00Z, \"2026-11-21 10:26:00.123\", 10:26:05 (on the day of
 the capture), 2026-11-21 or seconds since 1970; without a zone it is UTC.
 
@@ -192,14 +203,16 @@ Examples:
   tcpautopsy compare client.pcap server.pcap
   tcpautopsy ring.pcap0 ring.pcap1 --output report.html
   tcpdump -i eth0 -w - tcp | tcpautopsy -
-  tcpautopsy live eth0
-  tcpautopsy explain 'connection reset by peer'
+{}  tcpautopsy explain 'connection reset by peer'
 
 Exit codes:
   0 analysed; 1 nothing could be analysed; 2 wrong usage;
   3 analysed, but some input was damaged or missing; 4 --fail-on found something
 
-docs/cli.md explains every option.";
+docs/cli.md explains every option.",
+        live::EXAMPLE
+    )
+}
 
 /// The name of the main job, which may be left out.
 pub(super) const ANALYZE: &str = "analyze";
@@ -220,7 +233,7 @@ impl Definition {
             ("to", self.to.clone()),
             ("around", self.around.clone()),
             ("log-line", self.log_line.clone()),
-            ("flow", number(self.flow.map(Into::into))),
+            ("flow", number(self.flow)),
             ("frame", number(self.frame)),
             ("bpf", self.bpf.clone()),
             ("kernel-trace", self.kernel_trace.as_ref().map(|path| path.display().to_string())),

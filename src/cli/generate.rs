@@ -6,7 +6,7 @@ use clap::{Command, CommandFactory};
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
-use super::definition::{ANALYZE, COMMANDS, COMPARE, Definition, SHOW};
+use super::definition::{ANALYZE, COMPARE, Definition, SHOW, commands};
 use super::job::subcommands;
 
 /// What can be asked for.
@@ -51,7 +51,7 @@ fn manual() -> Vec<u8> {
         .and_then(|()| man.render_name_section(&mut page))
         .and_then(|()| man.render_synopsis_section(&mut page))
         .and_then(|()| man.render_description_section(&mut page))
-        .and_then(|()| page.write_all(format!(".SH COMMANDS\n.nf\n{COMMANDS}\n.fi\n").as_bytes()))
+        .and_then(|()| page.write_all(format!(".SH COMMANDS\n.nf\n{}\n.fi\n", commands()).as_bytes()))
         .and_then(|()| man.render_options_section(&mut page))
         .and_then(|()| man.render_extra_section(&mut page));
     for (name, command) in subcommands() {
@@ -79,7 +79,8 @@ mod tests {
     fn options() -> Vec<String> {
         let all = [Definition::command()].into_iter().chain(subcommands().map(|(_, command)| command));
         all.flat_map(|command| {
-            let longs: Vec<_> = command.get_arguments().filter_map(|one| one.get_long()).map(str::to_owned).collect();
+            let shown = command.get_arguments().filter(|one| !one.is_hide_set());
+            let longs: Vec<_> = shown.filter_map(|one| one.get_long()).map(str::to_owned).collect();
             longs
         })
         .collect()

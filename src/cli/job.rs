@@ -1,25 +1,21 @@
 //! Which of its jobs the program is asked for.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{CommandFactory, Parser};
 
-use super::options::{Options, OutputFormat};
-use super::{Answer, LiveOptions, answer, interfaces, live, parse};
+use super::options::Options;
+use super::{Answer, answer, live, parse};
 
 /// One of the jobs of the program.
 #[derive(Clone, Debug)]
 pub enum Job {
     /// Read captures and report.
     Analyze(Box<Options>),
-    /// Watch an interface.
-    Live(Box<LiveOptions>),
-    /// List the interfaces.
-    Interfaces(OutputFormat),
-    /// Remove this trace instance once standard input ends: what `live --kernel-witness` starts beside itself.
-    Warden(PathBuf),
+    /// What concerns interfaces.
+    #[cfg(feature = "live")]
+    Live(live::LiveJob),
     /// Explain a cause or an error; where nothing is named, list the causes.
     Explain(Option<String>),
 }
@@ -57,27 +53,11 @@ Examples:
 
 /// The jobs whose command lines are their own, by name.
 pub(super) fn subcommands() -> impl Iterator<Item = (&'static str, clap::Command)> {
-    let live = live::LiveDefinition::command();
-    let interfaces = interfaces::InterfacesDefinition::command();
-    [(LIVE, live), (INTERFACES, interfaces), (EXPLAIN, ExplainDefinition::command())].into_iter()
+    live::subcommands().into_iter().chain([(EXPLAIN, ExplainDefinition::command())])
 }
 
 /// The name of the job that explains.
 const EXPLAIN: &str = "explain";
-
-/// The name of the job that watches an interface.
-const LIVE: &str = "live";
-
-/// The name of the job that lists interfaces.
-const INTERFACES: &str = "interfaces";
-
-/// The name of the job that `live` gives itself; nobody types it.
-const WARDEN: &str = "remove-trace-instance";
-
-/// The arguments that make the program remove a trace instance.
-pub fn warden(instance: &Path) -> [OsString; 2] {
-    [WARDEN.into(), instance.into()]
-}
 
 /// Reads the arguments, the program's name first, as [`std::env::args_os`] gives them.
 ///
@@ -85,18 +65,8 @@ pub fn warden(instance: &Path) -> [OsString; 2] {
 /// What there is to say instead of running.
 pub fn job(args: impl IntoIterator<Item = OsString>) -> Result<Job, Answer> {
     let mut args: Vec<OsString> = args.into_iter().collect();
-    if args.get(1).is_some_and(|first| first == LIVE) {
-        args.remove(1);
-        return live::parse(args).map(|options| Job::Live(Box::new(options)));
-    }
-    if args.get(1).is_some_and(|first| first == INTERFACES) {
-        args.remove(1);
-        return interfaces::parse(args).map(Job::Interfaces);
-    }
-    if let [_, first, instance] = args.as_slice()
-        && first == WARDEN
-    {
-        return Ok(Job::Warden(instance.into()));
+    if let Some(job) = live::job(&args) {
+        return job;
     }
     if args.get(1).is_none_or(|first| first != EXPLAIN) {
         return parse(args).map(|options| Job::Analyze(Box::new(options)));

@@ -4,8 +4,11 @@
 
 mod definition;
 mod generate;
-mod interfaces;
 mod job;
+#[cfg(feature = "live")]
+mod live;
+#[cfg(not(feature = "live"))]
+#[path = "no_live.rs"]
 mod live;
 mod options;
 mod size;
@@ -21,8 +24,9 @@ use jiff::tz::TimeZone;
 use crate::error::ExitCode;
 use crate::select::{Around, LogLine, Selection, WrittenTime};
 use definition::Definition;
-pub use job::{Job, job, warden};
-pub use live::{Direction, Events, LiveOptions};
+pub use job::{Job, job};
+#[cfg(feature = "live")]
+pub use live::{Direction, Events, LiveJob, LiveOptions, warden};
 pub use options::{Color, Command, Evidence, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
 pub use size::{DEFAULT_MEMORY, MIN_MEMORY};
 
@@ -52,7 +56,7 @@ fn parse_with(
 ) -> Result<Options, Answer> {
     let args: Vec<OsString> = args.into_iter().collect();
     if args.len() <= 1 {
-        return Err(Answer { text: USAGE.to_owned(), exit: ExitCode::Usage });
+        return Err(Answer { text: usage(), exit: ExitCode::Usage });
     }
     let verbose = args.iter().any(|argument| argument == "--verbose");
     let definition = Definition::read(args).map_err(|error| match error.kind() {
@@ -66,16 +70,20 @@ fn parse_with(
 }
 
 /// What is said where there are no arguments.
-const USAGE: &str = "\
+fn usage() -> String {
+    format!(
+        "\
 usage: tcpautopsy [analyze|show|compare] [OPTIONS] CAPTURE...
 
   tcpautopsy capture.pcapng       how every connection in it ended
   tcpdump -w - | tcpautopsy -     the same from standard input
   tcpautopsy show a.pcap --flow 3 one connection, packet by packet
-  tcpautopsy live eth0            resets as they happen
-  tcpautopsy explain ECONNRESET   what an error means, and what may lie behind it
+{}  tcpautopsy explain ECONNRESET   what an error means, and what may lie behind it
   tcpautopsy --help               all options, with examples
-";
+",
+        live::SHORT_USAGE
+    )
+}
 
 /// What clap has to say, beginning as every other message does, without the usage of all jobs: the way out stands in the
 /// message, and the help has the rest.

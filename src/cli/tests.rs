@@ -159,6 +159,7 @@ fn the_help_fits_eighty_columns() {
 
 const PAGE: &str = include_str!("../../docs/cli.md");
 
+#[cfg(feature = "live")]
 #[test]
 fn the_page_shows_the_help() {
     let shown = PAGE.split("```text\n").nth(1).and_then(|rest| rest.split("\n```").next()).unwrap_or_default();

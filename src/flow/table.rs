@@ -618,10 +618,12 @@ impl Flows {
     }
 
     /// Gives the next flows away, so that their memory is free for what is made of them; `None` when all are gone.
-    pub fn take_some(&mut self) -> Option<Vec<Flow>> {
-        let piece = self.pieces.get_mut(self.given)?;
-        self.given += 1;
-        Some(std::mem::take(piece))
+    pub fn take_some(&mut self) -> Option<Vec<Vec<Flow>>> {
+        /// Pieces given at a time: enough flows to keep several threads busy with.
+        const PIECES: usize = 8;
+        let pieces: Vec<_> = self.pieces.iter_mut().skip(self.given).take(PIECES).map(std::mem::take).collect();
+        self.given += pieces.len();
+        Some(pieces).filter(|pieces| !pieces.is_empty())
     }
 
     /// Gives every flow another identifier, by its place.

@@ -10,7 +10,7 @@ use crate::decode::Decoder;
 use crate::flow::{Flow, FlowTable};
 use crate::knowledge::site::Site;
 use crate::report::{self, Findings, Report, Selection, Wanted};
-use crate::run::{Judgement, choose, needs_judging};
+use crate::run::{Judgement, Means, choose, needs_judging};
 use crate::surroundings::Losses;
 use crate::timeline::{Archive, Depth, Gathering, Recording};
 use crate::witness::{Log, Testimony};
@@ -82,7 +82,7 @@ impl Ground<'_> {
         drop(archive);
         let testimony = self.kernel.map(|log| Testimony::new(&locked(log), &flows)).unwrap_or_default();
         // Few flows, of which everything may be known.
-        let mut judgement = Judgement::beside(&flows, &timelines, self.losses.clone(), testimony, usize::MAX, 1);
+        let mut judgement = Judgement::beside(&flows, &timelines, self.losses.clone(), testimony, Means::default());
         judgement.around.site.clone_from(self.site);
         let chosen = choose(self.options, &flows, |_| None);
         let is_chosen =

@@ -8,6 +8,7 @@
 mod agenda;
 mod engine;
 mod event;
+mod interfaces;
 mod judging;
 mod memory;
 mod privileges;
@@ -23,7 +24,6 @@ mod witness;
 pub use engine::Engine;
 pub use event::{Event, Observer};
 pub use statistics::Statistics;
-pub use witness::warden;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -35,7 +35,7 @@ use crate::capture::{
     Capture, CaptureDirection, Filter, Format, Frames, InputSummary, Interface, InterfaceError, InterfaceOptions,
     OpenOptions,
 };
-use crate::cli::{Direction, Events, LiveOptions, STANDARD_INPUT};
+use crate::cli::{Direction, Events, LiveJob, LiveOptions, STANDARD_INPUT};
 use crate::error::{Error, ExitCode};
 use crate::metrics::{Metrics, Server};
 use crate::notes::Notes;
@@ -52,16 +52,28 @@ use witness::Tracing;
 /// How long the frames are waited for that were under way when the end was asked for.
 const LAST_FRAMES: Duration = Duration::from_secs(2);
 
+/// Does one of the jobs that concern interfaces.
+///
+/// # Errors
+/// What stops it.
+pub fn carry_out(job: &LiveJob) -> Result<ExitCode, Error> {
+    match job {
+        LiveJob::Watch(options) => watch(options),
+        LiveJob::Interfaces(format) => interfaces::list(*format),
+        LiveJob::Warden(instance) => witness::warden(instance),
+    }
+}
+
 /// Watches until somebody asks for the end, and reports.
 ///
 /// # Errors
 /// What leaves nothing to watch, or nowhere to report it.
-pub fn watch(options: &LiveOptions) -> Result<ExitCode, Error> {
+fn watch(options: &LiveOptions) -> Result<ExitCode, Error> {
     let notes = Notes::new(options.analysis.verbosity);
     options.analysis.check_output()?;
     let names = run::key(&options.analysis, notes)?;
     let site = run::knowledge(&options.analysis, names.as_ref())?;
-    let folder = options.record.as_ref().map(open_folder).transpose()?;
+    let folder = options.record.as_ref().map(|record| open_folder(record, options.user.as_deref())).transpose()?;
     let server = options.metrics.map(open_metrics).transpose()?;
     let (source, input) = open(options)?;
     let mut kernel = options.kernel_witness.then(Tracing::open).transpose().map_err(Error::KernelWitness)?;
@@ -187,8 +199,13 @@ fn open(options: &LiveOptions) -> Result<(Source, InputSummary), Error> {
     Ok((Source::Interface { name, interface, options: capture, wait: options.wait }, summary))
 }
 
-fn open_folder(record: &RecorderOptions) -> Result<Folder, Error> {
-    Folder::open(&record.folder).map_err(|source| not_recorded(record, source))
+fn open_folder(record: &RecorderOptions, user: Option<&str>) -> Result<Folder, Error> {
+    let folder = Folder::open(&record.folder).map_err(|source| not_recorded(record, source))?;
+    if let Some(user) = user {
+        let (user, group) = privileges::numbers(user).map_err(refused)?;
+        folder.hand_over(user, group).map_err(|source| not_recorded(record, source))?;
+    }
+    Ok(folder)
 }
 
 fn not_recorded(record: &RecorderOptions, source: std::io::Error) -> Error {

@@ -248,7 +248,7 @@ fn start_warden(instance: &Path) -> io::Result<Child> {
 ///
 /// # Errors
 /// None: nobody is left to hear of them.
-pub fn warden(instance: &Path) -> Result<ExitCode, Error> {
+pub(super) fn warden(instance: &Path) -> Result<ExitCode, Error> {
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
         // They are for the other process; its end is this one's.
         let _ = signal_hook::flag::register(signal, Arc::default());

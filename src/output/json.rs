@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use serde_json::Serializer;
-use serde_json::ser::{Formatter, PrettyFormatter};
+use serde_json::ser::Formatter;
 
 use crate::report::Report;
 
@@ -35,9 +35,43 @@ impl Formatter for Compact {
     }
 }
 
-/// serde_json's pretty form, but without exponents: 300 nanoseconds are `0.0000003`, not `3e-7`.
+/// serde_json's pretty form, but without exponents: 300 nanoseconds are `0.0000003`, not `3e-7`. A new line and its
+/// indentation are written at once, of which a report has as many as it has values.
 #[derive(Default)]
-struct Pretty(PrettyFormatter<'static>);
+struct Pretty {
+    level: usize,
+    /// Whether the array or object at hand has anything in it.
+    has_value: bool,
+}
+
+/// What ends a value and begins the next line, as far as anything here is indented.
+const NEXT_LINE: &[u8; 66] = b",\n                                                                ";
+
+impl Pretty {
+    fn open<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.level += 1;
+        self.has_value = false;
+        out.write_all(bracket)
+    }
+
+    fn close<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.level = self.level.saturating_sub(1);
+        if self.has_value {
+            self.line(out, true)?;
+        }
+        out.write_all(bracket)
+    }
+
+    fn line<W: ?Sized + Write>(&self, out: &mut W, first: bool) -> io::Result<()> {
+        match NEXT_LINE.get(usize::from(first)..2 + 2 * self.level) {
+            Some(line) => out.write_all(line),
+            None => {
+                out.write_all(if first { b"\n" } else { b",\n" })?;
+                (0..self.level).try_for_each(|_| out.write_all(b"  "))
+            }
+        }
+    }
+}
 
 impl Formatter for Pretty {
     fn write_f64<W: ?Sized + Write>(&mut self, out: &mut W, value: f64) -> io::Result<()> {
@@ -45,39 +79,41 @@ impl Formatter for Pretty {
     }
 
     fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_array(out)
+        self.open(out, b"[")
     }
 
     fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array(out)
+        self.close(out, b"]")
     }
 
     fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(out, first)
+        self.line(out, first)
     }
 
-    fn end_array_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array_value(out)
+    fn end_array_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
     }
 
     fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object(out)
+        self.open(out, b"{")
     }
 
     fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object(out)
+        self.close(out, b"}")
     }
 
     fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(out, first)
+        self.line(out, first)
     }
 
     fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(out)
+        out.write_all(b": ")
     }
 
-    fn end_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object_value(out)
+    fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
     }
 }
 
@@ -101,6 +137,17 @@ mod tests {
         assert_eq!(number(86_400_123_456_789), "86400.123456789");
         assert_eq!(number(0), "0");
         assert_eq!(number(i64::MAX), "9223372036.854776");
+    }
+
+    #[test]
+    fn values_stand_as_serde_json_has_them() {
+        let mut deep = serde_json::json!([]);
+        for level in 0..40 {
+            deep = serde_json::json!({ "level": level, "empty": [{}, []], "below": [deep, null] });
+        }
+        let mut out = Vec::new();
+        deep.serialize(&mut Serializer::with_formatter(&mut out, Pretty::default())).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string_pretty(&deep).unwrap());
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 /// Only for its owner: it holds what people sent.
@@ -14,6 +14,8 @@ const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 /// An open folder.
 pub struct Folder {
     open: OwnedFd,
+    /// Whether it was not there before.
+    is_ours: bool,
 }
 
 impl Folder {
@@ -22,12 +24,26 @@ impl Folder {
     /// # Errors
     /// Those of the file system.
     pub fn open(path: &Path) -> io::Result<Self> {
-        match rustix::fs::mkdir(path, Mode::RWXU) {
-            Ok(()) | Err(Errno::EXIST) => {}
+        let is_ours = match rustix::fs::mkdir(path, Mode::RWXU) {
+            Ok(()) => true,
+            Err(Errno::EXIST) => false,
             Err(error) => return Err(error.into()),
+        };
+        let mut flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        // What was just made is no link.
+        flags.set(OFlags::NOFOLLOW, is_ours);
+        Ok(Self { open: rustix::fs::open(path, flags, Mode::empty())?, is_ours })
+    }
+
+    /// Makes a user its owner, if it was made here: whoever had it before keeps it.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn hand_over(&self, user: u32, group: u32) -> io::Result<()> {
+        if !self.is_ours {
+            return Ok(());
         }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(Self { open: rustix::fs::open(path, flags, Mode::empty())? })
+        std::os::unix::fs::fchown(&self.open, Some(user), Some(group))
     }
 
     /// Whether files can be made in it.
@@ -68,8 +84,8 @@ impl Folder {
     fn write_unnamed(&self, name: &str, octets: &[u8]) -> io::Result<()> {
         let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
         let file = filled(rustix::fs::openat(&self.open, ".", flags, PRIVATE)?, octets)?;
-        let by_number = format!("/proc/self/fd/{}", file.as_raw_fd());
-        Ok(rustix::fs::linkat(CWD, by_number, &self.open, name, AtFlags::SYMLINK_FOLLOW)?)
+        let by_number = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&file));
+        Ok(rustix::fs::linkat(rustix::fs::CWD, by_number, &self.open, name, AtFlags::SYMLINK_FOLLOW)?)
     }
 
     /// Writes it under another name first.
@@ -106,6 +122,22 @@ mod tests {
     use crate::recorder::testing::{names, scratch};
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn only_a_folder_that_was_made_here_is_handed_over() {
+        use std::os::unix::fs::MetadataExt;
+        let path = scratch("recorder-owner");
+        let mine = fs::metadata(&path).expect("there").uid();
+        let (old, new) = (path.join("old"), path.join("new"));
+        fs::create_dir(&old).expect("it is made");
+        for (folder, is_ours) in [(&old, false), (&new, true)] {
+            // Root may give away what others may not.
+            let given = Folder::open(folder).expect("it opens").hand_over(65534, 65534);
+            assert_eq!(given.is_ok(), mine == 0 || !is_ours, "{folder:?}");
+            let owner = fs::metadata(folder).expect("there").uid();
+            assert_eq!(owner, if mine == 0 && is_ours { 65534 } else { mine }, "{folder:?}");
+        }
+    }
 
     #[test]
     fn files_are_whole_private_and_never_in_anothers_place() {

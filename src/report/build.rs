@@ -1,7 +1,7 @@
 //! Fills in the report from what was read, decoded and followed.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 
 use super::compared::reset_comparison;
@@ -75,27 +75,27 @@ pub struct Compared<'a> {
     pub located: HashMap<FrameNumber, Location>,
 }
 
-/// What was concluded about a flow.
+/// What was concluded about a flow: little more than nothing for the many that ended well.
 #[derive(Default)]
 pub struct Verdict<'a> {
     /// Who sent its resets, one for each in its order; none where nobody judged them.
     pub resets: Vec<Judged>,
     /// Why it ended as it did.
-    pub diagnosis: Option<causes::Diagnosis>,
+    pub diagnosis: Option<Box<causes::Diagnosis>>,
     /// What its applications were doing.
-    pub application: Option<Application>,
+    pub application: Option<Box<Application>>,
     /// What its applications saw.
-    pub outcome: Option<outcome::Outcome>,
+    pub outcome: Option<Box<outcome::Outcome>>,
     /// Why its resets harmed nobody.
     pub benign: Option<Cow<'static, str>>,
     /// What is kept of it to be compared with other flows.
-    pub fate: Option<causes::Fate>,
+    pub fate: Option<Box<causes::Fate>>,
     /// Its segments, where they were looked at.
     pub timeline: Option<Cow<'a, Timeline>>,
     /// Resets of the connection that only other captures have, each with its verdict.
     pub elsewhere: Vec<(flow::ResetSegment, Judged)>,
     /// The connection as several points saw it.
-    pub comparison: Option<FlowComparison>,
+    pub comparison: Option<Box<FlowComparison>>,
 }
 
 /// Concludes about each of some flows.
@@ -135,9 +135,10 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     let mut fates = causes::Fates::default();
     let mut benign = 0;
     let mut selected = 0;
+    let mut causes: BTreeMap<causes::Cause, u64> = BTreeMap::new();
     let (selection, is_selected) = wanted.selection.unzip();
     while let Some(flows) = findings.flows.take_some() {
-        let chosen = flows.iter().filter(|flow| is_selected.is_none_or(|is_selected| is_selected(flow)));
+        let chosen = flows.iter().flatten().filter(|flow| is_selected.is_none_or(|is_selected| is_selected(flow)));
         let chosen: Vec<&flow::Flow> = chosen.collect();
         for (flow, mut verdict) in chosen.iter().copied().zip((findings.judge)(&chosen)) {
             selected += 1;
@@ -145,9 +146,6 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             let teardown = Teardown::from(how);
             summary.teardown += teardown;
             let resets = episodes(flow, &verdict.resets, &verdict.elsewhere);
-            if let Some(diagnosis) = &verdict.diagnosis {
-                *summary.causes.entry(diagnosis.best.cause.id().to_owned()).or_default() += 1;
-            }
             for sender in resets.iter().map(Episode::sender) {
                 summary.senders += sender;
             }
@@ -155,16 +153,21 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
                 let told = resets.iter().filter_map(|episode| builder.comparison(episode));
                 told.for_each(|told| compared.comparison.resets.count(told.decided));
             }
-            benign += u64::from(verdict.benign.is_some());
-            summary.harmful += u64::from(verdict.benign.is_none() && !resets.is_empty());
-            if let Some(fate) = verdict.fate.take() {
-                fates.add(fate);
+            let fate = verdict.fate.take();
+            let is_benign = fate.as_ref().is_some_and(|fate| fate.benign);
+            benign += u64::from(is_benign);
+            summary.harmful += u64::from(!is_benign && !resets.is_empty());
+            if let Some(fate) = fate {
+                if let Some(cause) = fate.cause {
+                    *causes.entry(cause).or_default() += 1;
+                }
+                fates.add(*fate);
             }
             // What went on under other addresses is the beginning of what ended there.
             let tells = teardown.ended_badly() || !resets.is_empty() || findings.continuations.after(flow.id).is_some();
             if !wanted.summary_only && (wanted.all_flows || tells) {
                 let mut told = builder.flow(&findings.flows, flow, how, &resets, &verdict);
-                told.comparison = verdict.comparison.take().map(Box::new);
+                told.comparison = verdict.comparison.take();
                 told.ladder = verdict
                     .timeline
                     .as_deref()
@@ -199,6 +202,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     builder.not_listed.flows_judged_by_less = findings.judged_by_less;
     let dropped = builder.not_listed;
     summary.benign = Some(benign);
+    summary.causes = causes.into_iter().map(|(cause, flows)| (cause.id().to_owned(), flows)).collect();
     summary.idle_gaps = idle_gaps(fates.as_slice(), &findings.around.site);
     let incidents = causes::incidents(fates.as_slice(), findings.around);
     // They are in the order of their ids; a stable sort would take half of their memory again.
@@ -227,7 +231,7 @@ fn incident(id: u64, incident: causes::Incident, site: &Site) -> Incident {
         server: incident.server,
         first_time: incident.first.map(Into::into),
         last_time: incident.last.map(Into::into),
-        flows: incident.flows.into_iter().map(Into::into).collect(),
+        flows: incident.flows,
         explanation: incident.explanation,
     }
 }
@@ -455,7 +459,7 @@ impl Builder<'_> {
                 .diagnosis
                 .as_ref()
                 .map(|found| Box::new(diagnosis(self, found, verdict.timeline.as_deref()))),
-            application: verdict.application.clone().map(Box::new),
+            application: verdict.application.clone(),
             outcome: verdict.outcome.as_ref().map(|found| Box::new(outcome_of(found))),
             benign: verdict.benign.clone(),
             client_name: self.site.name(end(client).ip).map(Into::into),
@@ -466,11 +470,13 @@ impl Builder<'_> {
 
     /// The ladder of a flow, while there is room for another.
     fn ladder(&mut self, flow: &flow::Flow, timeline: &Timeline, told: &Flow, most: usize) -> Option<Vec<Rung>> {
-        let causes = told.diagnosis.iter().flat_map(|diagnosis| &diagnosis.evidence).map(|piece| &piece.frames);
-        let senders = told.resets.iter().flat_map(|reset| &reset.evidence).map(|piece| &piece.frames);
-        let decisive: BTreeSet<u64> = causes.chain(senders).flatten().copied().collect();
-        let rungs = ladder::rungs(flow, timeline, &decisive, most);
-        self.rungs_left = self.rungs_left.checked_sub(rungs.len())?;
+        let decisive = || {
+            let causes = told.diagnosis.iter().flat_map(|diagnosis| &diagnosis.evidence).map(|piece| &piece.frames);
+            let senders = told.resets.iter().flat_map(|reset| &reset.evidence).map(|piece| &piece.frames);
+            causes.chain(senders).flatten().copied().collect()
+        };
+        let rungs = ladder::rungs(flow, timeline, decisive, most, self.rungs_left)?;
+        self.rungs_left -= rungs.len();
         Some(rungs)
     }
 
@@ -522,7 +528,7 @@ impl Builder<'_> {
                 .first()
                 .and_then(|judged| judged.obedience)
                 .map(|obedience| Obedience { obeyed: obedience.obeyed, why: obedience.why }),
-            kernel: episode.first().and_then(|judged| judged.heard.as_ref()).map(Into::into),
+            kernel: episode.first().and_then(|judged| judged.heard.as_deref()).map(Into::into),
             would_decide: verdict.and_then(|judged| judged.would_decide),
             comparison: self.comparison(episode).map(Box::new),
             segments: segments().map(reset_segment).collect(),
@@ -551,7 +557,7 @@ impl Builder<'_> {
             weight: piece.weight.into(),
             frames: ascending(&piece.frames),
             locations: self.locations(&piece.frames, timeline),
-            text: piece.text.clone().into(),
+            text: piece.text.clone(),
         }
     }
 
@@ -588,7 +594,7 @@ fn diagnosis(builder: &Builder<'_>, found: &causes::Diagnosis, timeline: Option<
     Diagnosis {
         cause: best.cause.id(),
         confidence: found.confidence.into(),
-        sentence: best.sentence.clone(),
+        sentence: best.sentence.clone().into_owned(),
         evidence: best
             .evidence
             .iter()
@@ -597,7 +603,7 @@ fn diagnosis(builder: &Builder<'_>, found: &causes::Diagnosis, timeline: Option<
                 weight: piece.weight.into(),
                 frames: ascending(&piece.frames),
                 locations: builder.locations(&piece.frames, timeline),
-                text: piece.text.clone().into(),
+                text: piece.text.clone(),
             })
             .collect(),
         alternatives: found
@@ -606,10 +612,10 @@ fn diagnosis(builder: &Builder<'_>, found: &causes::Diagnosis, timeline: Option<
             .map(|other| Alternative {
                 cause: other.cause.id(),
                 confidence: Confidence::Possible,
-                sentence: other.sentence.clone(),
+                sentence: other.sentence.clone().into_owned(),
             })
             .collect(),
-        remedies: best.remedies.iter().map(|remedy| remedy.clone().into()).collect(),
+        remedies: best.remedies.clone(),
     }
 }
 

@@ -110,7 +110,7 @@ pub(super) fn reset_comparison(passages: &[(&Passage, &Judged)], points: usize) 
     });
     let host = if first.to_server { "client" } else { "server" };
     let why = match decisive {
-        Some(piece) => piece.text.clone(),
+        Some(piece) => piece.text.clone().into_owned(),
         None => match first.beyond().first() {
             Some((point, absence)) => format!("capture {} {absence}", point + 1),
             None => {

@@ -2,8 +2,6 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::capture::ListedInterface;
-
 /// What `tcpautopsy interfaces` lists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Interfaces {
@@ -42,25 +40,4 @@ pub struct Address {
     pub ip: IpAddr,
     /// The length of its prefix, bits.
     pub prefix_length: Option<u8>,
-}
-
-impl From<Vec<ListedInterface>> for Interfaces {
-    fn from(listed: Vec<ListedInterface>) -> Self {
-        Self { schema: INTERFACES_SCHEMA, interfaces: listed.into_iter().map(Into::into).collect() }
-    }
-}
-
-impl From<ListedInterface> for Interface {
-    fn from(listed: ListedInterface) -> Self {
-        let address = |(ip, prefix_length)| Address { ip, prefix_length };
-        Self {
-            name: listed.name,
-            description: listed.description,
-            up: listed.up,
-            running: listed.running,
-            loopback: listed.loopback,
-            link_type: listed.link_type.map(|link_type| link_type.to_string()),
-            addresses: listed.addresses.into_iter().map(address).collect(),
-        }
-    }
 }

@@ -55,11 +55,19 @@ pub struct Rung {
 }
 
 /// Up to `most` rungs of a flow in capture order: all of its segments where there are no more, else the handshake, what
-/// stands around its first resets, its end and the `decisive` frames.
-pub(super) fn rungs(flow: &Flow, timeline: &Timeline, decisive: &BTreeSet<u64>, most: usize) -> Vec<Rung> {
+/// stands around its first resets, its end and the `decisive` frames. `None` where there is no room for so many.
+pub(super) fn rungs(
+    flow: &Flow,
+    timeline: &Timeline,
+    decisive: impl Fn() -> BTreeSet<u64>,
+    most: usize,
+    room: usize,
+) -> Option<Vec<Rung>> {
     let sightings = &timeline.sightings;
-    let mut chosen = choose(sightings, decisive, most);
-    chosen.sort_unstable();
+    let chosen = choose(sightings, decisive, most);
+    if chosen.len() > room {
+        return None;
+    }
     let mut chosen = chosen.into_iter().peekable();
     let client = Roles::of(flow).from_client;
     let mut reader = Reader::new(flow, sightings);
@@ -87,14 +95,15 @@ pub(super) fn rungs(flow: &Flow, timeline: &Timeline, decisive: &BTreeSet<u64>, 
             notes,
         });
     }
-    rungs
+    Some(rungs)
 }
 
-/// The places of the segments to show.
-fn choose(sightings: &[Sighting], decisive: &BTreeSet<u64>, most: usize) -> Vec<usize> {
+/// The places of the segments to show, in their order.
+fn choose(sightings: &[Sighting], decisive: impl Fn() -> BTreeSet<u64>, most: usize) -> Vec<usize> {
     if sightings.len() <= most {
         return (0..sightings.len()).collect();
     }
+    let decisive = decisive();
     let resets = || (0..sightings.len()).filter(|&at| sightings.get(at).is_some_and(|one| one.segment.flags.rst()));
     let named = || {
         (0..sightings.len()).filter(|&at| sightings.get(at).is_some_and(|one| decisive.contains(&one.frame().get())))

@@ -15,6 +15,10 @@ const FOR_NEIGHBOURS: usize = 8;
 /// allocators leave unused.
 const FOR_GATHERING: usize = 3;
 
+/// Where nothing is told of flows, one part in so many of the rest is for verdicts that are not made anew: a twentieth of what
+/// the segments take that they are made of.
+const FOR_VERDICTS: usize = 20;
+
 /// What may be used, in octets.
 pub struct Memory {
     /// All that is for flows, and for what is made of them.
@@ -32,6 +36,8 @@ pub struct Judging {
     pub gathering: usize,
     /// For flows as others see them.
     pub neighbours: usize,
+    /// For verdicts that are kept.
+    pub kept: usize,
 }
 
 impl Memory {
@@ -64,7 +70,8 @@ impl Memory {
         let all = self.beside(flows);
         let neighbours = all / FOR_NEIGHBOURS;
         let rest = all - neighbours;
-        Judging { gathering: if self.listed { rest / 20 * FOR_GATHERING } else { rest }, neighbours }
+        let kept = if self.listed { 0 } else { rest / FOR_VERDICTS };
+        Judging { gathering: if self.listed { rest / 20 * FOR_GATHERING } else { rest - kept }, neighbours, kept }
     }
 
     /// What so many flows leave.
@@ -90,7 +97,8 @@ mod tests {
                 let [few, many] = [0, full].map(|flows| memory.for_judging(flows));
                 assert!(few.gathering > many.gathering, "what flows leave is for judging");
                 assert!(many.gathering > 0 && many.neighbours > 0);
-                assert!(many.gathering + many.neighbours <= memory.beside(full));
+                assert!(many.gathering + many.neighbours + many.kept <= memory.beside(full));
+                assert_eq!(many.kept > 0, options.summary);
             }
         }
     }

@@ -4,7 +4,6 @@ mod compare;
 mod evidence;
 mod explain;
 mod hash;
-mod interfaces;
 mod judgement;
 mod kernel_trace;
 mod key;
@@ -18,12 +17,14 @@ mod selection;
 pub(crate) use kernel_trace::Witness;
 pub(crate) use key::key;
 pub(crate) use knowledge::knowledge;
-pub(crate) use pipeline::{Analysis, losses};
+pub(crate) use pipeline::Analysis;
+#[cfg(feature = "live")]
+pub(crate) use pipeline::losses;
+#[cfg(feature = "live")]
 pub(crate) use selection::choose;
 
 pub use explain::explain;
-pub use interfaces::interfaces;
-pub use judgement::Judgement;
+pub use judgement::{Judgement, Means};
 pub use second_look::{ask, needs_judging};
 
 use std::collections::HashSet;
@@ -34,6 +35,7 @@ use crate::anonymize::Key;
 use crate::capture::{Capture, Filter, Format, InputError, InputSummary, OpenOptions};
 use crate::cli::{Command, FailOn, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
+use crate::evidence::Words;
 use crate::flow::{Flow, Limits, Totals};
 use crate::knowledge::site::Site;
 use crate::notes::Notes;
@@ -91,11 +93,12 @@ fn open(options: &Options, notes: Notes) -> Result<Opened, Error> {
         // The one thing that went wrong is the message, also with --quiet.
         return Err(Error::NothingToAnalyse(errors.iter().map(ToString::to_string).collect()));
     }
+    errors.iter().for_each(|error| notes.warn(error));
+    if options.command == Command::Compare {
+        compare::check(options, &errors)?;
+    }
     // Only now: captures that cannot be read should cost nobody an earlier report.
     let output = options.create_output()?;
-    for error in &errors {
-        notes.warn(error);
-    }
     Ok(Opened { capture, errors, output, key, witness, site })
 }
 
@@ -179,7 +182,9 @@ pub(crate) fn conclude(
         KernelTrace::new(witness.name, &witness.log, testimony)
     });
     let testimony = testimony.unwrap_or_default();
-    let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, room.neighbours, threads);
+    let words = if options.summary { Words::Unspoken } else { Words::All };
+    let means = Means { neighbours: room.neighbours, kept: room.kept, threads, words };
+    let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, means);
     judgement.around.site = analysis.site;
     let continuations = &judgement.surroundings.continuations;
     let is_listed = |flow: &Flow| second_look::needs_judging(flow, flows) || continuations.after(flow.id).is_some();
@@ -218,10 +223,12 @@ pub(crate) fn conclude(
         let frames = evidence::write(options, evidence, bpf(options)?, (members, key), &report)?;
         notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
     }
+    let code = exit_code(options, &report);
     // The program ends here, which gives all memory back at once; piece by piece it takes a tenth of a long run.
+    std::mem::forget(report);
     std::mem::forget(judgement);
     std::mem::forget(timelines);
-    Ok(exit_code(options, &report))
+    Ok(code)
 }
 
 /// Puts into the report what does not come from the capture, takes out the names, and writes it.
@@ -279,6 +286,7 @@ pub(crate) fn terminal_width() -> Option<usize> {
 }
 
 /// Columns of the terminal that standard error is, if it is one.
+#[cfg(feature = "live")]
 pub(crate) fn status_width() -> Option<usize> {
     terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into())
 }

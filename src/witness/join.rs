@@ -446,7 +446,7 @@ mod tests {
     }
 
     fn told(wire: &str, log: &str) -> Vec<String> {
-        let words = judged(wire, log).into_iter().map(|judged| match judged.heard {
+        let words = judged(wire, log).into_iter().map(|judged| match judged.heard.as_deref().cloned() {
             None => "nothing".to_owned(),
             Some(Heard { sent: Some(word), accepted, .. }) => {
                 let process = word.process.map_or_else(String::new, |process| format!(" {}", process.name));

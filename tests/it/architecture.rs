@@ -216,7 +216,10 @@ fn unsafe_code_stands_where_the_page_says() {
     for (file, text) in sources() {
         let has = code(&text)
             .any(|line| line.contains("unsafe {") || line.contains("unsafe fn") || line.contains("unsafe impl"));
-        assert!(!has || ["capture/map.rs", "capture/libpcap.rs"].contains(&file.as_str()), "{file} has unsafe code");
+        assert!(
+            !has || ["capture/map.rs", "capture/libpcap/version.rs"].contains(&file.as_str()),
+            "{file} has unsafe code"
+        );
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::support::shared;
-use tcpautopsy::capture::{Capture, Compression, Filter, Format, InputSummary, OpenOptions};
+use tcpautopsy::capture::{Capture, Compression, Format, InputSummary, OpenOptions};
 
 /// Why tshark's count may differ from ours, by what tshark said.
 #[derive(Debug, PartialEq, Eq)]
@@ -318,8 +318,11 @@ fn a_ring_of_many_files_is_open_one_or_two_at_a_time() {
     assert!(most <= 8, "{most} files open");
 }
 
+#[cfg(feature = "live")]
 #[test]
 fn the_filter_leaves_numbers_alone() {
+    use tcpautopsy::capture::Filter;
+
     let folder = Folder::new();
     let path = folder.file("a", &pcap(&timed(&[1, 2, 3, 4])));
     let options = || OpenOptions { filter: Some(Filter::new("ether[0] = 2").unwrap()) };
@@ -357,7 +360,7 @@ fn what_cannot_be_read_is_named_and_the_rest_is_read() {
         format!("cannot read {}: No such file or directory", at(0)),
         format!("{0} is a directory, name the captures in it ({0}/*)", at(1)),
         format!("{} is empty, ", at(2)),
-        format!("{} ends within its file header, after 20 of 24 octets; ", at(3)),
+        format!("{} ends within its file header, after 20 of 24 bytes; ", at(3)),
         format!("{} is not a capture: it starts with 'Hell', ", at(4)),
     ];
     assert_eq!(run.errors.len(), expected.len(), "{:?}", run.errors);
@@ -378,7 +381,7 @@ fn damage_in_one_input_leaves_the_others_whole() {
     assert_eq!(run.inputs.iter().map(|input| input.complete).collect::<Vec<_>>(), [false, true]);
     let problem = &run.inputs[0].problems[0];
     assert_eq!(problem.offset, 24 + 16 + 14 + 16 + 15);
-    assert_eq!(problem.reason, "the file ends within a record, after 31 of 32 octets");
+    assert_eq!(problem.reason, "the file ends within a record, after 31 of 32 bytes");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::program::run;
+use crate::support::program::{run, scratch};
 use crate::support::validate;
 
 const CLIENT: &str = "samples/two_captures/capture.pcap";
@@ -108,6 +108,7 @@ fn selections_speak_of_any_point() {
         (&["--log-line", "read tcp 198.51.100.1:40101->198.51.100.20:8080: connection reset by peer"], json!([1])),
         (&["--frame", "25"], json!([2])),
         (&["--frame", "9999"], json!([])),
+        #[cfg(feature = "live")]
         (&["--bpf", "port 40102"], json!([1])),
         (&["--flow", "3"], json!([])),
     ] {
@@ -142,4 +143,14 @@ fn what_cannot_be_compared_is_refused_with_a_way_out() {
         assert!(said.contains(part), "{arguments:?}: {said}");
     }
     assert_eq!(run(["compare", CLIENT, SERVER, "--fail-on", "any"]).status.code(), Some(4));
+    // What is refused leaves no file behind, so that the next try is not refused for it.
+    let report = scratch("compare-refused").join("report.json");
+    let refused = run([
+        "compare".as_ref(),
+        CLIENT.as_ref(),
+        "samples/README.md".as_ref(),
+        "--output".as_ref(),
+        report.as_os_str(),
+    ]);
+    assert_eq!((refused.status.code(), report.exists()), (Some(1), false));
 }

@@ -14,7 +14,9 @@ mod formats;
 mod incidents;
 mod knowledge;
 mod ladder;
+#[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
 mod live_beside;
 mod output;
 mod pages;

@@ -291,6 +291,7 @@ fn a_flow_of_a_log_line_is_shown_however_it_ended() {
     assert!(out(&output).contains("It was not reset."), "{}", out(&output));
 }
 
+#[cfg(feature = "live")]
 #[test]
 fn a_filter_hides_packets_and_the_report_says_so() {
     let json = report(&code(&[SEVERAL, "--bpf", "tcp port 40021", "--format", "json"], 0));
@@ -407,4 +408,17 @@ fn a_capture_that_is_cut_short_under_the_program_ends_it_with_a_word() {
     assert_eq!(output.status.code(), Some(1), "{:?}", output.status);
     assert!(err(&output).contains("cut short"), "{}", err(&output));
     assert!(out(&output).is_empty());
+}
+
+#[cfg(not(feature = "live"))]
+#[test]
+fn without_libpcap_what_takes_it_is_refused_in_one_line_with_the_way_out() {
+    for arguments in [&["live", "eth0"][..], &["live", "-"], &["interfaces"], &["--bpf", "tcp", RESET]] {
+        let said = String::from_utf8_lossy(&code(arguments, 2).stderr).into_owned();
+        assert!(said.starts_with("tcpautopsy: ") && said.lines().count() == 1, "{arguments:?}: {said}");
+        assert!(said.contains("built without") && said.contains("`live`"), "{arguments:?}: {said}");
+    }
+    let help = out(&code(&["--help"], 0));
+    assert!(!help.contains("tcpautopsy live") && !help.contains("--bpf"), "{help}");
+    assert!(out(&code(&["--version", "--verbose"], 0)).contains("features: none"));
 }

@@ -161,6 +161,7 @@ fn other_names_are_given_to_processes_too() {
 }
 
 /// Needs root, tracefs and a loopback interface.
+#[cfg(feature = "live")]
 #[test]
 fn the_running_kernel_is_asked_and_left_as_it_was() {
     use std::io::{BufRead, BufReader, Read, Write};

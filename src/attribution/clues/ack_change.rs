@@ -2,7 +2,7 @@
 //!
 //! RST_ACK_CHANGE of Weaver, Sommer and Paxson (NDSS 2009).
 
-use super::{Question, forged};
+use super::Question;
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::tcp::{Duration, SeqNum};
@@ -16,6 +16,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     if segment.ack.0 == 0 {
         return None;
     }
+    let (_, other) = suspect.other_resets(suspect.own()).find(|(_, other)| {
+        let apart = other.time().zip(segment.time).map(|(one, other)| one.since(other).0.saturating_abs());
+        apart.is_none_or(|apart| apart <= WITHIN.0)
+            && other.segment.flags == segment.flags
+            && other.segment.ack.0 != 0
+            && other.segment.ack != segment.ack
+    })?;
     let stands = |number: SeqNum| {
         let mut sent = suspect.case.timeline.sightings.iter().filter(|one| one.way == suspect.peer());
         sent.any(|one| one.segment.seq == number || one.segment.seq_end() == number)
@@ -25,25 +32,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     if stands(segment.ack) || idle(segment.flags, segment.ack, segment.seq) {
         return None;
     }
-    let (_, other) = suspect.other_resets(suspect.own()).find(|(_, other)| {
-        let apart = other.time().zip(segment.time).map(|(one, other)| one.since(other).0.saturating_abs());
-        apart.is_none_or(|apart| apart <= WITHIN.0)
-            && other.segment.flags == segment.flags
-            && other.segment.ack.0 != 0
-            && other.segment.ack != segment.ack
-    })?;
-    let mut frames = vec![segment.frame, other.frame()];
+    let mut frames = [segment.frame, other.frame()];
     frames.sort_unstable();
-    Some(forged(
-        "ack_change",
-        Aspect::Sequence,
-        Weight::Strong,
-        frames,
+    Some(suspect.forged("ack_change", Aspect::Sequence, Weight::Strong, frames, || {
         format!(
             "resets in {}'s name acknowledge different numbers, and none of {}'s segments ends at this one's \
              (RST_ACK_CHANGE)",
             suspect.case.name(suspect.own()),
             suspect.case.name(suspect.peer())
-        ),
-    ))
+        )
+    }))
 }

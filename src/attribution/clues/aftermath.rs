@@ -2,7 +2,7 @@
 //!
 //! RST_SEQ_DATA of Weaver, Sommer and Paxson (NDSS 2009), and its counterpart for acknowledgements.
 
-use super::{Question, forged};
+use super::Question;
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::timeline::Sighting;
@@ -29,12 +29,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         let new_ack = later.flags.ack() && acknowledged.is_some_and(|acknowledged| later.ack.after(acknowledged));
         if new_data || new_ack {
             let what = if new_data { "new data" } else { "new acknowledgements" };
-            return Some(forged(
+            return Some(suspect.forged(
                 "aftermath",
                 Aspect::Aftermath,
                 Weight::Decisive,
-                vec![segment.frame, one.frame()],
-                format!("{name} went on with {what} after it (RST_SEQ_DATA), so its connection lived"),
+                [segment.frame, one.frame()],
+                || format!("{name} went on with {what} after it (RST_SEQ_DATA), so its connection lived"),
             ));
         }
     }
@@ -47,17 +47,13 @@ fn moved(question: &Question<'_>) -> Option<Evidence<Party>> {
     let segment = suspect.segment();
     let later = suspect.case.later()?;
     (later.changed == suspect.own() && later.frame > segment.frame).then(|| {
-        forged(
-            "aftermath",
-            Aspect::Aftermath,
-            Weight::Strong,
-            vec![segment.frame, later.frame],
+        suspect.forged("aftermath", Aspect::Aftermath, Weight::Strong, [segment.frame, later.frame], || {
             format!(
                 "{} went on with the connection after it, under another address (flow {})",
                 suspect.case.name(suspect.own()),
                 later.flow
-            ),
-        )
+            )
+        })
     })
 }
 
@@ -69,15 +65,11 @@ fn granted(question: &Question<'_>, grant: &Sighting) -> Option<Evidence<Party>>
     let refused = suspect.earlier(suspect.own()).next().is_none();
     let repeated = suspect.later(suspect.peer()).any(|one| one.frame() < grant.frame() && one.segment.flags.syn());
     (grants && refused && !repeated).then(|| {
-        forged(
-            "aftermath",
-            Aspect::Aftermath,
-            Weight::Decisive,
-            vec![segment.frame, grant.frame()],
+        suspect.forged("aftermath", Aspect::Aftermath, Weight::Decisive, [segment.frame, grant.frame()], || {
             format!(
                 "{} granted the connection after it, and had not been asked again",
                 suspect.case.name(suspect.own())
-            ),
-        )
+            )
+        })
     })
 }

@@ -1,6 +1,6 @@
 //! The Don't Fragment bit, beside the claimed host's habit.
 
-use super::{Question, forged};
+use super::Question;
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Evidence, Weight};
 
@@ -17,11 +17,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     }
     let name = suspect.case.name(suspect.own());
     let (has, have) = if segment.dont_fragment { ("is set", "not") } else { ("is not set", "always") };
-    Some(forged(
-        "dont_fragment",
-        Aspect::Device,
-        Weight::Moderate,
-        vec![segment.frame, frame],
-        format!("Don't Fragment {has}, in {name}'s packets it is {have}"),
-    ))
+    Some(suspect.forged("dont_fragment", Aspect::Device, Weight::Moderate, [segment.frame, frame], || {
+        format!("Don't Fragment {has}, in {name}'s packets it is {have}")
+    }))
 }

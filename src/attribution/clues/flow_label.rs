@@ -2,7 +2,7 @@
 //!
 //! A socket has one label for all it sends (RFC 6437 section 3). An answer to a stray segment has none to take it from.
 
-use super::{Question, forged, genuine};
+use super::Question;
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::flow::Form;
@@ -19,7 +19,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         .filter_map(|one| Some((one.flow_label?, one.frame())))
         .peekable();
     let &(usual, frame) = known.peek()?;
-    let frames = vec![frame, suspect.segment().frame];
+    let frames = [frame, suspect.segment().frame];
     let name = suspect.case.name(suspect.own());
     // Linux takes a new label when a path seems to fail, so that only a steady one is a habit.
     let (mut count, mut steady) = (0, true);
@@ -29,11 +29,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     }
     if label == usual {
         // Many devices have 0, as stacks without the habit do.
-        let text = format!("flow label {label:#07x}, as {name}'s socket has");
-        return (label != 0).then(|| genuine("flow_label", Aspect::Device, Weight::Moderate, frames, text));
+        let text = || format!("flow label {label:#07x}, as {name}'s socket has");
+        return (label != 0).then(|| suspect.genuine("flow_label", Aspect::Device, Weight::Moderate, frames, text));
     }
     (steady && count > 1).then(|| {
-        let text = format!("flow label {label:#07x} where {name}'s socket has {usual:#07x}");
-        forged("flow_label", Aspect::Device, Weight::Moderate, frames, text)
+        let text = || format!("flow label {label:#07x} where {name}'s socket has {usual:#07x}");
+        suspect.forged("flow_label", Aspect::Device, Weight::Moderate, frames, text)
     })
 }

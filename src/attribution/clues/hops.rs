@@ -1,6 +1,6 @@
 //! How many routers it crossed, beside those that the claimed host's other packets crossed.
 
-use super::{Question, forged, genuine};
+use super::Question;
 use crate::attribution::Party;
 use crate::attribution::case::Suspect;
 use crate::evidence::{Aspect, Evidence, Weight};
@@ -91,22 +91,17 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let name = suspect.case.name(suspect.own());
     let ends = &suspect.case.flow.stream.endpoints;
     if ends.forward.address == ends.back.address {
-        let text = "both ends have one address, so that it never left the host".to_owned();
-        return Some(genuine(LOCAL, Aspect::Device, Weight::Decisive, vec![suspect.segment().frame], text));
+        let text = "both ends have one address, so that it never left the host";
+        return Some(suspect.genuine(LOCAL, Aspect::Device, Weight::Decisive, [suspect.segment().frame], text));
     }
     let baseline = baseline(suspect)?;
-    let frames = vec![suspect.segment().frame, baseline.frame];
-    let whose =
-        if baseline.elsewhere { format!("{name}'s packets in other flows") } else { format!("{name}'s packets") };
-    let usual = baseline.ttls.iter().map(u8::to_string).collect::<Vec<_>>().join(" or ");
+    let frames = [suspect.segment().frame, baseline.frame];
+    let whose = || format!("{name}'s packets{}", if baseline.elsewhere { " in other flows" } else { "" });
+    let usual = || baseline.ttls.iter().map(u8::to_string).collect::<Vec<_>>().join(" or ");
     if is_local(suspect, &baseline) {
-        return Some(genuine(
-            LOCAL,
-            Aspect::Device,
-            Weight::Decisive,
-            frames,
-            format!("TTL {ttl} is what a packet begins with, as {whose} have here: it was sent on the same host"),
-        ));
+        return Some(suspect.genuine(LOCAL, Aspect::Device, Weight::Decisive, frames, || {
+            format!("TTL {ttl} is what a packet begins with, as {} have here: it was sent on the same host", whose())
+        }));
     }
     if baseline.ttls.contains(&ttl) {
         // Behind one address there may be several devices, and other flows may have gone to another one.
@@ -120,12 +115,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
             return None;
         }
         let weight = if apart || baseline.elsewhere && !baseline.steady { Weight::Weak } else { Weight::Moderate };
-        let text = if apart {
-            format!("TTL {ttl}, as some of {whose} have (they have {usual})")
-        } else {
-            format!("TTL {ttl}, as {whose} have")
+        let text = || match apart {
+            true => format!("TTL {ttl}, as some of {} have (they have {})", whose(), usual()),
+            false => format!("TTL {ttl}, as {} have", whose()),
         };
-        return Some(genuine("ttl", Aspect::Device, weight, frames, text));
+        return Some(suspect.genuine("ttl", Aspect::Device, weight, frames, text));
     }
     // A load balancer answers for connections that the servers behind it have closed.
     let closed = suspect.reset.fin_before[suspect.own()];
@@ -133,8 +127,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     if baseline.ttls.iter().all(|&other| ttl::hops(other) == hops) {
         // Behind one address there may be several hosts, too.
         let weight = if closed || baseline.elsewhere { Weight::Weak } else { Weight::Strong };
-        let text = format!("TTL {ttl} where {whose} have {usual}: another stack, as many routers away");
-        return Some(forged("ttl", Aspect::Device, weight, frames, text));
+        let text = || format!("TTL {ttl} where {} have {}: another stack, as many routers away", whose(), usual());
+        return Some(suspect.forged("ttl", Aspect::Device, weight, frames, text));
     }
     let apart = baseline.ttls.iter().map(|&other| other.abs_diff(ttl)).min()?;
     let weight = match (apart, baseline.steady) {
@@ -147,5 +141,6 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         (_, false) if baseline.elsewhere && baseline.ttls.len() > 1 => Weight::Moderate,
         _ => Weight::Strong,
     };
-    Some(forged("ttl", Aspect::Device, weight, frames, format!("TTL {ttl} where {whose} have {usual}")))
+    let text = || format!("TTL {ttl} where {} have {}", whose(), usual());
+    Some(suspect.forged("ttl", Aspect::Device, weight, frames, text))
 }

@@ -1,6 +1,6 @@
 //! The IPv4 identification, beside what the host's stack counts.
 
-use super::{Question, forged, genuine};
+use super::Question;
 use crate::attribution::Party;
 use crate::attribution::stack::SKIPPED;
 use crate::evidence::{Aspect, Evidence, Weight};
@@ -34,13 +34,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
             _ => true,
         });
     if let Some(again) = suspect.later(suspect.own()).find(|one| one.segment.ip_id == Some(id) && id != 0) {
-        return Some(forged(
-            "ip_id",
-            Aspect::Device,
-            Weight::Decisive,
-            vec![segment.frame, again.frame()],
-            format!("{name} used IP-ID {id:#06x} itself afterwards, so the reset did not take it from its counter"),
-        ));
+        return Some(suspect.forged("ip_id", Aspect::Device, Weight::Decisive, [segment.frame, again.frame()], || {
+            format!("{name} used IP-ID {id:#06x} itself afterwards, so the reset did not take it from its counter")
+        }));
     }
     let step = id.wrapping_sub(last);
     let rested = suspect
@@ -48,34 +44,28 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         .next()
         .and_then(|one| suspect.since(one))
         .is_some_and(|rest| rest.0 >= REST.0 && before.len() < STEADY);
-    let frames = vec![frame, segment.frame];
+    let frames = [frame, segment.frame];
     match suspect.reset.form() {
-        Form::RstAck if counts && (1..=SKIPPED).contains(&step) => Some(genuine(
-            "ip_id",
-            Aspect::Device,
-            Weight::Moderate,
-            frames,
-            format!("IP-ID {id:#06x} goes on with {name}'s counter for this connection ({last:#06x} before)"),
-        )),
+        Form::RstAck if counts && (1..=SKIPPED).contains(&step) => {
+            Some(suspect.genuine("ip_id", Aspect::Device, Weight::Moderate, frames, || {
+                format!("IP-ID {id:#06x} goes on with {name}'s counter for this connection ({last:#06x} before)")
+            }))
+        }
         // Windows counts for all connections together.
         Form::RstAck if step < SHARED && rested => None,
-        Form::RstAck if counts && before.len() > 1 => Some(forged(
-            "ip_id",
-            Aspect::Device,
-            Weight::Strong,
-            frames,
-            format!("IP-ID {id:#06x} is not of {name}'s counter for this connection ({last:#06x} before)"),
-        )),
+        Form::RstAck if counts && before.len() > 1 => {
+            Some(suspect.forged("ip_id", Aspect::Device, Weight::Strong, frames, || {
+                format!("IP-ID {id:#06x} is not of {name}'s counter for this connection ({last:#06x} before)")
+            }))
+        }
         // Linux since 2018 sends what it has no connection for with 0 (commit 431280eebed9).
         Form::Rst if id == 0 => None,
         // Before, it drew from a counter of the whole host.
-        Form::Rst if counts && before.len() > 1 && !(1..=SKIPPED).contains(&step) => Some(forged(
-            "ip_id",
-            Aspect::Device,
-            Weight::Weak,
-            frames,
-            format!("IP-ID {id:#06x}, neither 0 nor of {name}'s counter ({last:#06x} before)"),
-        )),
+        Form::Rst if counts && before.len() > 1 && !(1..=SKIPPED).contains(&step) => {
+            Some(suspect.forged("ip_id", Aspect::Device, Weight::Weak, frames, || {
+                format!("IP-ID {id:#06x}, neither 0 nor of {name}'s counter ({last:#06x} before)")
+            }))
+        }
         _ => None,
     }
 }

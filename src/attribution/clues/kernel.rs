@@ -1,6 +1,6 @@
 //! What the kernel of the claimed host says, where its trace is at hand ([`crate::witness`]).
 
-use super::{Question, forged, genuine};
+use super::Question;
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::knowledge::kernel_reasons;
@@ -16,7 +16,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
     let heard = suspect.heard()?;
     let name = suspect.case.name(suspect.own());
-    let frames = vec![suspect.segment().frame];
+    let frames = [suspect.segment().frame];
     if let Some(word) = &heard.sent {
         // A listening socket's report names only its port; and one report alone may be of another moment.
         let weight = match (word.names_both_ends, word.is_timed, word.is_known_host) {
@@ -25,15 +25,17 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
             (false, true, false) | (false, false, true) => Weight::Moderate,
             (false, false, false) => Weight::Weak,
         };
-        return Some(genuine(SENT, Aspect::Witness, weight, frames, said(name, word)));
+        return Some(suspect.genuine(SENT, Aspect::Witness, weight, frames, || said(name, word)));
     }
     heard.silence?;
     // A packet filter of that host speaks in its name without its TCP.
-    let text = format!(
-        "the kernel of {name}'s host reports no such reset, and its trace covers the moment: forged, or made by a packet \
+    let text = || {
+        format!(
+            "the kernel of {name}'s host reports no such reset, and its trace covers the moment: forged, or made by a packet \
          filter of that host"
-    );
-    Some(forged(SILENT, Aspect::Witness, Weight::Moderate, frames, text))
+        )
+    };
+    Some(suspect.forged(SILENT, Aspect::Witness, Weight::Moderate, frames, text))
 }
 
 /// `the kernel of the server's host says that it sent it: TCP_ABORT_ON_CLOSE (...), socket in TCP_CLOSE, ...`

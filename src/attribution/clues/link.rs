@@ -1,6 +1,6 @@
 //! Which device put the frame on this link, and which way the frame went.
 
-use super::{Question, forged};
+use super::Question;
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Evidence, Weight};
 
@@ -16,13 +16,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         let mut known = sent().filter_map(|one| one.direction).peekable();
         if known.peek().is_some() && known.all(|other| other != direction) {
             let frame = sent().next()?.frame();
-            return Some(forged(
-                "direction",
-                Aspect::Device,
-                Weight::Strong,
-                vec![reset.frame(), frame],
-                format!("it went the other way through the capturing host than {name}'s packets do"),
-            ));
+            return Some(suspect.forged("direction", Aspect::Device, Weight::Strong, [reset.frame(), frame], || {
+                format!("it went the other way through the capturing host than {name}'s packets do")
+            }));
         }
     }
     let link = reset.link_source?;
@@ -31,11 +27,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     if known.any(|(other, _)| other == link) {
         return None;
     }
-    Some(forged(
-        "mac",
-        Aspect::Device,
-        Weight::Strong,
-        vec![reset.frame(), frame],
-        format!("it came from link address {link}, {name}'s packets come from {usual}"),
-    ))
+    Some(suspect.forged("mac", Aspect::Device, Weight::Strong, [reset.frame(), frame], || {
+        format!("it came from link address {link}, {name}'s packets come from {usual}")
+    }))
 }

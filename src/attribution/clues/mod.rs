@@ -28,7 +28,7 @@ pub use kernel::{SENT as KERNEL_SENT, SILENT as KERNEL_SILENT};
 use super::Party;
 use super::case::Suspect;
 use super::origin::{Misfit, Origin};
-use crate::evidence::{Aspect, Evidence, Stance, Weight};
+use crate::evidence::{Aspect, Evidence, Stance, Text, Weight, Words};
 use crate::tcp::FrameNumber;
 use crate::timeline::Sighting;
 
@@ -85,30 +85,48 @@ pub(super) fn look(question: &Question<'_>) -> Vec<Evidence<Party>> {
         let absent = |piece: &&mut Evidence<Party>| piece.about == Party::Middlebox && BY_ABSENCE.contains(&piece.clue);
         for piece in evidence.iter_mut().filter(absent) {
             piece.weight = piece.weight.weaker();
-            piece.text.push_str("; but the kernel dropped packets meanwhile");
+            if question.suspect.case.words == Words::All {
+                piece.text.to_mut().push_str("; but the kernel dropped packets meanwhile");
+            }
         }
     }
     evidence
 }
 
-/// Evidence that it was forged.
-fn forged(
-    clue: &'static str,
-    aspect: Aspect,
-    weight: Weight,
-    frames: Vec<FrameNumber>,
-    text: String,
-) -> Evidence<Party> {
-    Evidence { clue, aspect, stance: Stance::For, about: Party::Middlebox, weight, frames, text }
-}
+impl Suspect<'_> {
+    /// Evidence that it was forged.
+    fn forged(
+        &self,
+        clue: &'static str,
+        aspect: Aspect,
+        weight: Weight,
+        frames: impl IntoIterator<Item = FrameNumber>,
+        text: impl Text,
+    ) -> Evidence<Party> {
+        self.evidence(Party::Middlebox, (clue, aspect, weight), frames, text)
+    }
 
-/// Evidence that the claimed host made it.
-fn genuine(
-    clue: &'static str,
-    aspect: Aspect,
-    weight: Weight,
-    frames: Vec<FrameNumber>,
-    text: String,
-) -> Evidence<Party> {
-    Evidence { clue, aspect, stance: Stance::For, about: Party::Host, weight, frames, text }
+    /// Evidence that the claimed host made it.
+    fn genuine(
+        &self,
+        clue: &'static str,
+        aspect: Aspect,
+        weight: Weight,
+        frames: impl IntoIterator<Item = FrameNumber>,
+        text: impl Text,
+    ) -> Evidence<Party> {
+        self.evidence(Party::Host, (clue, aspect, weight), frames, text)
+    }
+
+    fn evidence(
+        &self,
+        about: Party,
+        (clue, aspect, weight): (&'static str, Aspect, Weight),
+        frames: impl IntoIterator<Item = FrameNumber>,
+        text: impl Text,
+    ) -> Evidence<Party> {
+        let words = self.case.words;
+        let (frames, text) = (words.frames(frames), words.text(text));
+        Evidence { clue, aspect, stance: Stance::For, about, weight, frames, text }
+    }
 }

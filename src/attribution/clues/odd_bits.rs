@@ -1,6 +1,6 @@
 //! Header bits that no stack sets in a reset.
 
-use super::{Question, forged};
+use super::Question;
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::tcp::TcpFlags;
@@ -19,11 +19,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     if own.any(|one| one.segment.flags.intersects(ODD)) {
         return None;
     }
-    Some(forged(
+    Some(suspect.forged(
         "odd_bits",
         Aspect::Form,
         Weight::Moderate,
-        vec![segment.frame],
-        "it has congestion or reserved bits set, which stacks leave clear in a reset".to_owned(),
+        [segment.frame],
+        "it has congestion or reserved bits set, which stacks leave clear in a reset",
     ))
 }

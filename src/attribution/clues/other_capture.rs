@@ -1,6 +1,6 @@
 //! What captures at other points of the path have of it.
 
-use super::{Question, forged, genuine};
+use super::Question;
 use crate::attribution::Party;
 use crate::compare::{Absence, Passage};
 use crate::evidence::{Aspect, Evidence, Weight};
@@ -20,27 +20,23 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let own = nearest.point + 1;
     if let Some((beyond, absence)) = passage.made_behind() {
         let weight = if *absence == Absence::Proven { Weight::Decisive } else { Weight::Strong };
-        return Some(forged(
-            "other_capture",
-            Aspect::Elsewhere,
-            weight,
-            vec![frame],
-            format!("capture {own} has it; capture {}, nearer to {name}, {absence}", beyond + 1),
-        ));
+        return Some(suspect.forged("other_capture", Aspect::Elsewhere, weight, [frame], || {
+            format!("capture {own} has it; capture {}, nearer to {name}, {absence}", beyond + 1)
+        }));
     }
     // Where a point beyond cannot tell, this one is not the last word.
     if !passage.beyond().is_empty() || passage.unseen.is_empty() && passage.seen.len() < 2 {
         return None;
     }
     let local = is_beside(question, passage);
-    let frames = passage.seen.iter().map(|seen| seen.frame).collect();
+    let frames = passage.seen.iter().map(|seen| seen.frame);
     let elsewhere = passage.seen.len() > 1;
-    Some(genuine(
+    Some(suspect.genuine(
         "other_capture",
         Aspect::Elsewhere,
         if local { Weight::Decisive } else { Weight::Weak },
         frames,
-        match (local, elsewhere) {
+        || match (local, elsewhere) {
             (true, _) => format!("it left {name}'s side: capture {own} was taken there and has it"),
             (false, true) => format!("it came from {name}'s side of capture {own}, the nearest to it"),
             (false, false) => format!("only capture {own}, the nearest to {name}, has it"),

@@ -1,6 +1,6 @@
 //! Two resets at once, one in each name.
 
-use super::{Question, forged};
+use super::Question;
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::tcp::Duration;
@@ -26,13 +26,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         let answers = other.segment.ack == suspect.segment().seq && !other.segment.flags.ack();
         apart.is_some_and(|apart| apart <= AT_ONCE.0) && alike && !answers
     })?;
-    let mut frames = vec![suspect.segment().frame, other.frame()];
+    let mut frames = [suspect.segment().frame, other.frame()];
     frames.sort_unstable();
-    Some(forged(
+    Some(suspect.forged(
         "both_sides",
         Aspect::Company,
         Weight::Strong,
         frames,
-        "resets in both names pass here at the same moment, and the hosts are further apart than that".to_owned(),
+        "resets in both names pass here at the same moment, and the hosts are further apart than that",
     ))
 }

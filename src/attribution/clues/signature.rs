@@ -2,7 +2,6 @@
 //!
 //! It is told beside a verdict of forgery and moves none: genuine resets of clients match as often (`docs/confidence.md`).
 
-use super::forged;
 use crate::attribution::case::Suspect;
 use crate::attribution::{Party, signature};
 use crate::evidence::{Aspect, Evidence, Weight};
@@ -13,11 +12,7 @@ pub(in crate::attribution) fn of(suspect: &Suspect<'_>) -> Option<Evidence<Party
         return None;
     }
     let found = signature::of(suspect.case)?;
-    Some(forged(
-        "signature",
-        Aspect::Company,
-        Weight::Weak,
-        vec![suspect.segment().frame],
-        format!("the flow matches {found} of Sundara Raman et al. (2023): {}", found.meaning()),
-    ))
+    Some(suspect.forged("signature", Aspect::Company, Weight::Weak, [suspect.segment().frame], || {
+        format!("the flow matches {found} of Sundara Raman et al. (2023): {}", found.meaning())
+    }))
 }

@@ -1,6 +1,6 @@
 //! The timestamps of an abort, beside the host's clock.
 
-use super::{Question, forged, genuine};
+use super::Question;
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Evidence, Weight};
 
@@ -13,25 +13,21 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let name = suspect.case.name(suspect.own());
     let Some(last) = last else {
         let spoke = suspect.earlier(suspect.own()).next()?;
-        return Some(forged(
+        return Some(suspect.forged(
             "timestamps",
             Aspect::Form,
             Weight::Strong,
-            vec![segment.frame, spoke.frame()],
-            format!("it has timestamps, and {name} does not use them"),
+            [segment.frame, spoke.frame()],
+            || format!("it has timestamps, and {name} does not use them"),
         ));
     };
     let (before, _) = last.segment.options.timestamps?;
     let advance = value.wrapping_sub(before) as i32;
-    let frames = vec![last.frame(), segment.frame];
+    let frames = [last.frame(), segment.frame];
     if advance < 0 {
-        return Some(forged(
-            "timestamps",
-            Aspect::Form,
-            Weight::Strong,
-            frames,
-            format!("its timestamp lies {} ticks behind {name}'s clock", advance.unsigned_abs()),
-        ));
+        return Some(suspect.forged("timestamps", Aspect::Form, Weight::Strong, frames, || {
+            format!("its timestamp lies {} ticks behind {name}'s clock", advance.unsigned_abs())
+        }));
     }
     // Stacks tick once in 1 ms to 1 s (RFC 7323 section 5.4); which it is shows over a longer stretch of the flow.
     let first = suspect.earlier(suspect.own()).filter(|one| one.segment.options.timestamps.is_some()).last()?;
@@ -45,21 +41,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let expected = rate * waited;
     let off = (f64::from(advance) - expected).abs();
     if off > expected * 0.5 + rate * 0.1 + 2.0 {
-        return Some(forged(
-            "timestamps",
-            Aspect::Form,
-            Weight::Moderate,
-            frames,
+        return Some(suspect.forged("timestamps", Aspect::Form, Weight::Moderate, frames, || {
             format!(
                 "its timestamp is {advance} ticks after {name}'s last, where its clock would have come to {expected:.0}"
-            ),
-        ));
+            )
+        }));
     }
-    Some(genuine(
-        "timestamps",
-        Aspect::Form,
-        Weight::Weak,
-        frames,
-        format!("its timestamp goes on with {name}'s clock"),
-    ))
+    Some(suspect.genuine("timestamps", Aspect::Form, Weight::Weak, frames, || {
+        format!("its timestamp goes on with {name}'s clock")
+    }))
 }

@@ -1,6 +1,6 @@
 //! It acknowledges or answers a segment that cannot have reached the claimed host yet.
 
-use super::{Question, forged};
+use super::Question;
 use crate::attribution::Party;
 use crate::attribution::origin::QUICKER;
 use crate::evidence::{Aspect, Evidence, Weight};
@@ -17,23 +17,18 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let (own, peer) = (suspect.own(), suspect.peer());
     // What only this segment can have told its sender.
     let known: Option<SeqNum> = suspect.acknowledged();
-    let told = suspect
-        .earlier(peer)
-        .filter(|one| match suspect.reset.form() {
-            Form::RstAck => {
-                one.segment.seq_len() > 0
-                    && !one.segment.seq_end().after(segment.ack)
-                    && known.is_none_or(|known| one.segment.seq_end().after(known))
-            }
-            Form::Rst => one.segment.flags.ack() && one.segment.ack == segment.seq,
-        })
-        .collect::<Vec<_>>();
+    let told = suspect.earlier(peer).filter(|one| match suspect.reset.form() {
+        Form::RstAck => {
+            one.segment.seq_len() > 0
+                && !one.segment.seq_end().after(segment.ack)
+                && known.is_none_or(|known| one.segment.seq_end().after(known))
+        }
+        Form::Rst => one.segment.flags.ack() && one.segment.ack == segment.seq,
+    });
     // For an answer any of them will do; for an acknowledgement the one that reaches furthest must have arrived.
     let decisive = match suspect.reset.form() {
-        Form::RstAck => {
-            told.iter().filter(|one| one.segment.seq_end() == segment.ack).min_by_key(|one| one.frame()).copied()?
-        }
-        Form::Rst => told.iter().min_by_key(|one| one.frame()).copied()?,
+        Form::RstAck => told.filter(|one| one.segment.seq_end() == segment.ack).min_by_key(|one| one.frame())?,
+        Form::Rst => told.min_by_key(|one| one.frame())?,
     };
     let since = suspect.since(decisive)?;
     let name = suspect.case.name(own);
@@ -47,16 +42,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         (true, false) => Weight::Strong,
         _ => Weight::Moderate,
     };
-    Some(forged(
-        "too_fast",
-        Aspect::Timing,
-        weight,
-        vec![decisive.frame(), segment.frame],
+    Some(suspect.forged("too_fast", Aspect::Timing, weight, [decisive.frame(), segment.frame], || {
         format!(
             "it answers frame {} after {:.1} ms, and {name} is {:.1} ms away and back",
             decisive.frame(),
             since.0 as f64 / 1e6,
             least.0 as f64 / 1e6
-        ),
-    ))
+        )
+    }))
 }

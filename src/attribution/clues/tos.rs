@@ -3,7 +3,7 @@
 //! An abort goes out with the setting of its socket. An answer to a stray segment copies what that segment had where Linux
 //! makes it (`tcp_v4_send_reset`), and has 0 where its packet filter does (`nf_send_reset`). Networks rewrite these bits.
 
-use super::{Question, forged, genuine};
+use super::Question;
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::tcp::Segment;
@@ -21,28 +21,26 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let known = suspect.comparable().find(|one| dscp(&one.segment) == own);
     let Some(trigger) = question.trigger() else {
         let usual = suspect.comparable().next().filter(|_| known.is_none() && segment.flags.ack())?;
-        return Some(forged(
-            "tos",
-            Aspect::Device,
-            Weight::Moderate,
-            vec![segment.frame, usual.frame()],
-            format!("DSCP {own} where all of {name}'s packets have others, such as {}", dscp(&usual.segment)),
-        ));
+        return Some(suspect.forged("tos", Aspect::Device, Weight::Moderate, [segment.frame, usual.frame()], || {
+            format!("DSCP {own} where all of {name}'s packets have others, such as {}", dscp(&usual.segment))
+        }));
     };
     let copied = dscp(&trigger.segment);
-    let frames = vec![trigger.frame(), segment.frame];
+    let frames = [trigger.frame(), segment.frame];
     if copied == 0 {
         return None;
     }
     if own == copied && known.is_none() {
-        let text = format!("DSCP {own} is copied from frame {}, which it answers, as Linux does", trigger.frame());
-        return Some(genuine("tos", Aspect::Device, Weight::Moderate, frames, text));
+        let text = || format!("DSCP {own} is copied from frame {}, which it answers, as Linux does", trigger.frame());
+        return Some(suspect.genuine("tos", Aspect::Device, Weight::Moderate, frames, text));
     }
     (own == 0).then(|| {
-        let text = format!(
-            "DSCP 0 where frame {}, which it answers, has {copied}: Linux copies it, packet filters do not",
-            trigger.frame()
-        );
-        forged("tos", Aspect::Device, Weight::Weak, frames, text)
+        let text = || {
+            format!(
+                "DSCP 0 where frame {}, which it answers, has {copied}: Linux copies it, packet filters do not",
+                trigger.frame()
+            )
+        };
+        suspect.forged("tos", Aspect::Device, Weight::Weak, frames, text)
     })
 }

@@ -16,6 +16,8 @@ mod words;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use foldhash::fast::RandomState;
+
 use super::{Around, Cause};
 use crate::tcp::Timestamp;
 
@@ -49,7 +51,7 @@ pub struct Incident {
 /// The incidents behind these fates: what harmed most flows first, what harmed nobody last.
 pub fn incidents(fates: &[Fate], around: &Around) -> Vec<Incident> {
     let mut found = outage::find(fates, around);
-    let told: HashSet<u64> = found.iter().flat_map(|incident| &incident.flows).copied().collect();
+    let told: HashSet<u64, RandomState> = found.iter().flat_map(|incident| &incident.flows).copied().collect();
     let others: Vec<&Fate> = fates.iter().filter(|fate| !told.contains(&fate.flow)).collect();
     let mut groups = group::find(&others);
     groups.sort_by_key(|group| Reverse(group.fates.len()));

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
+
 use super::words::{between, count, endpoint, list, span};
 use super::{Fate, Incident, of};
 use crate::attribution::Mechanism;
@@ -73,7 +75,7 @@ fn may_be_part(fate: &Fate) -> bool {
 }
 
 fn of_server<'a>(server: Endpoint, fates: &[&'a Fate], around: &Around) -> Vec<Outage<'a>> {
-    let own: HashMap<u64, &'a Fate> = fates.iter().map(|fate| (fate.flow, *fate)).collect();
+    let own: HashMap<u64, &'a Fate, RandomState> = fates.iter().map(|fate| (fate.flow, *fate)).collect();
     let mut events: Vec<(Timestamp, What, Option<&'a Fate>)> = Vec::new();
     for connection in around.of_server(server) {
         let fate = own.get(&connection.flow).copied();

@@ -68,7 +68,8 @@ pub(super) fn servers(fates: &[&Fate]) -> BTreeSet<IpAddr> {
 
 /// The servers with their ports.
 pub(super) fn services(fates: &[&Fate]) -> BTreeSet<String> {
-    different(fates, |fate| endpoint(fate.server, fate.ipv6))
+    let different = different(fates, |fate| (fate.server, fate.ipv6));
+    different.into_iter().map(|(server, ipv6)| endpoint(server, ipv6)).collect()
 }
 
 /// The servers with their ports where these are few, else how many there are on which hosts.

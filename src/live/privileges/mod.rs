@@ -23,6 +23,7 @@ pub(super) enum Refused {
 }
 
 /// Becomes `user`, if one is named, and gives up every right but that to open the interface again, if it `reopens`.
+#[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "there are no such rights elsewhere"))]
 pub(super) fn drop(user: Option<&str>, reopens: bool) -> Result<(), Refused> {
     let user = user.map(find).transpose()?;
     #[cfg(target_os = "linux")]
@@ -33,6 +34,11 @@ pub(super) fn drop(user: Option<&str>, reopens: bool) -> Result<(), Refused> {
     #[cfg(target_os = "linux")]
     linux::after(reopens).map_err(Refused::System)?;
     Ok(())
+}
+
+/// The numbers of a user and its group.
+pub(super) fn numbers(user: &str) -> Result<(u32, u32), Refused> {
+    find(user).map(|user| (user.uid.as_raw(), user.gid.as_raw()))
 }
 
 fn find(name: &str) -> Result<User, Refused> {

@@ -28,18 +28,23 @@ use told::{Bench, Told, located};
 /// One part in so many of the memory is for what connections know of each other.
 const FOR_NEIGHBOURS: u64 = 8;
 
+/// Whether there are captures to compare, without those that cannot be read.
+///
+/// # Errors
+/// Where there are not.
+pub fn check(options: &Options, errors: &[InputError]) -> Result<(), Error> {
+    let points = options.captures.len().saturating_sub(errors.len());
+    let are_files = options.captures.iter().all(|path| !path.exists() || path.is_file());
+    if points >= 2 && are_files { Ok(()) } else { Err(Error::NothingToCompare) }
+}
+
 /// Compares the captures and writes the report.
 ///
 /// # Errors
 /// What leaves nothing to compare, or nowhere to report it.
 pub fn compare(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode, Error> {
     let Opened { capture, errors, output, key, witness: _, site } = opened;
-    let points = options.captures.len() - errors.len();
-    let are_files = options.captures.iter().all(|path| !path.exists() || path.is_file());
-    if points < 2 || !are_files {
-        return Err(Error::NothingToCompare);
-    }
-    let mut reading = Reading::of(options, capture, points);
+    let mut reading = Reading::of(options, capture, options.captures.len() - errors.len());
     for (input, flows) in reading.inputs.iter().zip(&reading.captures) {
         tell_what_was_read(std::slice::from_ref(input), &flows.totals, notes);
     }
@@ -178,7 +183,7 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
         told.map(|(told, inputs)| ((told.view.point, told.view.flow), inputs)).collect();
     let joined = Flows::join(captures, |point, flow| places.get(&(point, flow)).map(|inputs| (*inputs).clone()));
     let judge_one = |flow: &Flow| {
-        let comparison = found.flows.get(&flow.id).cloned();
+        let comparison = found.flows.get(&flow.id).cloned().map(Box::new);
         let judged = found.told(flow.id).and_then(|told| {
             let point = told.view.point;
             let timeline = found.timelines.get(point)?.get(told.id)?;

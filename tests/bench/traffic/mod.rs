@@ -4,6 +4,7 @@ pub mod background;
 pub mod capture_file;
 pub mod connection;
 pub mod frame;
+pub mod generator;
 pub mod payload;
 pub mod random;
 pub mod script;

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use pcap::{Address, Device};
 
-use super::LinkType;
+use super::{CaptureDirection, Interface, InterfaceOptions};
+use crate::capture::LinkType;
 
 /// Octets of the buffer that asking for a link type takes: none of it is used.
-#[cfg(unix)]
 const BUFFER: i32 = 1 << 16;
 
 /// Something that can be listened on.
@@ -50,21 +50,15 @@ fn listed(device: Device) -> ListedInterface {
     }
 }
 
-#[cfg(unix)]
 fn link_type(name: &str) -> Option<LinkType> {
-    let options = super::InterfaceOptions {
+    let options = InterfaceOptions {
         snaplen: 64,
         buffer: BUFFER,
         promiscuous: false,
-        direction: super::CaptureDirection::Both,
+        direction: CaptureDirection::Both,
         bpf: None,
     };
-    super::Interface::open(name, &options).ok().map(|open| open.link_type())
-}
-
-#[cfg(not(unix))]
-fn link_type(_: &str) -> Option<LinkType> {
-    None
+    Interface::open(name, &options).ok().map(|open| open.link_type())
 }
 
 /// The length of an address's prefix; `None` where its mask is none, or of another kind.

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 
-use super::options::OutputFormat;
-use super::{Answer, answer};
+use crate::cli::options::OutputFormat;
+use crate::cli::{Answer, answer};
 
 /// Lists what `tcpautopsy live` can listen on, with state, link type and addresses.
 #[derive(Parser, Debug)]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 
-use super::options::{OutputFormat, STANDARD_INPUT};
-use super::{Answer, Options, answer, size, wrong};
+use crate::cli::options::{OutputFormat, STANDARD_INPUT};
+use crate::cli::{Answer, Options, answer, size, wrong};
 use crate::recorder::{Occasion, RecorderOptions};
 
 /// Everything that watching an interface needs to know from its user.
@@ -278,7 +278,7 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<LiveOptions, Answer> {
             size::parse_size(text, RECORD_SIZES).map_err(|message| wrong(format!("--record-size: {message}")))?
         }
     };
-    let analysis = super::parse(definition.of_the_analysis())?;
+    let analysis = crate::cli::parse(definition.of_the_analysis())?;
     let record = definition.record.map(|folder| RecorderOptions {
         folder,
         occasions: if definition.record_when.is_empty() { vec![Occasion::Any] } else { definition.record_when },
@@ -465,8 +465,8 @@ mod tests {
         }
     }
 
-    const PAGE: &str = include_str!("../../docs/live.md");
-    const COMMON: &str = include_str!("../../docs/cli.md");
+    const PAGE: &str = include_str!("../../../docs/live.md");
+    const COMMON: &str = include_str!("../../../docs/cli.md");
 
     #[test]
     fn the_page_shows_the_help_and_explains_every_option() {

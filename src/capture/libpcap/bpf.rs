@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use pcap::{BpfProgram, Capture, Linktype};
 
-use super::LinkType;
+use crate::capture::LinkType;
 
 /// An expression, and its programs for the link types met so far.
 pub struct Filter {
@@ -24,7 +24,7 @@ impl Filter {
     }
 
     /// Whether a frame passes; `Err` where the expression has no meaning for its link type.
-    pub(super) fn passes(&mut self, link_type: LinkType, bytes: &[u8]) -> Result<bool, &str> {
+    pub(in crate::capture) fn passes(&mut self, link_type: LinkType, bytes: &[u8]) -> Result<bool, &str> {
         let program = self.programs.entry(link_type).or_insert_with(|| compile(&self.expression, link_type));
         match program {
             Ok(program) => Ok(program.filter(bytes)),

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use pcap::{Active, Device, Linktype, Precision};
 
-use super::{Frame, Frames, LinkType};
+use crate::capture::{Frame, Frames, LinkType};
 use crate::tcp::{FrameNumber, Timestamp};
 
 /// The name of the interface that stands for all of them (Linux).
