@@ -18,7 +18,7 @@ const GOOD_ONES: usize = 64;
 
 /// One part in so many of the memory is for flows. A refused connection that two points saw takes as much again while it is compared, and
 /// as much once more in the report.
-const FOR_FLOWS: u64 = 3;
+const FOR_FLOWS: u64 = 4;
 
 /// One point while its capture is read.
 struct Station {
