@@ -53,8 +53,8 @@ pub(crate) const FIXED_MEMORY: u64 = 24 << 20;
 /// One part in so many of the memory is for the segments of flows that are judged.
 const MEMORY_FOR_TIMELINES: u64 = 4;
 
-/// What a flow with one reset takes in the report: what it consists of, and 450 octets of texts and lists, as measured.
-const LISTED_FLOW: usize = size_of::<report::Flow>() + size_of::<report::Reset>() + 450;
+/// What a flow with one reset takes in the report: what it consists of, and 550 octets of texts and lists, as measured.
+const LISTED_FLOW: usize = size_of::<report::Flow>() + size_of::<report::Reset>() + 550;
 
 /// Analyses or compares the captures and writes the report; the exit code says how that went.
 ///
