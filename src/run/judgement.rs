@@ -76,7 +76,7 @@ impl<'a> Judgement<'a> {
     /// The same of a capture that missed packets at some times, and of whose resets the kernel of a host says something.
     pub fn beside(flows: &Flows, timelines: &'a Timelines, losses: Losses, testimony: Testimony, means: Means) -> Self {
         let profiles = |some: &[&Flow]| {
-            some.first().iter().for_each(|flow| timelines.release_before(flow));
+            timelines.release_before(some);
             parallel::map(means.threads, some, |flow| timelines.profile_of(flow))
         };
         let surroundings = Surroundings { losses, testimony, ..Surroundings::by(flows, profiles) };
@@ -85,7 +85,7 @@ impl<'a> Judgement<'a> {
         let (mut kept, mut room) = (Vec::new(), means.kept);
         let all: Vec<&Flow> = flows.iter().collect();
         for some in all.chunks(AT_A_TIME) {
-            some.first().iter().for_each(|flow| timelines.release_before(flow));
+            timelines.release_before(some);
             let outlines = parallel::map(means.threads, some, |flow| {
                 let timeline = Some(flow).filter(|flow| second_look::needs_judging(flow, flows));
                 let timeline = timeline.and_then(|flow| timelines.whole(flow))?;
@@ -124,7 +124,7 @@ impl<'a> Judgement<'a> {
 
     /// The verdicts on flows, in their order; empty ones where segments were not gathered.
     pub fn of(&self, flows: &[&Flow]) -> Vec<Verdict<'a>> {
-        flows.first().iter().for_each(|flow| self.timelines.release_before(flow));
+        self.timelines.release_before(flows);
         parallel::map(self.means.threads, flows, |flow| self.of_one(flow))
     }
 

@@ -19,7 +19,7 @@ pub use losses::Losses;
 pub use vantage::{Near, Vantage};
 
 /// Flows whose profiles are asked for at a time.
-const AT_A_TIME: usize = 8192;
+const AT_A_TIME: usize = 4096;
 
 /// Built once from all timelines, then only read.
 #[derive(Default)]

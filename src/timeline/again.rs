@@ -55,9 +55,9 @@ impl Again {
             .then(|| self.replay(flow, Depth::Opening).opening.map(|opening| *opening))?
     }
 
-    /// Lets go of what lies in front of a flow, so that it does not count as resident memory.
-    pub fn release_before(&self, flow: &Flow) {
-        if let Some(first) = self.places.of(flow.id).first() {
+    /// Lets go of what lies in front of these flows, so that it does not count as resident memory.
+    pub fn release_before(&self, flows: &[&Flow]) {
+        if let Some(first) = flows.iter().find_map(|flow| self.places.of(flow.id).first()) {
             self.lookup.release(first.octets());
         }
     }

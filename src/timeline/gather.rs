@@ -381,10 +381,10 @@ impl Timelines {
         }
     }
 
-    /// Says that flows are asked about in their order, and that this one is next.
-    pub fn release_before(&self, flow: &Flow) {
+    /// Says that flows are asked about in their order, and that these are next.
+    pub fn release_before(&self, flows: &[&Flow]) {
         if let Some(again) = &self.again {
-            again.release_before(flow);
+            again.release_before(flows);
         }
     }
 
