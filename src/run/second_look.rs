@@ -17,7 +17,8 @@ use crate::timeline::{Again, Depth, Found, Gathering, Log, Members, Recording, T
 /// Flows of one address that are looked at to know a host by, beside those that are judged.
 const COMPANIONS: usize = 16;
 
-/// Octets that hosts and other flows know of one that is looked at by where it lies: measured at 300.
+/// Octets that are known of a flow looked at by where it lies, beside its places: at most four endings of 48 octets, twice over
+/// while a list of them grows, and what is noted of its hosts.
 const KNOWN: usize = 500;
 
 /// Whether all inputs are regular files, which can be read again.
