@@ -55,7 +55,8 @@ impl Log {
     /// Notes the next segments: the id of each one's flow, its frame, and its place; whether there was room.
     pub fn note(&mut self, flows: &[u32], segments: impl Iterator<Item = (FrameNumber, u64)>) -> bool {
         if self.pieces.last().is_none_or(|piece| piece.flows.len() + flows.len() > PIECE) {
-            if (self.pieces.len() + 1) * PIECE * SEGMENT > self.limit {
+            let taken = (self.pieces.len() + 1) * PIECE * SEGMENT + size_of_val(self.scattered.as_slice());
+            if taken > self.limit {
                 return false;
             }
             self.pieces.push(Piece::default());
