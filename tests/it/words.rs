@@ -58,7 +58,9 @@ fn nothing_is_called_by_two_words() {
     for error in ["ECONNRESET", "EPIPE", "ETIMEDOUT", "ECONNREFUSED", "socket hang up", "i/o timeout"] {
         texts.push((format!("explain {error}"), printed(&["explain", error])));
     }
-    for job in [&["--help"][..], &["live", "--help"], &["explain", "--help"], &["interfaces", "--help"]] {
+    let with_libpcap: &[&[&str]] = &[&["live", "--help"], &["interfaces", "--help"]];
+    let with_libpcap = if cfg!(feature = "live") { with_libpcap } else { &[] };
+    for job in [&["--help"][..], &["explain", "--help"]].iter().chain(with_libpcap).copied() {
         texts.push((job.join(" "), printed(job)));
     }
     let mut faults = BTreeSet::new();
