@@ -255,7 +255,7 @@ fn connection(flow: &Flow, roles: Roles) -> Option<Connection> {
         ended: if flow.both_fins() { flow.last_time() } else { None },
         frame: flow.first_frame,
         reset: None,
-        accepted: flow.established || flow.ends[client.reverse()].sent_syn_ack,
+        accepted: flow.established() || flow.ends[client.reverse()].sent_syn_ack(),
         has_data: flow.ends.forward.octets + flow.ends.back.octets > 0,
         sender: None,
         mechanism: None,

@@ -180,11 +180,11 @@ impl<'p, 'a> Links<'p, 'a> {
         let mut by_both: HashMap<(SeqNum, SeqNum), Vec<(Node, bool)>, RandomState> = HashMap::default();
         let mut by_one: HashMap<(SeqNum, Endpoint), Vec<(Node, bool)>, RandomState> = HashMap::default();
         for (node, flow) in self.nodes() {
-            let client = if flow.ends.forward.sent_syn { Way::Forward } else { Way::Back };
+            let client = if flow.ends.forward.sent_syn() { Way::Forward } else { Way::Back };
             let (Some(asked), answered) = (flow.ends[client].syn_seq(), flow.ends[client.reverse()].syn_seq()) else {
                 continue;
             };
-            if !flow.ends[client].sent_syn {
+            if !flow.ends[client].sent_syn() {
                 continue;
             }
             if let Some(answered) = answered {

@@ -9,7 +9,7 @@ use super::ip::{IpHeader, protocol};
 use super::walk::State;
 use super::{LinkAddress, Octets, View, tcp};
 use crate::capture::{Frame, LinkType};
-use crate::tcp::{Endpoint, PathId, Segment};
+use crate::tcp::{Endpoint, LinkTag, Segment};
 
 const ETHERNET: LinkType = LinkType(1);
 
@@ -21,7 +21,7 @@ pub(super) fn plain(frame: &Frame<'_>, state: &mut State, segments: &mut Vec<Seg
     }
     let (addresses_and_type, mut rest) = frame.bytes.split_first_chunk::<14>()?;
     let mut line = (frame.original_len as usize).max(frame.bytes.len()) - 14;
-    let [.., t0, t1] = *addresses_and_type;
+    let [_, _, _, _, _, _, link @ .., t0, t1] = *addresses_and_type;
     let mut kind = u16::from_be_bytes([t0, t1]);
     let mut vlan = 0;
     if kind == ether_type::VLAN {
@@ -36,7 +36,7 @@ pub(super) fn plain(frame: &Frame<'_>, state: &mut State, segments: &mut Vec<Seg
         ether_type::IPV6 => ipv6(rest, line)?,
         _ => return None,
     };
-    tcp::whole(frame, &ip, PathId::PLAIN, data, segments)?;
+    tcp::whole(frame, &ip, LinkTag::of(&link), data, segments)?;
     if vlan != 0 {
         // Only now: what is no segment must leave no path behind, or the numbers of later ones depend on the way.
         segments.last_mut()?.path = state.single_vlan(vlan);

@@ -3,7 +3,7 @@
 use super::ip::IpHeader;
 use super::{Octets, Undecoded};
 use crate::capture::Frame;
-use crate::tcp::{Endpoint, PathId, Segment, SeqNum, TcpFlags, TcpOptions};
+use crate::tcp::{Endpoint, LinkTag, PathId, Segment, SeqNum, TcpFlags, TcpOptions};
 
 /// Octets of a header without options (RFC 9293 section 3.1).
 const FIXED_HEADER: usize = 20;
@@ -14,11 +14,11 @@ const UP_TO_FLAGS: usize = 14;
 /// A TCP header of which at least the flags, in the fourteenth octet, were captured.
 ///
 /// The data offset is believed unless it lies inside the fixed header, where the flags cannot be trusted either.
-pub(super) fn segment(frame: &Frame<'_>, ip: &IpHeader, path: PathId, data: Octets<'_>) -> Result<Segment, Undecoded> {
+pub(super) fn segment(frame: &Frame<'_>, ip: &IpHeader, data: Octets<'_>) -> Result<Segment, Undecoded> {
     let start: [u8; UP_TO_FLAGS] = data.read(0)?;
     let header_len = header_len(&start).ok_or(Undecoded::Malformed)?;
     let window = data.u16(UP_TO_FLAGS).ok();
-    let mut segment = fixed(frame, ip, path, data, &start, window);
+    let mut segment = fixed(frame, ip, LinkTag::NONE, data, &start, window);
     let captured = data.bytes();
     segment.options_complete = match captured.get(FIXED_HEADER..header_len) {
         Some(octets) => segment.options.read(octets),
@@ -35,7 +35,7 @@ pub(super) fn segment(frame: &Frame<'_>, ip: &IpHeader, path: PathId, data: Octe
 pub(super) fn whole(
     frame: &Frame<'_>,
     ip: &IpHeader,
-    path: PathId,
+    link: LinkTag,
     data: Octets<'_>,
     segments: &mut Vec<Segment>,
 ) -> Option<()> {
@@ -43,7 +43,7 @@ pub(super) fn whole(
     let [.., w0, w1, _, _, _, _] = *header;
     let start = header.first_chunk()?;
     let options = data.bytes().get(FIXED_HEADER..header_len(start)?)?;
-    segments.push(fixed(frame, ip, path, data, start, Some(u16::from_be_bytes([w0, w1]))));
+    segments.push(fixed(frame, ip, link, data, start, Some(u16::from_be_bytes([w0, w1]))));
     if !options.is_empty() {
         let segment = segments.last_mut()?;
         segment.options_complete = segment.options.read(options);
@@ -57,12 +57,12 @@ fn header_len(&[.., offset, _]: &[u8; UP_TO_FLAGS]) -> Option<usize> {
     Some(usize::from(offset >> 4) * 4).filter(|len| *len >= FIXED_HEADER)
 }
 
-/// All of a segment but its options.
+/// All of a segment but its options and the layers around it.
 #[inline(always)]
 fn fixed(
     frame: &Frame<'_>,
     ip: &IpHeader,
-    path: PathId,
+    link: LinkTag,
     data: Octets<'_>,
     start: &[u8; UP_TO_FLAGS],
     window: Option<u16>,
@@ -88,7 +88,9 @@ fn fixed(
         tos: ip.tos,
         ip_id: ip.ip_id,
         dont_fragment: ip.dont_fragment,
-        path,
+        path: PathId::PLAIN,
+        link,
+        outgoing: false,
         input: frame.input,
         input_frame: frame.input_frame,
     }

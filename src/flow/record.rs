@@ -1,6 +1,6 @@
 use std::num::NonZeroU32;
 
-use super::endpoint::{EndpointFacts, Rare};
+use super::endpoint::{self, EndpointFacts, Rare, fact};
 use super::inputs::InputSet;
 use super::reset::{MAX_SCALE, Phase, ResetSegment, position};
 use super::stream::Stream;
@@ -95,12 +95,27 @@ pub struct Flow {
     handshake: (Option<NonZeroU32>, Option<NonZeroU32>),
     /// From 1, in the order in which flows begin in the capture.
     pub id: u64,
+    /// When its request was first answered by SYN and ACK.
+    accepted: Option<Timestamp>,
+    accepted_in: u32,
     /// Where it was seen.
     pub inputs: InputSet,
+    facts: u8,
+}
+
+/// What is true of a flow.
+mod flow_fact {
     /// The acknowledgement of the handshake's answer was seen, or data.
-    pub established: bool,
-    ended: bool,
-    timed_handshake: bool,
+    pub const ESTABLISHED: u8 = 1;
+    /// A reset ended it.
+    pub const ENDED: u8 = 1 << 1;
+    /// The handshake was repeated: nobody knows what answered what.
+    pub const UNTIMED: u8 = 1 << 2;
+    /// The answer to its request went back.
+    pub const ACCEPTED_BACK: u8 = 1 << 3;
+    /// The capturing host itself sent, first this way.
+    pub const OUTGOING_FORWARD: u8 = 1 << 4;
+    pub const OUTGOING_BACK: u8 = 1 << 5;
 }
 
 impl Flow {
@@ -115,10 +130,36 @@ impl Flow {
             first_time: segment.time,
             handshake: (None, None),
             id,
+            accepted: None,
+            accepted_in: 0,
             inputs,
-            established: false,
-            ended: false,
-            timed_handshake: true,
+            facts: 0,
+        }
+    }
+
+    #[inline]
+    fn has(&self, fact: u8) -> bool {
+        self.facts & fact != 0
+    }
+
+    /// The acknowledgement of the handshake's answer was seen, or data.
+    #[inline]
+    pub fn established(&self) -> bool {
+        self.has(flow_fact::ESTABLISHED)
+    }
+
+    /// Its first SYN-ACK that was no copy and has a time: which way, when and in which frame.
+    pub(super) fn accepted(&self) -> Option<(Way, Timestamp, FrameNumber)> {
+        let way = if self.has(flow_fact::ACCEPTED_BACK) { Way::Back } else { Way::Forward };
+        Some((way, self.accepted?, endpoint::at(self.first_frame, self.accepted_in)?))
+    }
+
+    /// The first way in which the capturing host itself sent, as far as it tells.
+    pub(super) fn outgoing(&self) -> Option<Way> {
+        match self.facts & (flow_fact::OUTGOING_FORWARD | flow_fact::OUTGOING_BACK) {
+            flow_fact::OUTGOING_FORWARD => Some(Way::Forward),
+            flow_fact::OUTGOING_BACK => Some(Way::Back),
+            _ => None,
         }
     }
 
@@ -170,7 +211,7 @@ impl Flow {
     pub fn scale(&self, of: Way) -> Option<u8> {
         let (own, other) = (&self.ends[of], &self.ends[of.reverse()]);
         own.syn_seq()?;
-        match (own.window_scale, other.syn_seq(), other.window_scale) {
+        match (own.window_scale(), other.syn_seq(), other.window_scale()) {
             (None, ..) | (Some(_), Some(_), None) => Some(0),
             (Some(scale), Some(_), Some(_)) => Some(scale.min(MAX_SCALE)),
             (Some(_), None, _) => None,
@@ -211,7 +252,7 @@ impl Flow {
     /// Whether both sides had sent FIN, or a reset had ended it: a connection request would begin another connection.
     #[inline]
     pub(super) fn has_ended(&self) -> bool {
-        self.ended || self.both_fins()
+        self.has(flow_fact::ENDED) || self.both_fins()
     }
 
     /// Both sides sent FIN.
@@ -226,15 +267,15 @@ impl Flow {
             _ => false,
         };
         let (forward, back) = (&self.ends.forward, &self.ends.back);
-        if self.ended || (acknowledged(Way::Forward) && acknowledged(Way::Back)) {
+        if self.has(flow_fact::ENDED) || (acknowledged(Way::Forward) && acknowledged(Way::Back)) {
             Phase::Closed
         } else if forward.fin_end().is_some() || back.fin_end().is_some() {
             Phase::Closing
-        } else if self.established {
+        } else if self.established() {
             Phase::Data
-        } else if forward.sent_syn_ack || back.sent_syn_ack {
+        } else if forward.sent_syn_ack() || back.sent_syn_ack() {
             Phase::Handshake
-        } else if forward.sent_syn || back.sent_syn {
+        } else if forward.sent_syn() || back.sent_syn() {
             Phase::Syn
         } else {
             Phase::Data
@@ -277,7 +318,7 @@ impl Flow {
         // While the times of the segments before it are known.
         if is_ordinary && segment.flags.syn() {
             self.synchronise(segment, way);
-        } else if is_ordinary && !self.established {
+        } else if is_ordinary && !self.established() {
             self.third_segment(segment, way);
         }
         self.stream.last_frame = segment.frame;
@@ -294,12 +335,56 @@ impl Flow {
         let end = &mut self.ends[way];
         end.segments = end.segments.saturating_add(1);
         if tells_copies(segment) {
-            end.doubled = copy;
+            end.set(fact::DOUBLED, copy);
         }
         if copy {
             self.rare_mut(way).duplicates += 1;
-        } else if is_ordinary {
+            return;
+        }
+        self.note_edge(segment, way);
+        if is_ordinary {
             self.ordinary(segment, way);
+        }
+    }
+
+    /// Notes how a side began or ended the connection, by a segment that is no copy.
+    fn note_edge(&mut self, segment: &Segment, way: Way) {
+        let flags = segment.flags;
+        if flags.fin() || flags.rst() {
+            self.ends[way].note_end(segment, self.first_frame);
+        } else if flags.syn() && flags.ack() && self.accepted.is_none() {
+            self.accepted = segment.time;
+            self.accepted_in = endpoint::behind(self.first_frame, segment.frame);
+            self.facts |= if way == Way::Back { flow_fact::ACCEPTED_BACK } else { 0 };
+        }
+    }
+
+    /// Notes what a segment that is neither a reset nor a copy says of the device that sent it.
+    fn note_device(&mut self, segment: &Segment, way: Way, is_first: bool) {
+        if segment.outgoing && self.outgoing().is_none() {
+            self.facts |= if way == Way::Forward { flow_fact::OUTGOING_FORWARD } else { flow_fact::OUTGOING_BACK };
+        }
+        if is_first {
+            self.ends[way].set_first(segment, self.first_frame);
+            return;
+        }
+        let end = &self.ends[way];
+        let is_other_link = segment.link.is_some() && segment.link != end.link();
+        let is_other_ttl = end.first_ttl(self.first_frame).is_some_and(|(ttl, _)| ttl != segment.ttl);
+        if is_other_link || is_other_ttl {
+            self.note_other_device(segment, way, is_other_link, is_other_ttl);
+        }
+    }
+
+    #[cold]
+    fn note_other_device(&mut self, segment: &Segment, way: Way, is_other_link: bool, is_other_ttl: bool) {
+        let link = self.ends[way].link();
+        let rare = self.rare_mut(way);
+        if is_other_ttl && rare.other_ttl.is_none() {
+            rare.other_ttl = Some((segment.ttl, segment.frame));
+        }
+        if is_other_link && link.is_some() && !rare.other_link.is_some() {
+            rare.other_link = segment.link;
         }
     }
 
@@ -316,15 +401,18 @@ impl Flow {
                 SinceReset::Nothing if latest.way != way => detail.since_reset = SinceReset::ReceiverSpoke,
                 SinceReset::ReceiverSpoke if latest.way == way && is_news => {
                     detail.since_reset = SinceReset::LivedOn;
-                    self.ended = false;
+                    self.facts &= !flow_fact::ENDED;
                 }
                 _ => {}
             }
         }
         self.ends[way.reverse()].unanswered = 0;
         let side = &mut self.stream.sides[way];
+        let is_first = side.ttl().is_none();
         side.note_header(segment.ttl, segment.options.timestamps.is_some());
+        self.note_device(segment, way, is_first);
 
+        let side = &mut self.stream.sides[way];
         let end = segment.seq_end();
         match side.next().map(|next| segment.seq.since(next)) {
             None | Some(0) => {
@@ -365,7 +453,7 @@ impl Flow {
             }
             side.set_next(end);
             own.octets += u64::from(segment.payload_len);
-            own.skipped = true;
+            own.set(fact::SKIPPED, true);
             self.rare_mut(way).holes.add(next, segment.seq);
             return;
         }
@@ -383,7 +471,7 @@ impl Flow {
         if fresh > 0 {
             side.set_next(end);
         }
-        let skipped = own.skipped;
+        let skipped = own.has(fact::SKIPPED);
         let filled = if skipped { self.rare_mut(way).holes.fill(segment.seq, end) } else { 0 };
         let own = &mut self.ends[way];
         own.octets += (u64::from(filled) + u64::from(fresh)).min(u64::from(segment.payload_len));
@@ -391,7 +479,7 @@ impl Flow {
             self.rare_mut(way).out_of_order += 1;
         } else if fresh == 0 {
             own.unanswered = own.unanswered.saturating_add(1);
-            own.repeats = true;
+            own.set(fact::REPEATS, true);
             self.rare_mut(way).retransmitted += 1;
         }
     }
@@ -400,15 +488,12 @@ impl Flow {
         let own = &mut self.ends[way];
         if own.syn_seq() == Some(segment.seq) {
             // Repeated: whichever of the two was answered, its time is not known (Karn).
-            self.timed_handshake = false;
+            self.facts |= flow_fact::UNTIMED;
             return;
         }
-        own.set_syn(segment.seq, segment.flags.ack());
-        own.window_scale = segment.options.window_scale.map(|scale| scale.min(MAX_SCALE));
-        own.mss = segment.options.mss;
-        own.sack_permitted = segment.options.sack_permitted;
+        own.set_syn(segment, MAX_SCALE);
         self.stream.sides[way].set_next(segment.seq);
-        if segment.flags.ack() && self.timed_handshake {
+        if segment.flags.ack() && !self.has(flow_fact::UNTIMED) {
             self.handshake.0 = nanoseconds(self.stream.last_times[way.reverse()], segment.time);
         }
     }
@@ -416,18 +501,20 @@ impl Flow {
     /// Until the connection is established: is this what establishes it?
     fn third_segment(&mut self, segment: &Segment, way: Way) {
         let (own, other) = (&self.ends[way], &self.ends[way.reverse()]);
-        if other.sent_syn_ack && segment.flags.ack() {
-            self.established = true;
-            if self.timed_handshake {
+        if other.sent_syn_ack() && segment.flags.ack() {
+            self.facts |= flow_fact::ESTABLISHED;
+            if !self.has(flow_fact::UNTIMED) {
                 self.handshake.1 = nanoseconds(self.stream.last_times[way.reverse()], segment.time);
             }
-        } else if own.sent_syn || !(own.sent_syn_ack || other.sent_syn || other.sent_syn_ack) {
+        } else if own.sent_syn() || !(own.sent_syn_ack() || other.sent_syn() || other.sent_syn_ack()) {
             // In mid-stream, or with the other side's answer not captured.
-            self.established = true;
-        } else if own.sent_syn_ack && !other.is_seen() {
+            self.facts |= flow_fact::ESTABLISHED;
+        } else if own.sent_syn_ack() && !other.is_seen() {
             // Whoever answered goes on although nothing of the other side was captured: sends data, or acknowledges some.
             let side = &self.stream.sides[way];
-            self.established = segment.payload_len > 0 || side.acked().is_some_and(|acked| segment.ack.after(acked));
+            if segment.payload_len > 0 || side.acked().is_some_and(|acked| segment.ack.after(acked)) {
+                self.facts |= flow_fact::ESTABLISHED;
+            }
         }
     }
 
@@ -439,14 +526,14 @@ impl Flow {
             own.set_acked(ack);
         }
         let receiver = &mut self.ends[way.reverse()];
-        if receiver.repeats && other.next().is_none_or(|next| !ack.before(next)) {
-            receiver.repeats = false;
+        if receiver.has(fact::REPEATS) && other.next().is_none_or(|next| !ack.before(next)) {
+            receiver.set(fact::REPEATS, false);
         }
         if let Some(next) = other.next()
             && (1..MAX_JUMP).contains(&ack.since(next))
         {
             other.set_next(ack);
-            receiver.skipped = true;
+            receiver.set(fact::SKIPPED, true);
             self.rare_mut(way.reverse()).holes.add(next, ack);
         }
     }
@@ -460,7 +547,7 @@ impl Flow {
             _ => None,
         };
         if !copy && exact != Some(false) {
-            self.ended = true;
+            self.facts |= flow_fact::ENDED;
         }
         let fin_before =
             Pair { forward: self.ends.forward.fin_end().is_some(), back: self.ends.back.fin_end().is_some() };
@@ -502,7 +589,8 @@ impl Flow {
             // It answers this flow's own request, though another answer was a reset.
             return false;
         }
-        if !segment.flags.ack() && self.ends[way.reverse()].sent_syn_ack && other.acked() == Some(segment.seq.add(1)) {
+        if !segment.flags.ack() && self.ends[way.reverse()].sent_syn_ack() && other.acked() == Some(segment.seq.add(1))
+        {
             // The answer was captured before the request.
             return false;
         }
@@ -519,7 +607,7 @@ impl Flow {
     /// where the sender's segments that can tell come in copies, too.
     pub(super) fn believes_in_copy(&self, segment: &Segment, way: Way) -> bool {
         let (own, other) = (&self.ends[way], &self.ends[way.reverse()]);
-        tells_copies(segment) || own.doubled || (!self.stream.sides[way].spoke() && other.doubled)
+        tells_copies(segment) || own.has(fact::DOUBLED) || (!self.stream.sides[way].spoke() && other.has(fact::DOUBLED))
     }
 
     /// Whether the other side spoke a round trip or more after this one did: what it did not acknowledge by then did not

@@ -1,5 +1,6 @@
 //! What stands around one RST segment at the moment it was captured.
 
+use super::endpoint::fact;
 use super::record::Flow;
 use super::way::{Pair, Way};
 use crate::tcp::{Duration, Segment, SeqNum};
@@ -63,7 +64,7 @@ pub(super) fn position(flow: &Flow, segment: &Segment, way: Way) -> (Option<bool
     let (claimed_side, receiver_side) = (&flow.stream.sides[way], &flow.stream.sides[way.reverse()]);
 
     // The receiver has only asked for a connection: it knows no sequence number of the other side yet, so the acknowledgement decides.
-    if receiver.sent_syn && receiver_side.acked().is_none() && !claimed.sent_syn_ack {
+    if receiver.sent_syn() && receiver_side.acked().is_none() && !claimed.sent_syn_ack() {
         let Some(syn) = receiver.syn_seq() else { return (None, None) };
         let next = receiver_side.next().unwrap_or(syn.add(1));
         // With data in the SYN (RFC 7413) anything up to its end is acceptable.
@@ -74,9 +75,9 @@ pub(super) fn position(flow: &Flow, segment: &Segment, way: Way) -> (Option<bool
     // The receiver answers a new SYN out of an older connection on the same ports (RFC 5961 section 4): what it acknowledges
     // is what it expects, and the claimed sender's new numbers mean nothing to it.
     if let (Some(syn), Some(acked)) = (claimed.syn_seq(), receiver_side.acked())
-        && claimed.sent_syn
-        && !receiver.sent_syn
-        && !receiver.sent_syn_ack
+        && claimed.sent_syn()
+        && !receiver.sent_syn()
+        && !receiver.sent_syn_ack()
         && acked != syn
         && !acked.after(syn)
     {
@@ -84,7 +85,7 @@ pub(super) fn position(flow: &Flow, segment: &Segment, way: Way) -> (Option<bool
         return (Some(exact), if exact { Some(true) } else { in_window(flow, segment.seq, acked, way) });
     }
 
-    let contiguous = if claimed.skipped {
+    let contiguous = if claimed.has(fact::SKIPPED) {
         flow.rare(way).and_then(|rare| rare.holes.first()).or(claimed_side.next())
     } else {
         claimed_side.next()
@@ -92,7 +93,9 @@ pub(super) fn position(flow: &Flow, segment: &Segment, way: Way) -> (Option<bool
     // The receiver has at least what it acknowledged, and what passed here in order reached it before this segment, unless
     // it had to be repeated and still was not acknowledged: then it may have been lost behind this point.
     let (expected, or_else) = match (contiguous, receiver_side.acked()) {
-        (Some(passed), Some(acked)) if acked.before(passed) && (claimed.repeats || flow.has_ignored(way)) => {
+        (Some(passed), Some(acked))
+            if acked.before(passed) && (claimed.has(fact::REPEATS) || flow.has_ignored(way)) =>
+        {
             (acked, passed)
         }
         (Some(passed), Some(acked)) => (passed.max(acked), passed.max(acked)),

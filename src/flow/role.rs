@@ -60,16 +60,16 @@ impl Roles {
         let found = |from_client, source| Self { from_client, source };
         let Pair { forward, back } = &flow.ends;
         // Where both sent a SYN (simultaneous open, RFC 9293 figure 7), the first did.
-        if forward.sent_syn {
+        if forward.sent_syn() {
             return found(Way::Forward, RoleSource::Syn);
         }
-        if back.sent_syn {
+        if back.sent_syn() {
             return found(Way::Back, RoleSource::Syn);
         }
-        if forward.sent_syn_ack {
+        if forward.sent_syn_ack() {
             return found(Way::Back, RoleSource::SynAck);
         }
-        if back.sent_syn_ack {
+        if back.sent_syn_ack() {
             return found(Way::Forward, RoleSource::SynAck);
         }
         if let Some(reset) = flow.resets().iter().find(|reset| {

@@ -4,7 +4,7 @@
 //! up to date before anything else looks at it. The short way decides nothing: whatever it takes, [`Flow::segment_in_full`]
 //! would have taken in with the same result, which a test compares.
 
-use super::endpoint::EndpointFacts;
+use super::endpoint::{EndpointFacts, fact};
 use super::record::{Flow, Turn};
 use super::way::{Pair, Way};
 use super::zeek::Ready;
@@ -290,9 +290,8 @@ impl Flow {
     /// Opens the short way where the next segment may only continue the stream.
     #[inline]
     pub(super) fn open_short_way(&mut self) {
-        let is_calm =
-            |end: &EndpointFacts| end.unanswered == 0 && !end.repeats && !end.doubled && end.fin_end().is_none();
-        if !self.established
+        let is_calm = |end: &EndpointFacts| end.unanswered == 0 && !end.has(fact::REPEATS | fact::DOUBLED | fact::FIN);
+        if !self.established()
             || self.has_ended()
             || !is_calm(&self.ends.forward)
             || !is_calm(&self.ends.back)

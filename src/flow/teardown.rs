@@ -93,9 +93,9 @@ fn by_reset(flow: &Flow, reset: &ResetSegment) -> Teardown {
 fn is_refused_by_icmp(flow: &Flow) -> bool {
     let client = Roles::of(flow).from_client;
     let Some(detail) = &flow.detail else { return false };
-    flow.ends[client].sent_syn
+    flow.ends[client].sent_syn()
         && !flow.stream.sides[client.reverse()].spoke()
-        && !flow.established
+        && !flow.established()
         && detail.icmp.iter().any(|evidence| evidence.way == client && ends_attempt(evidence))
 }
 
@@ -120,7 +120,7 @@ fn is_unanswered(flow: &Flow, way: Way, capture_end: Option<Timestamp>) -> bool 
     };
     let silent_for = |least: Duration| silence().is_some_and(|silence| silence >= least);
     match own.unanswered {
-        0 => own.sent_syn && !other.is_seen() && !flow.established && silent_for(SYN_UNANSWERED_AFTER),
+        0 => own.sent_syn() && !other.is_seen() && !flow.established() && silent_for(SYN_UNANSWERED_AFTER),
         // A SYN is repeated by a timer, so it has waited already.
         1 if flow.phase() <= Phase::Handshake => true,
         1 => silent_for(DATA_UNANSWERED_AFTER),

@@ -36,8 +36,7 @@ pub(super) fn memory(allowed: u64) -> usize {
 /// Segments looked at in one look.
 const MOST_SEGMENTS: usize = 100_000;
 
-/// Segments of a flow that others are known by, copies included, and of one that was reset as well.
-const OF_A_COMPANION: usize = 128;
+/// Segments of another flow that was reset as well.
 const OF_A_FELLOW: usize = 1000;
 
 /// What verdicts rest on.
@@ -70,9 +69,9 @@ impl Ground<'_> {
             let (depth, most) = match needs_judging(flow, &flows) {
                 true if ids.contains(&flow.id) => (Depth::Whole, left),
                 true => (Depth::Whole, left.min(OF_A_FELLOW)),
-                false => (Depth::Profile, left.min(OF_A_COMPANION)),
+                false => (Depth::Profile, 0),
             };
-            if gathering.want(flow, depth) {
+            if gathering.want(flow, depth) && most > 0 {
                 left -= self.recording.give(flow, most, &mut gathering);
             }
         }

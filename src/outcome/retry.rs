@@ -26,14 +26,14 @@ pub(super) fn judge(story: &Story<'_>, delivery: &Delivery) -> (SafeToRetry, Str
     let unknown = |why: String| (SafeToRetry::Unknown, why);
     let safe = |why: String| (SafeToRetry::Yes, why);
     let asked_all = flow.ends[client].octets;
-    if !flow.established && asked_all == 0 && flow.phase() <= Phase::Handshake {
+    if !flow.established() && asked_all == 0 && flow.phase() <= Phase::Handshake {
         return safe("the connection never came up: the server has seen no request".to_owned());
     }
     if !flow.ends[client].is_seen() {
         return unknown("the client's packets are not in the capture".to_owned());
     }
     if asked_all == 0 {
-        return if flow.ends[client].sent_syn {
+        return if flow.ends[client].sent_syn() {
             safe("the client had asked nothing yet".to_owned())
         } else {
             unknown("what the client asked was before the capture began".to_owned())

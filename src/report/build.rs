@@ -686,7 +686,7 @@ fn side(flow: &flow::Flow, way: Way) -> SideAnalysis {
     let (end, side) = (&flow.ends[way], &flow.stream.sides[way]);
     let rare = flow.rare(way);
     let count = |of: fn(&flow::Rare) -> u64| rare.map_or(0, of);
-    let asked = end.sent_syn || end.sent_syn_ack;
+    let asked = end.sent_syn() || end.sent_syn_ack();
     SideAnalysis {
         retransmitted: count(|rare| rare.retransmitted.into()),
         out_of_order: count(|rare| rare.out_of_order.into()),
@@ -696,9 +696,9 @@ fn side(flow: &flow::Flow, way: Way) -> SideAnalysis {
         keepalive_probes: count(|rare| rare.keepalive_probes.into()),
         syn: asked,
         fin: end.fin_end().is_some(),
-        mss: end.mss,
-        window_scale: end.window_scale,
-        sack_permitted: asked.then_some(end.sack_permitted),
+        mss: end.mss(),
+        window_scale: end.window_scale(),
+        sack_permitted: asked.then_some(end.sack_permitted()),
         timestamps: side.spoke().then_some(side.timestamps()),
         ttl_min: side.ttl().map(|(low, _)| low),
         ttl_max: side.ttl().map(|(_, high)| high),

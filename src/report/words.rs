@@ -121,11 +121,12 @@ impl Words<'_> {
         let Some(way) = Way::BOTH.into_iter().max_by_key(|&way| flow.ends[way].unanswered) else {
             return String::new();
         };
-        let way = if flow.ends[way].unanswered == 0 && flow.ends[way.reverse()].sent_syn { way.reverse() } else { way };
+        let way =
+            if flow.ends[way].unanswered == 0 && flow.ends[way.reverse()].sent_syn() { way.reverse() } else { way };
         let own = &flow.ends[way];
         let what = match flow.phase() {
             Phase::Syn => "SYN".to_owned(),
-            Phase::Handshake if own.sent_syn_ack => "SYN-ACK".to_owned(),
+            Phase::Handshake if own.sent_syn_ack() => "SYN-ACK".to_owned(),
             _ if own.fin_end().is_some() => format!("{}'s FIN", self.name(way)),
             _ => match flow.stream.turn() {
                 Some(turn) if turn.way == way => format!("{}'s {}", self.name(way), octets(turn.octets.into())),

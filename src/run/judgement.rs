@@ -75,11 +75,7 @@ impl<'a> Judgement<'a> {
 
     /// The same of a capture that missed packets at some times, and of whose resets the kernel of a host says something.
     pub fn beside(flows: &Flows, timelines: &'a Timelines, losses: Losses, testimony: Testimony, means: Means) -> Self {
-        let profiles = |some: &[&Flow]| {
-            timelines.release_before(some);
-            parallel::map(means.threads, some, |flow| timelines.profile_of(flow))
-        };
-        let surroundings = Surroundings { losses, testimony, ..Surroundings::by(flows, profiles) };
+        let surroundings = Surroundings { losses, testimony, ..Surroundings::of(flows, timelines) };
         let mut around = Around::within(means.neighbours);
         let nobody = Around::default();
         let (mut kept, mut room) = (Vec::new(), means.kept);

@@ -132,7 +132,7 @@ fn began_before(flow: &Flow) -> bool {
 
 /// Whether a flow's connection had come up and not been closed by both sides.
 fn is_under_way(flow: &Flow) -> bool {
-    (flow.established || flow.ends.forward.octets + flow.ends.back.octets > 0) && !flow.both_fins()
+    (flow.established() || flow.ends.forward.octets + flow.ends.back.octets > 0) && !flow.both_fins()
 }
 
 /// Where a side of a flow stood when the flow began. Of one that was silent tells what it was acknowledged.

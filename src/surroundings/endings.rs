@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use crate::flow::{Flow, Way};
+use crate::flow::{Ended, Flow, Profile, Way};
 use crate::tcp::{Duration, Endpoint, FrameNumber, Timestamp};
-use crate::timeline::{Ended, Profile};
 
 /// Endings that are remembered of one address.
 const MOST_ENDINGS: usize = 100_000;

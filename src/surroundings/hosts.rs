@@ -4,10 +4,8 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use crate::decode::LinkAddress;
-use crate::flow::{Flow, Way};
-use crate::tcp::FrameNumber;
-use crate::timeline::Profile;
+use crate::flow::{Flow, Profile, Way};
+use crate::tcp::{FrameNumber, LinkTag};
 
 /// Different values of one habit that are remembered.
 const MOST_VALUES: usize = 8;
@@ -32,7 +30,7 @@ pub struct Host {
     /// Times to live on arrival.
     pub ttls: Vec<Seen>,
     /// Source link addresses.
-    pub links: Vec<LinkAddress>,
+    pub links: Vec<LinkTag>,
 }
 
 /// What is known of each address.

@@ -6,10 +6,8 @@ mod hosts;
 mod losses;
 mod vantage;
 
-use std::borrow::Cow;
-
-use crate::flow::{Flow, Flows};
-use crate::timeline::{Profile, Timelines};
+use crate::flow::{Flows, Profile};
+use crate::timeline::Timelines;
 use crate::witness::Testimony;
 
 pub use continuations::{Continuations, Earlier, Later};
@@ -17,9 +15,6 @@ pub use endings::{Ending, Endings, Kind};
 pub use hosts::{Host, Hosts};
 pub use losses::Losses;
 pub use vantage::{Near, Vantage};
-
-/// Flows whose profiles are asked for at a time.
-const AT_A_TIME: usize = 4096;
 
 /// Built once from all timelines, then only read.
 #[derive(Default)]
@@ -39,24 +34,16 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// What the flows that were gathered say.
+    /// What the flows that were asked for say.
     pub fn of(flows: &Flows, timelines: &Timelines) -> Self {
-        Self::by(flows, |some| some.iter().map(|flow| timelines.profile_of(flow)).collect())
-    }
-
-    /// The same with what tells the profiles of some flows, in their order.
-    pub fn by<'a>(flows: &Flows, profiles: impl Fn(&[&Flow]) -> Vec<Option<Cow<'a, Profile>>>) -> Self {
         let mut hosts = Hosts::default();
         let mut endings = Endings::default();
         let mut places = vantage::Places::default();
-        let all: Vec<&Flow> = flows.iter().collect();
-        for some in all.chunks(AT_A_TIME) {
-            for (flow, profile) in some.iter().zip(profiles(some)) {
-                let Some(profile) = profile else { continue };
-                hosts.learn(flow, &profile);
-                endings.learn(flow, &profile);
-                places.learn(flow, &profile);
-            }
+        for flow in flows.iter().filter(|flow| timelines.knows(flow)) {
+            let profile = Profile::of(flow);
+            hosts.learn(flow, &profile);
+            endings.learn(flow, &profile);
+            places.learn(flow, &profile);
         }
         endings.sort();
         let (losses, testimony) = (Losses::default(), Testimony::default());

@@ -1,7 +1,6 @@
 //! Where a capture was taken, as far as it tells.
 
-use crate::flow::{Flow, Roles};
-use crate::timeline::Profile;
+use crate::flow::{Flow, Profile, Roles};
 
 /// A round trip to one side that is so many times shorter than that to the other means that the capture was taken beside
 /// it: a local answer takes some tens of microseconds, and even a switched network some hundreds.

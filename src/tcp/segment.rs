@@ -58,6 +58,30 @@ impl PathId {
     pub const PLAIN: Self = Self(0);
 }
 
+/// The source link address of a frame as a number: two frames with the same address have the same one, two with different
+/// addresses hardly ever (one pair in 2³²).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkTag(u32);
+
+impl LinkTag {
+    /// There is no address.
+    pub const NONE: Self = Self(0);
+
+    /// That of an address of these octets, of which eight count; [`Self::NONE`] where all are zeros, which stand for no address.
+    #[inline]
+    pub fn of(octets: &[u8]) -> Self {
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15; // 2⁶⁴ divided by the golden ratio, the usual multiplicative hash
+        let number = octets.iter().take(8).fold(0, |number, &octet| number << 8 | u64::from(octet));
+        if number == 0 { Self::NONE } else { Self(((number.wrapping_mul(ODD) >> 32) as u32).max(1)) }
+    }
+
+    /// Whether there is an address.
+    #[inline]
+    pub fn is_some(self) -> bool {
+        self != Self::NONE
+    }
+}
+
 /// One TCP segment as it was captured: what the headers say, nothing concluded from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
@@ -97,6 +121,10 @@ pub struct Segment {
     pub dont_fragment: bool,
     /// The layers around the packet.
     pub path: PathId,
+    /// The source address of its innermost link header.
+    pub link: LinkTag,
+    /// The capturing host itself sent it (Linux cooked captures).
+    pub outgoing: bool,
     /// Which input of the capture it came from, from 0 in the order of the command line.
     pub input: u16,
     /// The place of the frame in that input, from 1; equal to `frame` where there is one input.

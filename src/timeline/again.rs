@@ -3,7 +3,6 @@ use std::sync::{Mutex, PoisonError};
 use super::gather::{BEHIND, FIRST, Gathered, LAST, Room};
 use super::log::{Place, Places};
 use super::members::Depth;
-use super::profile::Profile;
 use super::sighting::Timeline;
 use crate::capture::Lookup;
 use crate::decode::Decoder;
@@ -36,12 +35,6 @@ impl Again {
     /// How much is wanted of a flow.
     pub fn depth(&self, flow: &Flow) -> Option<Depth> {
         self.depths.get(flow.id as usize).copied().flatten()
-    }
-
-    /// The flow in little.
-    pub fn profile(&self, flow: &Flow) -> Option<Profile> {
-        self.depth(flow)?;
-        Some(self.replay(flow, Depth::Profile).profile)
     }
 
     /// Its segments.
@@ -78,16 +71,12 @@ impl Again {
             for place in some {
                 let is_left_out = skips.skips(at);
                 at += 1;
-                if is_left_out && gathered.profile.is_complete(flow) {
+                if is_left_out {
                     gathered.leave_out();
                     continue;
                 }
                 let Some(frame) = lookup.frame(place.frame(), place.octets()) else { continue };
                 let Some((segment, view)) = decoder.view(&frame, |_| true) else { continue };
-                if is_left_out {
-                    gathered.pass(&segment, &view);
-                    continue;
-                }
                 let data = view.payload.clone().and_then(|range| frame.bytes.get(range)).unwrap_or_default();
                 gathered.take(&segment, &view, data, &mut room);
                 if gathered.has_opening() {

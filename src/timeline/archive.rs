@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
 use super::gather::Timelines;
-use super::profile::Profile;
 use super::sighting::Timeline;
 
 /// What was gathered of flows that were judged while the capture went on, in bounded memory: of the flows that began last.
@@ -9,7 +8,7 @@ use super::sighting::Timeline;
 /// In a flood the recent past is short, and what a first verdict rested on is not recorded any more at the second one.
 #[derive(Default)]
 pub struct Archive {
-    by_id: BTreeMap<u64, (Profile, Timeline)>,
+    by_id: BTreeMap<u64, Timeline>,
     octets: usize,
     limit: usize,
 }
@@ -23,16 +22,15 @@ impl Archive {
     /// Keeps what was gathered of a flow, and [completes](Self::complete) it by what was gathered earlier.
     pub fn keep(&mut self, id: u64, timelines: &mut Timelines) {
         let before = self.by_id.remove(&id);
-        self.octets -= before.as_ref().map_or(0, |(_, before)| octets(before));
-        let Some(entry) = timelines.entry(id) else { return };
+        self.octets -= before.as_ref().map_or(0, octets);
+        let Some(timeline) = timelines.entry(id) else { return };
         if let Some(before) = before {
-            complete(entry, before);
+            complete(timeline, before);
         }
-        let (profile, Some(timeline)) = entry else { return };
         self.octets += octets(timeline);
-        self.by_id.insert(id, (profile.clone(), timeline.clone()));
+        self.by_id.insert(id, timeline.clone());
         while self.octets > self.limit
-            && let Some((_, (_, oldest))) = self.by_id.pop_first()
+            && let Some((_, oldest)) = self.by_id.pop_first()
         {
             self.octets -= octets(&oldest);
         }
@@ -41,16 +39,15 @@ impl Archive {
     /// Adds to each what was gathered earlier and is not recorded any more.
     pub fn complete(self, timelines: &mut Timelines) {
         for (id, before) in self.by_id {
-            if let Some(entry) = timelines.entry(id) {
-                complete(entry, before);
+            if let Some(timeline) = timelines.entry(id) {
+                complete(timeline, before);
             }
         }
     }
 }
 
 /// Puts what was gathered earlier in front of what came since, where the beginning of it is not recorded any more.
-fn complete((profile, timeline): &mut (Profile, Option<Timeline>), (earlier, mut before): (Profile, Timeline)) {
-    let Some(timeline) = timeline else { return };
+fn complete(timeline: &mut Timeline, mut before: Timeline) {
     let first = |timeline: &Timeline| timeline.sightings.first().map(|sighting| sighting.frame());
     let Some(begun) = first(&before) else { return };
     if first(timeline).is_some_and(|first| first <= begun) {
@@ -65,11 +62,11 @@ fn complete((profile, timeline): &mut (Profile, Option<Timeline>), (earlier, mut
     }
     before.sightings.append(&mut added);
     before.left_out = before.left_out.max(timeline.left_out);
-    (*profile, *timeline) = (earlier, before);
+    *timeline = before;
 }
 
 fn octets(timeline: &Timeline) -> usize {
-    size_of::<(u64, Profile, Timeline)>() + timeline.octets()
+    size_of::<(u64, Timeline)>() + timeline.octets()
 }
 
 #[cfg(test)]
@@ -142,6 +139,6 @@ mod tests {
         }
         let kept: Vec<u64> = archive.by_id.keys().copied().collect();
         assert_eq!(kept, (101 - kept.len() as u64..=100).collect::<Vec<_>>());
-        assert_eq!(archive.octets, archive.by_id.values().map(|(_, timeline)| octets(timeline)).sum::<usize>());
+        assert_eq!(archive.octets, archive.by_id.values().map(octets).sum::<usize>());
     }
 }

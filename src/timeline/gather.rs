@@ -1,12 +1,11 @@
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use foldhash::fast::RandomState;
 
 use super::again::Again;
 use super::found::Found;
 use super::members::{Depth, Members};
-use super::profile::Profile;
 use super::sighting::{Sighting, Timeline};
 use crate::decode::View;
 use crate::flow::{Copies, Flow, Way};
@@ -41,6 +40,8 @@ const FLOW: usize = 1000;
 /// Collects the segments of some flows.
 pub struct Gathering {
     members: Members,
+    /// Flows that are only known by.
+    known: HashSet<u64, RandomState>,
     flows: Vec<Gathered>,
     room: Room,
     /// Flows wanted whole for which there was no room.
@@ -62,8 +63,10 @@ pub(super) struct Room {
 /// The timelines of flows, by their ids.
 #[derive(Default)]
 pub struct Timelines {
-    by_id: HashMap<u64, (Profile, Option<Timeline>), RandomState>,
+    by_id: HashMap<u64, Timeline, RandomState>,
     openings: HashMap<u64, Timeline, RandomState>,
+    /// Other flows that were asked for, to know their hosts by.
+    known: HashSet<u64, RandomState>,
     /// Flows wanted whole of which not all could be kept.
     pub incomplete: u64,
     /// Tells them when they are asked for, in place of the others.
@@ -74,7 +77,6 @@ pub struct Timelines {
 pub(super) struct Gathered {
     id: u64,
     forward: Endpoint,
-    pub(super) profile: Profile,
     /// Only where the flow table met a copy.
     copies: Option<Box<Copies>>,
     /// Only where it is wanted.
@@ -86,7 +88,6 @@ pub(super) struct Gathered {
 /// What was gathered of one flow in all.
 pub(super) struct Finished {
     id: u64,
-    profile: Profile,
     opening: Option<Box<Timeline>>,
     pub(super) timeline: Option<Timeline>,
 }
@@ -107,7 +108,8 @@ struct Kept {
 impl Gathering {
     /// Will keep at most so many octets.
     pub fn new(limit: usize) -> Self {
-        Self { members: Members::default(), flows: Vec::new(), room: Room { taken: 0, limit }, refused: 0 }
+        let room = Room { taken: 0, limit };
+        Self { members: Members::default(), known: HashSet::default(), flows: Vec::new(), room, refused: 0 }
     }
 
     /// Asks for a flow; whether there is room for it. A third of the room is left for segments, which lets each have two.
@@ -117,12 +119,16 @@ impl Gathering {
             return false;
         }
         self.room.taken += FLOW;
+        if depth == Depth::Profile {
+            self.known.insert(flow.id);
+            return true;
+        }
         self.members.add(flow, depth);
         self.flows.push(Gathered::new(flow, depth));
         true
     }
 
-    /// Whether any flow is wanted.
+    /// Whether no flow is wanted.
     pub fn is_empty(&self) -> bool {
         self.flows.is_empty()
     }
@@ -164,12 +170,15 @@ impl Gathering {
 
     /// What was collected.
     pub fn finish(self) -> Timelines {
-        let mut timelines = Timelines { incomplete: self.refused, ..Timelines::default() };
+        let mut timelines = Timelines { known: self.known, incomplete: self.refused, ..Timelines::default() };
         timelines.by_id.reserve(self.flows.len());
         for flow in self.flows {
             timelines.incomplete += u64::from(flow.kept.as_ref().is_some_and(|kept| kept.full));
-            let Finished { id, profile, opening, timeline } = flow.finish();
-            timelines.by_id.insert(id, (profile, timeline));
+            let Finished { id, opening, timeline } = flow.finish();
+            match timeline {
+                Some(timeline) => drop(timelines.by_id.insert(id, timeline)),
+                None => drop(timelines.known.insert(id)),
+            }
             if let Some(opening) = opening.filter(|opening| !opening.sightings.is_empty()) {
                 timelines.openings.insert(id, *opening);
             }
@@ -212,7 +221,6 @@ impl Gathered {
         Self {
             id: flow.id,
             forward: flow.stream.endpoints.forward,
-            profile: Profile::default(),
             copies: flow.has_copies().then(Box::default),
             opening: (depth == Depth::Opening).then(Box::default),
             kept: (depth == Depth::Whole).then(kept),
@@ -231,13 +239,7 @@ impl Gathered {
         self.opening.as_ref().is_some_and(|opening| opening.sightings.len() == OPENING)
     }
 
-    /// Takes in a segment that will not be kept, and is neither a reset nor a copy.
-    pub(super) fn pass(&mut self, segment: &Segment, view: &View) {
-        self.profile.take(segment, self.way(segment), view);
-        self.leave_out();
-    }
-
-    /// The same where nothing is to be learnt from it.
+    /// Passes over a segment that will not be kept, and is neither a reset nor a copy.
     pub(super) fn leave_out(&mut self) {
         if let Some(kept) = &mut self.kept {
             kept.timeline.left_out += 1;
@@ -254,7 +256,7 @@ impl Gathered {
             kept.take_latest();
             kept.timeline
         });
-        Finished { id: self.id, profile: self.profile, opening: self.opening, timeline }
+        Finished { id: self.id, opening: self.opening, timeline }
     }
 
     pub(super) fn take(&mut self, segment: &Segment, view: &View, data: &[u8], room: &mut Room) {
@@ -264,9 +266,6 @@ impl Gathered {
             (_, Some(copies)) => copies.is_copy(segment),
             (_, None) => false,
         };
-        if !copy {
-            self.profile.take(segment, way, view);
-        }
         if let Some(opening) = &mut self.opening
             && opening.sightings.len() < OPENING
             && (way == Way::Forward && segment.payload_len > 0 && !segment.flags.rst() && !copy)
@@ -396,27 +395,27 @@ impl Timelines {
         }
     }
 
-    /// A flow in little, if it was wanted.
-    pub fn profile_of(&self, flow: &Flow) -> Option<Cow<'_, Profile>> {
+    /// Whether a flow was asked for, if only to know its hosts by.
+    pub fn knows(&self, flow: &Flow) -> bool {
         match &self.again {
-            Some(again) => again.profile(flow).map(Cow::Owned),
-            None => self.profile(flow.id).map(Cow::Borrowed),
+            Some(again) => again.depth(flow).is_some(),
+            None => self.by_id.contains_key(&flow.id) || self.known.contains(&flow.id),
         }
     }
 
     /// All of them, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &Timeline> {
-        self.by_id.values().filter_map(|(_, timeline)| timeline.as_ref())
+        self.by_id.values()
     }
 
     /// What was gathered of the flow with this id.
-    pub(super) fn entry(&mut self, id: u64) -> Option<&mut (Profile, Option<Timeline>)> {
+    pub(super) fn entry(&mut self, id: u64) -> Option<&mut Timeline> {
         self.by_id.get_mut(&id)
     }
 
     /// The segments of the flow with this id, if it was wanted whole.
     pub fn get(&self, id: u64) -> Option<&Timeline> {
-        self.by_id.get(&id)?.1.as_ref()
+        self.by_id.get(&id)
     }
 
     /// The first data of who began the flow with this id, if that or more was wanted.
@@ -429,10 +428,5 @@ impl Timelines {
             one.way == Way::Forward && one.is_ordinary() && one.segment.payload_len > 0 && !one.after_gap
         });
         Some(Cow::Owned(Timeline { sightings: said.take(OPENING).cloned().collect(), left_out: 0 }))
-    }
-
-    /// The flow with this id in little, if it was wanted.
-    pub fn profile(&self, id: u64) -> Option<&Profile> {
-        Some(&self.by_id.get(&id)?.0)
     }
 }

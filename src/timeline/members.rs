@@ -4,9 +4,9 @@ use crate::tcp::{Endpoint, FrameNumber, PathId, Segment};
 /// How much of a flow is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
-    /// Its [`super::Profile`], to know its hosts by.
+    /// Nothing beyond what following it told: its hosts are known by it.
     Profile,
-    /// With it the first data of who began it, for the name that it asks for.
+    /// The first data of who began it, for the name that it asks for.
     Opening,
     /// All that may explain how it ended, too.
     Whole,

@@ -11,7 +11,6 @@ mod found;
 mod gather;
 mod log;
 mod members;
-mod profile;
 mod recording;
 mod sighting;
 #[cfg(test)]
@@ -23,6 +22,5 @@ pub use found::Found;
 pub use gather::{Gathering, Keeper, Timelines};
 pub use log::{Log, Places};
 pub use members::{Depth, Members};
-pub use profile::{Ended, Profile, SideProfile};
 pub use recording::Recording;
 pub use sighting::{Sighting, Timeline};

@@ -96,13 +96,13 @@ fn a_limit_leaves_segments_out_and_says_so() {
 fn a_flow_for_which_there_is_no_room_is_counted() {
     for (depth, incomplete) in [(Depth::Whole, 1), (Depth::Profile, 0)] {
         let (flows, timelines) = gather(&stream(3), depth, 500);
-        assert!(timelines.get(only(&flows).id).is_none() && timelines.profile(only(&flows).id).is_none());
+        assert!(timelines.get(only(&flows).id).is_none() && !timelines.knows(only(&flows)));
         assert_eq!(timelines.incomplete, incomplete);
     }
 }
 
 #[test]
-fn copies_are_marked_and_teach_nothing() {
+fn copies_are_marked() {
     let segments = [
         Segment { ip_id: Some(7), flags: TcpFlags::SYN, ..segment(1, 0) },
         Segment { ip_id: Some(7), flags: TcpFlags::SYN, ttl: 3, ..segment(2, 50) },
@@ -112,30 +112,12 @@ fn copies_are_marked_and_teach_nothing() {
     let id = only(&flows).id;
     let copies: Vec<_> = timelines.get(id).expect("wanted").sightings.iter().map(|one| one.copy).collect();
     assert_eq!(copies, [false, true, false]);
-    let profile = timelines.profile(id).expect("wanted");
-    let ttls = |way| profile.sides[way].ttls.iter().flatten().map(|(ttl, _)| *ttl).collect::<Vec<_>>();
-    assert_eq!((ttls(Way::Forward), ttls(Way::Back)), (vec![segments[0].ttl], vec![57]));
 }
 
 #[test]
-fn a_profile_holds_the_first_answer_and_the_first_ending_of_each_side() {
-    let segments = [
-        Segment { flags: TcpFlags::SYN, ip_id: Some(1), ..segment(1, 0) },
-        Segment { flags: syn_ack(), ip_id: Some(1), ack: SeqNum(1), ..back(2, 10) },
-        Segment { flags: TcpFlags::FIN, ip_id: Some(2), ttl: 9, ..segment(3, 20) },
-        Segment { flags: TcpFlags::RST, ip_id: Some(3), ttl: 200, ..segment(4, 30) },
-        Segment { flags: TcpFlags::RST, ip_id: Some(2), ..back(5, 40) },
-    ];
-    let (flows, timelines) = gather(&segments, Depth::Profile, 1 << 20);
-    let id = only(&flows).id;
-    assert!(timelines.get(id).is_none(), "no segments are kept");
-    let profile = timelines.profile(id).expect("wanted");
-    let (forward, back) = (&profile.sides.forward, &profile.sides.back);
-    assert_eq!(back.accepted.map(|(_, frame)| frame.get()), Some(2));
-    assert_eq!(forward.accepted, None);
-    assert_eq!(forward.ended.map(|ended| (ended.frame.get(), ended.flags.fin())), Some((3, true)));
-    assert_eq!(back.ended.map(|ended| (ended.frame.get(), ended.flags.rst())), Some((5, true)));
-    assert_eq!(forward.ttls[1].map(|(ttl, _)| ttl), Some(9), "a reset's time to live is no habit");
+fn a_flow_that_is_only_known_by_takes_no_segments() {
+    let (flows, timelines) = gather(&stream(3), Depth::Profile, 1 << 20);
+    assert!(timelines.get(only(&flows).id).is_none() && timelines.knows(only(&flows)));
 }
 
 #[test]
