@@ -68,6 +68,8 @@ pub struct Connection {
 pub struct Around {
     most: usize,
     connections: Vec<Connection>,
+    /// Whether no clock went backwards among them.
+    in_order: bool,
     by_client: OnceLock<Index<[u8; 16]>>,
     by_server: OnceLock<Index<Endpoint>>,
     named: Vec<Named>,
@@ -108,6 +110,7 @@ impl Around {
         Self {
             most: MOST.min(octets / OCTETS),
             connections: Vec::new(),
+            in_order: true,
             by_client: OnceLock::new(),
             by_server: OnceLock::new(),
             named: Vec::new(),
@@ -140,14 +143,19 @@ impl Around {
     pub fn learn_good(&mut self, flow: &Flow, name: Option<String>) {
         let connection = connection(flow, Roles::of(flow));
         self.add(connection);
-        let answered = flow.ends[Roles::of(flow).from_client.reverse()].octets > 0;
-        if let (Some(name), Some(connection), true) = (name, connection, answered)
-            && self.named.len() < MOST_NAMED
+        if let (Some(name), Some(connection)) = (name, connection)
+            && self.wants_name_of(flow)
             && is_host_name(&name)
         {
             let Connection { client, server, began, frame, .. } = connection;
             self.named.push(Named { client, server, began, frame, name: name.into() });
         }
+    }
+
+    /// Whether the name that was asked for in a flow that ended well would be remembered: where it was answered, and there is
+    /// room for one more.
+    pub fn wants_name_of(&self, flow: &Flow) -> bool {
+        self.named.len() < MOST_NAMED && flow.ends[Roles::of(flow).from_client.reverse()].octets > 0
     }
 
     /// Connections that were answered and ended well, with the names that were asked for, as far as these were read.
@@ -158,6 +166,7 @@ impl Around {
     /// Takes in the outline of a flow.
     pub fn add(&mut self, connection: Option<Connection>) {
         let Some(connection) = connection.filter(|_| self.connections.len() < self.most) else { return };
+        self.in_order &= self.connections.last().is_none_or(|last| last.began <= connection.began);
         self.connections.push(connection);
         self.by_client.take();
         self.by_server.take();
@@ -185,8 +194,15 @@ impl Around {
     pub fn begun_near(&self, moment: Timestamp, within: Duration) -> impl Iterator<Item = &Connection> {
         let at = self.connections.partition_point(|one| one.began < moment);
         let window = at.saturating_sub(MOMENT)..at.saturating_add(MOMENT).min(self.connections.len());
-        let near = self.connections.get(window).unwrap_or_default().iter();
-        near.filter(move |one| one.began.since(moment).0.saturating_abs() <= within.0)
+        let mut near = self.connections.get(window).unwrap_or_default();
+        if self.in_order {
+            // Those too early and too late need no look each.
+            let (earliest, latest) = (moment.plus(Duration(-within.0)), moment.plus(within));
+            let begin = near.partition_point(|one| one.began < earliest);
+            let end = near.partition_point(|one| one.began <= latest);
+            near = near.get(begin..end).unwrap_or_default();
+        }
+        near.iter().filter(move |one| one.began.since(moment).0.saturating_abs() <= within.0)
     }
 
     /// Those to a server that began shortly before and after a moment, in the order in which they began.

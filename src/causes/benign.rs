@@ -6,12 +6,13 @@
 use std::borrow::Cow;
 
 use super::around::Connection;
+use super::diagnose::Found;
 use super::{Around, Cause, Diagnosis, Story};
-use crate::attribution::Mechanism;
+use crate::attribution::{Case, Mechanism};
 use crate::evidence::Confidence;
-use crate::flow::{Phase, Teardown, Way};
-use crate::surroundings::Near;
-use crate::tcp::{Duration, SeqNum};
+use crate::flow::{Flow, Phase, Roles, Teardown, Way};
+use crate::surroundings::{Near, Surroundings};
+use crate::tcp::{Duration, SeqNum, Timestamp};
 use crate::timeline::Sighting;
 
 /// Two attempts of one client that begin within this race each other. RFC 8305 section 5 recommends 250 ms; browsers wait up to 300.
@@ -20,7 +21,7 @@ const HEAD_START: Duration = Duration::from_millis(300);
 /// Why the resets of a flow harmed nobody, in one clause; `None` where they may have, and where there is none.
 pub fn benign(story: &Story<'_>, diagnosis: Option<&Diagnosis>, around: &Around) -> Option<Cow<'static, str>> {
     story.decisive?;
-    let cause = diagnosis.filter(|diagnosis| diagnosis.confidence >= Confidence::Likely).map(|sure| sure.best.cause);
+    let cause = sure(diagnosis.map(Diagnosis::found));
     if was_ignored(story) {
         let text = if story.case.flow.lived_on() {
             "its receiver ignored the reset, and the connection went on"
@@ -39,6 +40,62 @@ pub fn benign(story: &Story<'_>, diagnosis: Option<&Diagnosis>, around: &Around)
         .or_else(|| in_place_of_fin(story))
         .or_else(|| goodbye(story))
         .or_else(|| lost_race(story, around))
+}
+
+/// Whether the resets of a flow harmed nobody, as far as it tells by itself, in no words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Harm {
+    /// They did not.
+    None,
+    /// That depends on the cause, and on whether the connection lost a race.
+    Unless {
+        /// The client had its answer.
+        had_its_answer: bool,
+        /// It may have lost a race.
+        may_have_lost_race: bool,
+    },
+    /// There is no reset.
+    NoReset,
+}
+
+impl Harm {
+    /// That of a flow.
+    pub(super) fn of(story: &Story<'_>) -> Self {
+        if story.decisive.is_none() {
+            return Self::NoReset;
+        }
+        let none = was_ignored(story)
+            || after_the_end(story).or_else(|| in_place_of_fin(story)).or_else(|| goodbye(story)).is_some();
+        if none {
+            return Self::None;
+        }
+        let (had_its_answer, may_have_lost_race) = (had_its_answer(story).is_some(), may_have_lost_race(story));
+        Self::Unless { had_its_answer, may_have_lost_race }
+    }
+
+    /// Whether other flows may tell that there was none.
+    pub(super) fn depends_on_others(self) -> bool {
+        matches!(self, Self::Unless { may_have_lost_race: true, .. })
+    }
+
+    /// Whether there was none, given the cause, and by the other flows whether the connection lost a race.
+    pub(super) fn is_none(self, found: Option<Found>, has_lost_race: impl FnOnce() -> bool) -> bool {
+        let cause = sure(found);
+        match self {
+            Self::NoReset => false,
+            Self::None => true,
+            Self::Unless { had_its_answer, may_have_lost_race } => {
+                matches!(cause, Some(Cause::HealthCheck | Cause::HalfOpenScan))
+                    || had_its_answer && cause != Some(Cause::ProcessKilled)
+                    || may_have_lost_race && has_lost_race()
+            }
+        }
+    }
+}
+
+/// A cause that is sure enough to say what harm was done.
+fn sure(found: Option<Found>) -> Option<Cause> {
+    found.filter(|found| found.confidence >= Confidence::Likely).map(|found| found.cause)
 }
 
 /// Whether no reset had an effect, and the connection itself shows it.
@@ -184,21 +241,9 @@ fn is_alert(one: &Sighting) -> bool {
 
 /// One client asked two addresses for the same port at once, and went on with the other (Happy Eyeballs, RFC 8305).
 fn lost_race(story: &Story<'_>, around: &Around) -> Option<Cow<'static, str>> {
-    story.by_host().filter(|_| story.from_client() && story.is_dataless())?;
-    let ends = &story.case.flow.stream.endpoints;
-    let (client, server) = (ends[story.client()], ends[story.client().reverse()]);
-    let (began, ended) = (story.case.flow.first_time?, story.ended()?);
-    let is_winner = |other: &&Connection| {
-        other.flow != story.case.flow.id
-            && other.server.port == server.port
-            && other.server.address != server.address
-            && other.accepted
-            && other.has_data
-            && other.ended.is_none_or(|other| other > ended)
-            && is_same_client(story, client.address, other)
-    };
-    story.has_asked_others.set(true);
-    let winner = around.begun_near(began, HEAD_START).find(is_winner)?;
+    let Case { flow, roles, surroundings, .. } = *story.case;
+    let winner = Some(around).filter(|_| may_have_lost_race(story));
+    let winner = winner.and_then(|around| winner_over(flow, roles, story.ended(), surroundings, around))?;
     let address = winner.server.ip(false);
     Some(
         format!("the client had asked two addresses at once, and went on with {address} in flow {}", winner.flow)
@@ -206,10 +251,36 @@ fn lost_race(story: &Story<'_>, around: &Around) -> Option<Cow<'static, str>> {
     )
 }
 
+/// Whether a client may have given a connection up for another one.
+fn may_have_lost_race(story: &Story<'_>) -> bool {
+    story.by_host().is_some() && story.from_client() && story.is_dataless()
+}
+
+/// The connection that the client of a flow went on with when this one `ended`.
+pub(super) fn winner_over<'a>(
+    flow: &Flow,
+    roles: Roles,
+    ended: Option<Timestamp>,
+    surroundings: &Surroundings,
+    around: &'a Around,
+) -> Option<&'a Connection> {
+    let ends = &flow.stream.endpoints;
+    let (client, server) = (ends[roles.from_client], ends[roles.from_client.reverse()]);
+    let (began, ended) = (flow.first_time?, ended?);
+    let is_winner = |other: &&Connection| {
+        other.flow != flow.id
+            && other.server.port == server.port
+            && other.server.address != server.address
+            && other.accepted
+            && other.has_data
+            && other.ended.is_none_or(|other| other > ended)
+            && is_same_client(flow.stream.ipv6, client.address, other, surroundings)
+    };
+    around.begun_near(began, HEAD_START).find(is_winner)
+}
+
 /// Whether a connection has the same client: by its address; where it is of the other family, by the device that sends for it.
-fn is_same_client(story: &Story<'_>, address: [u8; 16], other: &Connection) -> bool {
-    let surroundings = story.case.surroundings;
-    let ipv6 = story.case.flow.stream.ipv6;
+fn is_same_client(ipv6: bool, address: [u8; 16], other: &Connection, surroundings: &Surroundings) -> bool {
     let other_ipv6 = other.server.ip(false).is_ipv6();
     if ipv6 == other_ipv6 {
         return other.client == address;

@@ -23,14 +23,18 @@ pub struct Candidate {
 impl Question<'_> {
     /// A cause that says this.
     pub(super) fn candidate(&self, cause: Cause, sentence: impl Text) -> Candidate {
-        let words = self.words;
-        let sentence = if words >= Words::Sentence { sentence.write() } else { Cow::Borrowed("") };
-        let (evidence, remedies, balance) = (Vec::new(), Vec::new(), Balance::default());
-        Candidate { cause, sentence, evidence, remedies, words, balance }
+        Candidate::new(self.words, cause, sentence)
     }
 }
 
 impl Candidate {
+    /// A cause of which so much is told, and that says this.
+    pub(super) fn new(words: Words, cause: Cause, sentence: impl Text) -> Self {
+        let sentence = if words >= Words::Sentence { sentence.write() } else { Cow::Borrowed("") };
+        let (evidence, remedies, balance) = (Vec::new(), Vec::new(), Balance::default());
+        Self { cause, sentence, evidence, remedies, words, balance }
+    }
+
     /// Something speaks for it.
     #[must_use]
     pub(super) fn because(

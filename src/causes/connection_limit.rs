@@ -1,5 +1,6 @@
 //! Connections beyond a number open at once are rejected or ended at once; those before live on.
 
+use super::around::Connection;
 use super::diagnose::Question;
 use super::{Candidate, Cause, exit};
 use crate::attribution::{Mechanism, Sender};
@@ -47,66 +48,62 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if decisive.verdict.mechanism == Mechanism::BacklogOverflow {
         return None;
     }
-    let server = story.case.flow.stream.endpoints[server_way];
-    // Connections that were granted before, and were open when this one was rejected.
-    let near = question.near_server();
-    let open: Vec<_> = near
-        .clone()
-        .filter(|other| other.accepted && other.began < began && other.flow != story.case.flow.id)
-        // What ends together, ends for another reason.
-        .filter(|other| other.ended.is_none_or(|end| end.since(ended).0 > exit::SAME_MOMENT.0))
-        .collect();
-    if open.len() < OPEN {
-        return None;
-    }
-    // One that was granted while as many were open shows that the number was not the limit.
-    let open_at = |other: &super::around::Connection| {
-        let earlier =
-            question.around().near_server(server, other.began).filter(|one| one.accepted && one.began < other.began);
-        earlier.filter(|one| one.ended.is_none_or(|end| end > other.began)).count()
-    };
-    // Others that met the same.
-    let is_alike = |other: &super::around::Connection| {
-        other.flow != story.case.flow.id
-            && other.sender == Some(decisive.verdict.sender)
-            && other.mechanism == Some(decisive.verdict.mechanism)
-    };
-    let exceeded = near
-        .clone()
-        .find(|other| other.accepted && other.began > began && !is_alike(other) && open_at(other) >= open.len());
-    let alike = near.filter(|other| is_alike(other));
-    let alike: Vec<_> = alike.filter_map(|other| other.reset).take(4).collect();
-    let candidate = question.candidate(
-        Cause::ConnectionLimit,
-        || format!("{} connections were open, and this one was {}: a limit on their number", open.len(), if refused { "refused" } else { "ended at once" }),
-    )
-    .because(
-        Aspect::Company,
-        if alike.is_empty() { Weight::Moderate } else { Weight::Strong },
-        open.iter().map(|other| other.frame).take(4).chain([decisive.reset.segment.frame]).chain(alike),
-        || format!("{} earlier connections to the same port lived on", open.len()),
-    )
-    .advise("look for the limit: maxconn, limit_conn, max_connections, maxclients, ulimit -n, or connlimit in the packet filter")
-    .advise("let the client reuse connections, or raise the limit");
-    let candidate = match exceeded {
-        Some(other) => candidate.although(
-            Aspect::Aftermath,
-            Weight::Strong,
-            [other.frame],
-            "a later one was granted while as many were open",
-        ),
-        None => candidate,
-    };
-    Some(if refused {
-        candidate.because(
-            Aspect::Form,
-            Weight::Moderate,
-            [decisive.reset.segment.frame],
-            "a port that serves others refused this one",
+    let judged = (decisive.verdict.sender, decisive.verdict.mechanism);
+    let (frame, took) = (decisive.reset.segment.frame, first_end.since(began));
+    question.of_others(move |others| {
+        // Connections that were granted before, and were open when this one was rejected.
+        let near = others.near_server();
+        let open: Vec<_> = near
+            .clone()
+            .filter(|other| other.accepted && other.began < began && others.is_other(other))
+            // What ends together, ends for another reason.
+            .filter(|other| other.ended.is_none_or(|end| end.since(ended).0 > exit::SAME_MOMENT.0))
+            .collect();
+        if open.len() < OPEN {
+            return None;
+        }
+        // One that was granted while as many were open shows that the number was not the limit.
+        let was_exceeded_by = |other: &Connection| {
+            let earlier = others.near_server_at(other.began).filter(|one| one.accepted && one.began < other.began);
+            let open_then = earlier.filter(|one| one.ended.is_none_or(|end| end > other.began));
+            open_then.take(open.len()).count() == open.len()
+        };
+        // Others that met the same.
+        let is_alike = |other: &Connection| {
+            others.is_other(other) && (other.sender, other.mechanism) == (Some(judged.0), Some(judged.1))
+        };
+        let exceeded = near
+            .clone()
+            .find(|other| other.accepted && other.began > began && !is_alike(other) && was_exceeded_by(other));
+        let alike = near.filter(|other| is_alike(other));
+        let alike: Vec<_> = alike.filter_map(|other| other.reset).take(4).collect();
+        let candidate = others.candidate(
+            Cause::ConnectionLimit,
+            || format!("{} connections were open, and this one was {}: a limit on their number", open.len(), if refused { "refused" } else { "ended at once" }),
         )
-    } else {
-        candidate.because(Aspect::Timing, Weight::Moderate, [decisive.reset.segment.frame], || {
-            format!("the server ended it {:.1} ms after it began", first_end.since(began).0 as f64 / 1e6)
+        .because(
+            Aspect::Company,
+            if alike.is_empty() { Weight::Moderate } else { Weight::Strong },
+            open.iter().map(|other| other.frame).take(4).chain([frame]).chain(alike),
+            || format!("{} earlier connections to the same port lived on", open.len()),
+        )
+        .advise("look for the limit: maxconn, limit_conn, max_connections, maxclients, ulimit -n, or connlimit in the packet filter")
+        .advise("let the client reuse connections, or raise the limit");
+        let candidate = match exceeded {
+            Some(other) => candidate.although(
+                Aspect::Aftermath,
+                Weight::Strong,
+                [other.frame],
+                "a later one was granted while as many were open",
+            ),
+            None => candidate,
+        };
+        Some(if refused {
+            candidate.because(Aspect::Form, Weight::Moderate, [frame], "a port that serves others refused this one")
+        } else {
+            candidate.because(Aspect::Timing, Weight::Moderate, [frame], || {
+                format!("the server ended it {:.1} ms after it began", took.0 as f64 / 1e6)
+            })
         })
     })
 }

@@ -1,48 +1,48 @@
+use std::cell::Cell;
 use std::net::IpAddr;
 
-use super::around::Connection;
-use super::{Around, Candidate, Story, kernel};
-use crate::attribution::Party;
+use super::others::{Others, Pending};
+use super::{Around, Candidate, Cause, Story, kernel};
+use crate::attribution::{Judged, Party};
 use crate::evidence::{Aspect, Confidence, Words};
 
 /// What the causes are asked about.
 pub(super) struct Question<'a> {
     /// The flow.
     pub story: &'a Story<'a>,
-    around: &'a Around,
+    /// The other flows; `None` while they are not known yet.
+    around: Option<&'a Around>,
     /// How much is told of the answer.
     pub words: Words,
+    /// What is left to be asked when they are.
+    pending: Cell<Option<Pending>>,
 }
 
 impl<'a> Question<'a> {
-    /// The other flows.
-    pub fn around(&self) -> &'a Around {
-        self.story.has_asked_others.set(true);
-        self.around
+    fn new(story: &'a Story<'a>, around: Option<&'a Around>, words: Words) -> Self {
+        Self { story, around, words, pending: Cell::new(None) }
+    }
+
+    /// What `answer` makes of the other flows: now where they are known, and else later, when the segments of this one are no
+    /// longer at hand.
+    pub fn of_others(
+        &self,
+        answer: impl Fn(&Others<'_>) -> Option<Candidate> + Send + Sync + 'static,
+    ) -> Option<Candidate> {
+        let Some(around) = self.around else {
+            self.pending.set(Some(Box::new(answer)));
+            return None;
+        };
+        let case = self.story.case;
+        answer(&Others::new(around, case.flow, case.roles, self.words))
     }
 
     /// An address, with its name where the site has one for it.
     pub fn named(&self, address: IpAddr) -> String {
-        match self.around.site.name(address) {
+        match self.around.and_then(|around| around.site.name(address)) {
             Some(name) => format!("{address} ({name})"),
             None => address.to_string(),
         }
-    }
-
-    /// Connections to the same server that began shortly before and after this one.
-    pub fn near_server(&self) -> impl Iterator<Item = &'a Connection> + Clone {
-        let case = self.story.case;
-        let server = case.flow.stream.endpoints[self.story.client().reverse()];
-        let around = self.around();
-        case.flow.first_time.map(|time| around.near_server(server, time)).into_iter().flatten()
-    }
-
-    /// Connections of the same client that began shortly before and after this one.
-    pub fn near_client(&self) -> impl Iterator<Item = &'a Connection> + Clone {
-        let case = self.story.case;
-        let client = case.flow.stream.endpoints[self.story.client()].address;
-        let around = self.around();
-        case.flow.first_time.map(|time| around.near_client(client, time)).into_iter().flatten()
     }
 }
 
@@ -91,62 +91,147 @@ pub struct Diagnosis {
     pub alternatives: Vec<Candidate>,
 }
 
-/// Why a flow ended as it did; `None` where nothing explains it, or it ended well.
-///
-/// Some causes are special cases of others: a limit on connections is a packet filter's refusal, too. The special case is
-/// named where it is surer than not; the general one does not lose by it.
-pub fn diagnose(story: &Story<'_>, around: &Around) -> Option<Diagnosis> {
-    // All are only weighed at first: few are told.
-    let ask = |look: Look, words| {
-        let candidate = look(&Question { story, around, words })?;
-        Some(kernel::testify(candidate, story))
-    };
-    let mut candidates: Vec<(f64, Candidate, Look)> = CAUSES
-        .iter()
-        .filter_map(|&look| Some((ask(look, Words::Unspoken)?, look)))
-        .map(|(candidate, look)| (candidate.score(), candidate, look))
-        .filter(|(score, ..)| *score > 0.0)
-        .collect();
-    // The special case first where both are supported alike: it says more.
-    candidates.sort_by(|(one, a, _), (other, b, _)| {
-        other.total_cmp(one).then_with(|| b.cause.is_case_of(a.cause).cmp(&a.cause.is_case_of(b.cause)))
-    });
-    let sure = |(score, candidate, _): &(f64, Candidate, Look)| {
-        // The odds against all others together, one of them being that it is something else.
-        let odds = |is_rival: &dyn Fn(&Candidate) -> bool| {
-            let rivals = candidates.iter().filter(|(_, other, _)| other.cause != candidate.cause && is_rival(other));
-            score - (rivals.map(|(other, ..)| 10f64.powf(*other)).sum::<f64>() + 1.0).log10()
-        };
-        let special = |other: &Candidate| other.cause.is_case_of(candidate.cause);
-        let general = |other: &Candidate| candidate.cause.is_case_of(other.cause);
-        Confidence::of_log_odds(odds(&|other| !special(other))).or_else(|| {
-            // As well supported as the general cause, it is a possible reason for that.
-            let is_backed = candidates.iter().filter(|(_, other, _)| general(other)).all(|(other, ..)| score >= other);
-            let alone = Confidence::of_log_odds(odds(&|other| !special(other) && !general(other)));
-            alone.filter(|_| is_backed).map(|_| Confidence::Possible)
-        })
-    };
-    let (place, confidence) = candidates.iter().enumerate().find_map(|(place, one)| Some((place, sure(one)?)))?;
-    let tell = |(_, candidate, look): (f64, Candidate, Look), words: Words| match words {
-        Words::Unspoken => candidate,
-        _ => ask(look, words).unwrap_or(candidate),
-    };
-    let words = story.case.words;
-    let best = tell(candidates.remove(place), words);
-    let confidence = confidence.min(most_sure(story, &best));
-    let others = candidates.into_iter().take(MOST_ALTERNATIVES);
-    let alternatives = others.map(|other| tell(other, words.min(Words::Sentence))).collect();
-    Some(Diagnosis { best, confidence, alternatives })
+impl Diagnosis {
+    /// Its cause.
+    pub(super) fn found(&self) -> Found {
+        Found { cause: self.best.cause, confidence: self.confidence }
+    }
+}
+
+/// A cause, and how sure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub cause: Cause,
+    pub confidence: Confidence,
+}
+
+/// Causes as they were weighed against each other.
+pub(super) struct Ballot {
+    weighed: Vec<Weighed>,
+    /// How sure each can be.
+    most_sure: MostSure,
+}
+
+/// How well a cause is supported.
+#[derive(Clone, Copy)]
+struct Weighed {
+    cause: Cause,
+    /// The decimal logarithm of the odds for it.
+    score: f64,
+    /// Its place in [`CAUSES`].
+    place: u8,
+    /// The applications or the network say so themselves.
+    is_declared: bool,
 }
 
 /// How sure a cause can be, given how sure it is who sent the reset: what a forger is blamed for is no surer than the forger.
-fn most_sure(story: &Story<'_>, best: &Candidate) -> Confidence {
-    match story.verdict().and_then(|verdict| Some((verdict.party?, verdict.confidence?))) {
-        _ if best.balance().has_decisive(Aspect::Declared) => Confidence::Certain,
-        Some((Party::Middlebox, sender)) => sender,
-        Some((Party::Host, Confidence::Possible)) => Confidence::Likely,
-        _ => Confidence::Certain,
+#[derive(Clone, Copy)]
+struct MostSure(Confidence);
+
+impl MostSure {
+    fn of(verdict: Option<&Judged>) -> Self {
+        Self(match verdict.and_then(|verdict| Some((verdict.party?, verdict.confidence?))) {
+            Some((Party::Middlebox, sender)) => sender,
+            Some((Party::Host, Confidence::Possible)) => Confidence::Likely,
+            _ => Confidence::Certain,
+        })
     }
+}
+
+impl Ballot {
+    /// The same with some more causes, by their places.
+    pub fn with(&self, more: impl Iterator<Item = (u8, Candidate)>) -> Self {
+        let mut all = Self { weighed: self.weighed.clone(), most_sure: self.most_sure };
+        more.for_each(|(place, candidate)| all.add(place, &candidate));
+        all.weighed.sort_by_key(|one| one.place);
+        all
+    }
+
+    fn add(&mut self, place: u8, candidate: &Candidate) {
+        let score = candidate.score();
+        if score > 0.0 {
+            let is_declared = candidate.balance().has_decisive(Aspect::Declared);
+            self.weighed.push(Weighed { cause: candidate.cause, score, place, is_declared });
+        }
+    }
+
+    /// The best supported cause that is sure enough.
+    pub fn surest(mut self) -> Option<Found> {
+        let (best, confidence) = self.take_surest()?;
+        Some(Found { cause: best.cause, confidence })
+    }
+
+    /// The same; the others remain, the likelier first.
+    ///
+    /// Some causes are special cases of others: a limit on connections is a packet filter's refusal, too. The special case is
+    /// named where it is surer than not; the general one does not lose by it.
+    fn take_surest(&mut self) -> Option<(Weighed, Confidence)> {
+        let weighed = &mut self.weighed;
+        // The special case first where both are supported alike: it says more.
+        weighed.sort_by(|one, other| {
+            let special = || other.cause.is_case_of(one.cause).cmp(&one.cause.is_case_of(other.cause));
+            other.score.total_cmp(&one.score).then_with(special)
+        });
+        let sure = |one: &Weighed| {
+            // The odds against all others together, one of them being that it is something else.
+            let odds = |is_rival: &dyn Fn(Cause) -> bool| {
+                let rivals = weighed.iter().filter(|other| other.cause != one.cause && is_rival(other.cause));
+                one.score - (rivals.map(|other| 10f64.powf(other.score)).sum::<f64>() + 1.0).log10()
+            };
+            let special = |other: Cause| other.is_case_of(one.cause);
+            let general = |other: Cause| one.cause.is_case_of(other);
+            Confidence::of_log_odds(odds(&|other| !special(other))).or_else(|| {
+                // As well supported as the general cause, it is a possible reason for that.
+                let mut generals = weighed.iter().filter(|other| general(other.cause));
+                let is_backed = generals.all(|other| one.score >= other.score);
+                let alone = Confidence::of_log_odds(odds(&|other| !special(other) && !general(other)));
+                alone.filter(|_| is_backed).map(|_| Confidence::Possible)
+            })
+        };
+        let (at, confidence) = weighed.iter().enumerate().find_map(|(at, one)| Some((at, sure(one)?)))?;
+        let best = weighed.remove(at);
+        let most = if best.is_declared { Confidence::Certain } else { self.most_sure.0 };
+        Some((best, confidence.min(most)))
+    }
+
+    /// Octets that it takes beside itself.
+    pub fn octets(&self) -> usize {
+        size_of_val(self.weighed.as_slice())
+    }
+}
+
+/// What all causes say of a flow by itself, and what they have to ask of the others.
+pub(super) fn weigh(story: &Story<'_>) -> (Ballot, Vec<(u8, Pending)>) {
+    weigh_beside(story, None)
+}
+
+/// The same where the others may be known.
+fn weigh_beside(story: &Story<'_>, around: Option<&Around>) -> (Ballot, Vec<(u8, Pending)>) {
+    let mut ballot = Ballot { weighed: Vec::new(), most_sure: MostSure::of(story.verdict()) };
+    let mut pending = Vec::new();
+    for (place, look) in (0..).zip(CAUSES) {
+        let question = Question::new(story, around, Words::Unspoken);
+        if let Some(candidate) = look(&question) {
+            ballot.add(place, &kernel::testify(candidate, story));
+        }
+        pending.extend(question.pending.take().map(|pending| (place, pending)));
+    }
+    (ballot, pending)
+}
+
+/// Why a flow ended as it did; `None` where nothing explains it, or it ended well.
+pub fn diagnose(story: &Story<'_>, around: &Around) -> Option<Diagnosis> {
+    // All are only weighed at first: few are told.
+    let (mut ballot, _) = weigh_beside(story, Some(around));
+    let (best, confidence) = ballot.take_surest()?;
+    let tell = |one: &Weighed, words| {
+        let look = CAUSES.get(usize::from(one.place))?;
+        Some(kernel::testify(look(&Question::new(story, Some(around), words))?, story))
+    };
+    let words = story.case.words;
+    let others = ballot.weighed.iter().take(MOST_ALTERNATIVES);
+    let alternatives = others.filter_map(|other| tell(other, words.min(Words::Sentence))).collect();
+    Some(Diagnosis { best: tell(&best, words)?, confidence, alternatives })
 }
 
 #[cfg(test)]

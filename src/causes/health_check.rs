@@ -1,11 +1,11 @@
 //! A load balancer looks at a steady period whether the port is open.
 
+use super::around::Connection;
 use super::diagnose::Question;
 use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
-use crate::tcp::Timestamp;
 
 /// So many checks show a period.
 const CHECKS: usize = 3;
@@ -24,44 +24,45 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if !probes {
         return None;
     }
-    let server = story.case.flow.stream.endpoints[story.client().reverse()];
-    let checks: Vec<_> = question
-        .near_client()
-        .filter(|other| other.server == server && !other.has_data && other.by_client && other.accepted)
-        .collect();
-    let times: Vec<Timestamp> = checks.iter().map(|check| check.began).collect();
-    let mut periods: Vec<f64> = times
-        .windows(2)
-        .filter_map(|pair| match pair {
-            [earlier, later] => Some(later.since(*earlier).as_secs_f64()),
-            _ => None,
-        })
-        .collect();
-    periods.sort_by(f64::total_cmp);
-    let median = *periods.get(periods.len() / 2)?;
-    let steady = periods.iter().filter(|period| (*period - median).abs() <= median * STEADY).count();
-    if checks.len() < CHECKS || steady * 4 < periods.len() * 3 || median < SHORTEST {
-        return None;
-    }
-    Some(
-        question.candidate(
-            Cause::HealthCheck,
-            || format!(
-                "a health check: the same client opens and resets a connection every {median:.1} s and sends nothing"
-            ),
+    let frame = decisive.reset.segment.frame;
+    question.of_others(move |others| {
+        let is_check = |other: &&Connection| {
+            other.server == others.server() && !other.has_data && other.by_client && other.accepted
+        };
+        let checks: Vec<_> = others.near_client().filter(is_check).collect();
+        let mut periods: Vec<f64> = checks
+            .windows(2)
+            .filter_map(|pair| match pair {
+                [earlier, later] => Some(later.began.since(earlier.began).as_secs_f64()),
+                _ => None,
+            })
+            .collect();
+        periods.sort_by(f64::total_cmp);
+        let median = *periods.get(periods.len() / 2)?;
+        let steady = periods.iter().filter(|period| (*period - median).abs() <= median * STEADY).count();
+        if checks.len() < CHECKS || steady * 4 < periods.len() * 3 || median < SHORTEST {
+            return None;
+        }
+        Some(
+            others.candidate(
+                Cause::HealthCheck,
+                || format!(
+                    "a health check: the same client opens and resets a connection every {median:.1} s and sends nothing"
+                ),
+            )
+            .because(
+                Aspect::Company,
+                Weight::Decisive,
+                checks.iter().filter_map(|check| check.reset).take(6),
+                || format!("{} such connections, one every {median:.1} s", checks.len()),
+            )
+            .because(
+                Aspect::Form,
+                Weight::Moderate,
+                [frame],
+                "the connection was granted, and reset at once without data",
+            )
+            .advise("benign; leave it out of statistics, or let the balancer check by FIN or by a request"),
         )
-        .because(
-            Aspect::Company,
-            Weight::Decisive,
-            checks.iter().filter_map(|check| check.reset).take(6),
-            || format!("{} such connections, one every {median:.1} s", checks.len()),
-        )
-        .because(
-            Aspect::Form,
-            Weight::Moderate,
-            [decisive.reset.segment.frame],
-            "the connection was granted, and reset at once without data",
-        )
-        .advise("benign; leave it out of statistics, or let the balancer check by FIN or by a request"),
-    )
+    })
 }

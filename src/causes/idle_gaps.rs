@@ -9,30 +9,47 @@ use crate::tcp::Duration;
 /// Shorter silences are no idleness: a server may only have been thinking.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// The silence that led to the end of a flow, if one did.
-pub fn idle_gap(story: &Story<'_>, cause: Option<Cause>) -> Option<Duration> {
-    let pause = story.pause.filter(|pause| pause.length.0 >= LEAST.0)?;
-    let server = story.client().reverse();
-    if story.phase()? < Phase::Data {
-        return None;
+/// A silence before the end of a flow, and what ended it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rest {
+    length: Duration,
+    /// The server spoke first, or reset the connection.
+    by_server: bool,
+    /// Nothing but the reset ended it.
+    by_reset: bool,
+}
+
+impl Rest {
+    /// That of a flow.
+    pub(super) fn of(story: &Story<'_>) -> Option<Self> {
+        let pause = story.pause.filter(|pause| pause.length.0 >= LEAST.0)?;
+        if story.phase()? < Phase::Data {
+            return None;
+        }
+        let by_server = pause.broken_by == story.client().reverse();
+        Some(Self { length: pause.length, by_server, by_reset: pause.by_reset })
     }
-    let led = match cause {
-        Some(Cause::IdleTimeoutEndpoint | Cause::IdleTimeoutMiddlebox | Cause::PeerLostState) => true,
-        // The server's FIN ended the silence; a later one only tells when the client asked again.
-        Some(Cause::StaleKeepaliveReuse) => pause.broken_by == server,
-        // These ends have other reasons than time.
-        Some(
-            Cause::ProcessKilled
-            | Cause::ServerRestart
-            | Cause::KeepaliveFailure
-            | Cause::HealthCheck
-            | Cause::HalfOpenScan
-            | Cause::InjectedBlindOrInvalid
-            | Cause::InjectedContentFilter,
-        ) => false,
-        _ => pause.by_reset,
-    };
-    led.then_some(pause.length)
+
+    /// How long it was, if it led to the end.
+    pub(super) fn that_led_to(self, cause: Option<Cause>) -> Option<Duration> {
+        let led = match cause {
+            Some(Cause::IdleTimeoutEndpoint | Cause::IdleTimeoutMiddlebox | Cause::PeerLostState) => true,
+            // The server's FIN ended the silence; a later one only tells when the client asked again.
+            Some(Cause::StaleKeepaliveReuse) => self.by_server,
+            // These ends have other reasons than time.
+            Some(
+                Cause::ProcessKilled
+                | Cause::ServerRestart
+                | Cause::KeepaliveFailure
+                | Cause::HealthCheck
+                | Cause::HalfOpenScan
+                | Cause::InjectedBlindOrInvalid
+                | Cause::InjectedContentFilter,
+            ) => false,
+            _ => self.by_reset,
+        };
+        led.then_some(self.length)
+    }
 }
 
 /// Puts what has a gap into groups of gaps that one timer may have caused, the shortest first.

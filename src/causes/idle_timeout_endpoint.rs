@@ -1,5 +1,6 @@
 //! The server's own idle limit.
 
+use super::around::Connection;
 use super::diagnose::Question;
 use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
@@ -28,28 +29,23 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if pause.broken_by != server {
         return None;
     }
-    let near = question.near_server();
-    let same: Vec<_> = near
-        .clone()
-        .filter(|other| other.flow != story.case.flow.id)
-        .filter(|other| other.pause.is_some_and(|gap| same_gap(gap, pause.length)))
-        .filter_map(|other| other.reset)
-        .take(6)
-        .collect();
-    // Connections that rested for other times and ended with this one ended by one event, not each by its timer.
     let ended = story.ended()?;
-    let with_it: Vec<_> = near
-        .filter(|other| other.flow != story.case.flow.id)
-        .filter(|other| other.ended.is_some_and(|end| end.since(ended).0.saturating_abs() <= SAME_MOMENT.0))
-        .filter(|other| !other.by_client && !other.pause.is_some_and(|gap| same_gap(gap, pause.length)))
-        .filter_map(|other| other.reset)
-        .take(4)
-        .collect();
     // Between requests, and not while it worked on one.
     let at_rest = story.last_turn().is_none_or(|turn| turn.way == server);
     let half_asked = story.application.request_complete == Some(false);
     let seconds = pause.length.as_secs_f64();
-    let mut candidate = question.candidate(
+    question.of_others(move |others| {
+    let rested_alike = |other: &&Connection| other.pause.is_some_and(|gap| same_gap(gap, pause.length));
+    let near = others.near_server().filter(|other| others.is_other(other));
+    let same: Vec<_> = near.clone().filter(rested_alike).filter_map(|other| other.reset).take(6).collect();
+    // Connections that rested for other times and ended with this one ended by one event, not each by its timer.
+    let with_it: Vec<_> = near
+        .filter(|other| other.ended.is_some_and(|end| end.since(ended).0.saturating_abs() <= SAME_MOMENT.0))
+        .filter(|other| !other.by_client && !rested_alike(other))
+        .filter_map(|other| other.reset)
+        .take(4)
+        .collect();
+    let mut candidate = others.candidate(
         Cause::IdleTimeoutEndpoint,
         || if half_asked {
             format!("the server waited {seconds:.3} s for the rest of the client's request and ended the connection: its own limit")
@@ -80,11 +76,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             format!("{} other connections to this server ended after the same silence", same.len())
         });
     }
-    let known = question.around().idle_limits(pause.length, Place::End);
+    let known = others.idle_limits(pause.length, Place::End);
     if let (Some(first), Some(whose)) = (known.first(), idle_timeouts::whose(&known)) {
         candidate = candidate
             .because(Aspect::Declared, Weight::Weak, [pause.until], || format!("{} s is {whose}", first.seconds))
             .advise(|| first.advice());
     }
     Some(candidate)
+    })
 }

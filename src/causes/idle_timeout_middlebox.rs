@@ -34,54 +34,60 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     } else {
         "had forgotten the connection and answered the next packet by a reset"
     };
-    let known = question.around().idle_limits(pause.length, Place::Path);
-    let device = match known.first().filter(|limit| limit.is_set()) {
-        Some(limit) => format!("a device on the path, perhaps {},", limit.product),
-        None => "a device on the path".to_owned(),
-    };
-    let mut candidate = question.candidate(
+    let (frame, sender) = (decisive.reset.segment.frame, decisive.verdict.sender);
+    let survived = survived(story, pause.length);
+    question.of_others(move |others| {
+        let known = others.idle_limits(pause.length, Place::Path);
+        let device = || match known.first().filter(|limit| limit.is_set()) {
+            Some(limit) => format!("a device on the path, perhaps {},", limit.product),
+            None => "a device on the path".to_owned(),
+        };
+        let mut candidate = others.candidate(
         Cause::IdleTimeoutMiddlebox,
-        || format!("after {seconds:.3} s of silence {device} {what}: its idle limit"),
+        || format!("after {seconds:.3} s of silence {} {what}: its idle limit", device()),
     )
     .because(
         Aspect::Timing,
         if forged || forgotten && pause.length >= LONG { Weight::Strong } else { Weight::Weak },
-        [pause.from, pause.until, decisive.reset.segment.frame],
+        [pause.from, pause.until, frame],
         || format!("nothing passed for {seconds:.3} s before"),
     )
     .advise(|| format!(
         "send keepalives, or close idle connections, well before {seconds:.0} s; or raise the device's idle limit"
     ));
-    if forged {
-        candidate = candidate.because(
-            Aspect::Device,
-            Weight::Moderate,
-            [decisive.reset.segment.frame],
-            "another device than the host made the reset",
-        );
-    }
-    if let Some(frames) = survived(story, pause.length) {
-        let text = "as long a silence of the same connection did no harm: it was answered after it";
-        candidate = candidate.although(Aspect::Company, Weight::Decisive, frames, text);
-    }
-    let same: Vec<_> = question
-        .near_server()
-        .filter(|other| other.flow != story.case.flow.id && other.sender == Some(decisive.verdict.sender))
-        .filter(|other| other.pause.is_some_and(|gap| same_gap(gap, pause.length)))
-        .filter_map(|other| other.reset)
-        .take(6)
-        .collect();
-    if !same.is_empty() {
-        candidate = candidate.because(Aspect::Company, Weight::Moderate, same.iter().copied(), || {
-            format!("{} other connections to this server ended alike after the same silence", same.len())
-        });
-    }
-    if let (Some(first), Some(whose)) = (known.first(), idle_timeouts::whose(&known)) {
-        candidate = candidate
-            .because(Aspect::Declared, Weight::Moderate, [pause.until], || format!("{} s is {whose}", first.seconds))
-            .advise(|| first.advice());
-    }
-    Some(candidate)
+        if forged {
+            candidate = candidate.because(
+                Aspect::Device,
+                Weight::Moderate,
+                [frame],
+                "another device than the host made the reset",
+            );
+        }
+        if let Some(frames) = survived {
+            let text = "as long a silence of the same connection did no harm: it was answered after it";
+            candidate = candidate.although(Aspect::Company, Weight::Decisive, frames, text);
+        }
+        let same: Vec<_> = others
+            .near_server()
+            .filter(|other| others.is_other(other) && other.sender == Some(sender))
+            .filter(|other| other.pause.is_some_and(|gap| same_gap(gap, pause.length)))
+            .filter_map(|other| other.reset)
+            .take(6)
+            .collect();
+        if !same.is_empty() {
+            candidate = candidate.because(Aspect::Company, Weight::Moderate, same.iter().copied(), || {
+                format!("{} other connections to this server ended alike after the same silence", same.len())
+            });
+        }
+        if let (Some(first), Some(whose)) = (known.first(), idle_timeouts::whose(&known)) {
+            candidate = candidate
+                .because(Aspect::Declared, Weight::Moderate, [pause.until], || {
+                    format!("{} s is {whose}", first.seconds)
+                })
+                .advise(|| first.advice());
+        }
+        Some(candidate)
+    })
 }
 
 /// The segments around a silence at least as long as `length`, and the one that answered what ended it.

@@ -2,6 +2,7 @@
 
 use super::around::Named;
 use super::diagnose::Question;
+use super::others::Others;
 use super::{Candidate, Cause};
 use crate::attribution::{LOCAL, Mechanism, Party, Sender};
 use crate::evidence::{Aspect, Weight};
@@ -49,45 +50,42 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     )
     .advise("ask the owner of the network which names or words its filter blocks; compare with another name to the same address")
     .advise_if(!story.is_compared(), "compare with a capture on the server's side: does the request reach the server, does the server see a reset too?");
-    let candidate = match &story.application.name {
-        Some(name) => {
-            let candidate = candidate
-                .because(Aspect::Declared, Weight::Weak, [asked.first], || format!("the request names {name}"));
-            match other_name(question, name) {
-                Some(other) => candidate.because(Aspect::Company, Weight::Moderate, [other.frame], || {
-                    format!("a connection to the same address that asked for \"{}\" was answered", other.name)
-                }),
-                None => candidate,
-            }
-        }
-        None => candidate,
+    let alive = story.alive_after().filter(|_| decisive.reset.way != client);
+    let frame = decisive.reset.segment.frame;
+    let is_without_effect = decisive.reset.exact == Some(false) && decisive.reset.in_window == Some(false);
+    let finish = move |candidate: Candidate| {
+        let candidate = match alive {
+            Some(alive) => candidate.because(
+                Aspect::Aftermath,
+                Weight::Moderate,
+                [alive],
+                "the server's own connection lived on: it had not reset anything",
+            ),
+            None => candidate,
+        };
+        Some(if is_without_effect {
+            candidate.although(Aspect::Sequence, Weight::Weak, [frame], "its number was of no effect")
+        } else {
+            candidate
+        })
     };
-    let candidate = match story.alive_after() {
-        Some(alive) if decisive.reset.way != client => candidate.because(
-            Aspect::Aftermath,
-            Weight::Moderate,
-            [alive],
-            "the server's own connection lived on: it had not reset anything",
-        ),
-        _ => candidate,
-    };
-    Some(if decisive.reset.exact == Some(false) && decisive.reset.in_window == Some(false) {
-        candidate.although(
-            Aspect::Sequence,
-            Weight::Weak,
-            [decisive.reset.segment.frame],
-            "its number was of no effect",
-        )
-    } else {
-        candidate
+    let Some(name) = story.application.name.clone() else { return finish(candidate) };
+    let candidate =
+        candidate.because(Aspect::Declared, Weight::Weak, [asked.first], || format!("the request names {name}"));
+    question.of_others(move |others| {
+        let candidate = candidate.clone();
+        finish(match other_name(others, &name) {
+            Some(other) => candidate.because(Aspect::Company, Weight::Moderate, [other.frame], || {
+                format!("a connection to the same address that asked for \"{}\" was answered", other.name)
+            }),
+            None => candidate,
+        })
     })
 }
 
 /// A connection to the same address whose client asked for another name and was answered, if none that asked for this one was.
-fn other_name<'a>(question: &Question<'a>, name: &str) -> Option<&'a Named> {
-    let story = question.story;
-    let server = story.case.flow.stream.endpoints[story.client().reverse()].address;
-    let mut same = question.around().named().iter().filter(|other| other.server.address == server);
+fn other_name<'a>(others: &Others<'a>, name: &str) -> Option<&'a Named> {
+    let mut same = others.named();
     if same.clone().any(|other| other.name.eq_ignore_ascii_case(name)) {
         return None;
     }

@@ -1,4 +1,4 @@
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 
 use super::exit::Exit;
 use crate::application::{self, Application};
@@ -46,8 +46,6 @@ pub struct Story<'a> {
     pub pause: Option<Pause>,
     /// What the octets before the end say.
     pub application: Application,
-    /// Whether the answer depends on what other flows say.
-    pub(super) has_asked_others: Cell<bool>,
     /// Once a cause has asked for it.
     pub(super) exit: OnceCell<Option<Exit>>,
 }
@@ -113,14 +111,8 @@ impl<'a> Story<'a> {
             turns,
             pause: pause(case, &all, reset),
             application: Application::default(),
-            has_asked_others: Cell::new(false),
             exit: OnceCell::new(),
         }
-    }
-
-    /// Whether its diagnosis, or why its resets harmed nobody, may be another where other flows say something else.
-    pub fn depends_on_others(&self) -> bool {
-        self.has_asked_others.get()
     }
 
     /// The way from the client.

@@ -1,7 +1,7 @@
 use super::{parallel, second_look};
 use crate::application;
 use crate::attribution::{self, Case, Judged};
-use crate::causes::{self, Around, Fate, Story};
+use crate::causes::{self, Around, Connection, Draft, Fate, Story};
 use crate::evidence::Words;
 use crate::flow::{Flow, Flows, Roles};
 use crate::outcome;
@@ -50,20 +50,45 @@ impl Default for Means {
 /// What is kept of a flow that was judged while the others were still being learnt.
 struct Kept {
     resets: Vec<Judged>,
-    /// Where no other flow can change it.
-    fate: Option<Box<Fate>>,
+    end: End,
+}
+
+/// Why a flow ended.
+enum End {
+    /// Whatever other flows say.
+    Fate(Box<Fate>),
+    /// As far as it tells by itself.
+    Draft(Box<Draft>),
+}
+
+/// What is learnt of a flow, for the others and for itself.
+enum Learnt {
+    /// It was judged.
+    Judged(Option<Connection>, Option<Kept>),
+    /// It ended well; with the name that its client asked for.
+    Good(Option<String>),
+}
+
+impl End {
+    /// That of a story in which nothing is told in words. `nobody`: no other flows.
+    fn of(story: &Story<'_>, nobody: &Around) -> Self {
+        let draft = Draft::of(story);
+        match draft.is_final() {
+            true => Self::Fate(Box::new(draft.settle(story.case.flow, story.case.surroundings, nobody))),
+            false => Self::Draft(Box::new(draft)),
+        }
+    }
 }
 
 impl Kept {
     /// Octets that it takes.
     fn octets(&self) -> usize {
-        let evidence = |judged: &Judged| size_of_val(judged.evidence.as_slice());
+        let end = match &self.end {
+            End::Fate(_) => size_of::<Fate>(),
+            End::Draft(draft) => draft.octets(),
+        };
         // A list that grows by doubling is copied now and then.
-        3 * size_of::<(u64, Box<Self>)>()
-            + size_of::<Self>()
-            + size_of::<Fate>()
-            + size_of_val(self.resets.as_slice())
-            + self.resets.iter().map(evidence).sum::<usize>()
+        3 * size_of::<(u64, Box<Self>)>() + size_of::<Self>() + end + size_of_val(self.resets.as_slice())
     }
 }
 
@@ -82,35 +107,37 @@ impl<'a> Judgement<'a> {
         let all: Vec<&Flow> = flows.iter().collect();
         for some in all.chunks(AT_A_TIME) {
             timelines.release_before(some);
-            let outlines = parallel::map(means.threads, some, |flow| {
-                let timeline = Some(flow).filter(|flow| second_look::needs_judging(flow, flows));
-                let timeline = timeline.and_then(|flow| timelines.whole(flow))?;
+            let learnt = parallel::map(means.threads, some, |flow| {
+                // Most flows are only known by name, which is told without a look at them.
+                let is_judged = timelines.has_whole(flow) && second_look::needs_judging(flow, flows);
+                let Some(timeline) = Some(flow).filter(|_| is_judged).and_then(|flow| timelines.whole(flow)) else {
+                    let opening = Some(flow).filter(|flow| around.wants_name_of(flow));
+                    let opening = opening.and_then(|flow| timelines.opening_of(flow));
+                    return Learnt::Good(opening.and_then(|opening| name(flow, &opening)));
+                };
                 let case = Case::new(flow, &timeline, &surroundings, flows.end).told(Words::Unspoken);
                 let mut resets = attribution::judge(&case);
                 if means.kept == 0 {
-                    return Some((Around::outline(&Story::without_application(&case, &resets)), None));
+                    return Learnt::Judged(Around::outline(&Story::without_application(&case, &resets)), None);
                 }
                 let story = Story::new(&case, &resets);
-                let outline = Around::outline(&story);
-                // Where nobody asks for the others, it does not matter that they are not known yet.
-                let fate = Some(Box::new(fate(&story, &nobody))).filter(|_| !story.depends_on_others());
-                if fate.is_some() {
-                    // It is for causes.
-                    resets.iter_mut().for_each(|judged| judged.evidence = Vec::new());
-                }
-                Some((outline, Some(Kept { resets, fate })))
+                let (outline, end) = (Around::outline(&story), End::of(&story, &nobody));
+                // It is for causes, and these have had their say.
+                resets.iter_mut().for_each(|judged| judged.evidence = Vec::new());
+                Learnt::Judged(outline, Some(Kept { resets, end }))
             });
-            for (flow, outline) in some.iter().zip(outlines) {
-                let Some((outline, verdict)) = outline else {
-                    around.learn_good(flow, timelines.opening_of(flow).and_then(|opening| name(flow, &opening)));
-                    continue;
-                };
-                around.add(outline);
-                if let Some(verdict) = verdict
-                    && let Some(left) = room.checked_sub(verdict.octets())
-                {
-                    room = left;
-                    kept.push((flow.id, Box::new(verdict)));
+            for (flow, learnt) in some.iter().zip(learnt) {
+                match learnt {
+                    Learnt::Good(name) => around.learn_good(flow, name),
+                    Learnt::Judged(outline, verdict) => {
+                        around.add(outline);
+                        if let Some(verdict) = verdict
+                            && let Some(left) = room.checked_sub(verdict.octets())
+                        {
+                            room = left;
+                            kept.push((flow.id, Box::new(verdict)));
+                        }
+                    }
                 }
             }
         }
@@ -127,30 +154,26 @@ impl<'a> Judgement<'a> {
     fn of_one(&self, flow: &Flow) -> Verdict<'a> {
         let kept = self.kept.binary_search_by_key(&flow.id, |(id, _)| *id).ok();
         let kept = kept.and_then(|at| self.kept.get(at)).map(|(_, kept)| &**kept);
-        if let Some(Kept { resets, fate: Some(fate) }) = kept {
-            return Verdict { resets: resets.clone(), fate: Some(fate.clone()), ..Verdict::default() };
+        if let Some(Kept { resets, end }) = kept {
+            let fate = match end {
+                End::Fate(fate) => fate.clone(),
+                End::Draft(draft) => Box::new(draft.settle(flow, &self.surroundings, &self.around)),
+            };
+            return Verdict { resets: resets.clone(), fate: Some(fate), ..Verdict::default() };
         }
         let Some(timeline) = self.timelines.whole(flow) else { return Verdict::default() };
         let case = Case::new(flow, &timeline, &self.surroundings, self.end).told(self.means.words);
-        let resets = kept.map_or_else(|| attribution::judge(&case), |kept| kept.resets.clone());
-        let verdict = conclude(&case, resets, &self.around);
+        let verdict = conclude(&case, attribution::judge(&case), &self.around);
         Verdict { timeline: Some(timeline), ..verdict }
     }
-}
-
-/// What is kept of a flow to be compared with others.
-fn fate(story: &Story<'_>, around: &Around) -> Fate {
-    let diagnosis = causes::diagnose(story, around);
-    let benign = causes::benign(story, diagnosis.as_ref(), around);
-    Fate::of(story, diagnosis.as_ref(), benign.is_some())
 }
 
 /// Why a flow ended, given the verdicts on its resets and what happened around it.
 pub fn conclude<'a>(case: &Case<'_>, resets: Vec<Judged>, around: &Around) -> Verdict<'a> {
     let story = Story::new(case, &resets);
     if case.words == Words::Unspoken {
-        let fate = Some(Box::new(fate(&story, around)));
-        return Verdict { resets, fate, ..Verdict::default() };
+        let fate = Draft::of(&story).settle(case.flow, case.surroundings, around);
+        return Verdict { resets, fate: Some(Box::new(fate)), ..Verdict::default() };
     }
     let diagnosis = causes::diagnose(&story, around);
     let application = story.application.protocol.map(|protocol| {

@@ -380,6 +380,14 @@ impl Timelines {
         }
     }
 
+    /// Whether a flow was wanted whole.
+    pub fn has_whole(&self, flow: &Flow) -> bool {
+        match &self.again {
+            Some(again) => again.depth(flow) == Some(Depth::Whole),
+            None => self.get(flow.id).is_some(),
+        }
+    }
+
     /// Says that flows are asked about in their order, and that these are next.
     pub fn release_before(&self, flows: &[&Flow]) {
         if let Some(again) = &self.again {

@@ -1,5 +1,6 @@
 use crate::attribution::{Hops, Sender};
-use crate::causes::{Cause, Diagnosis, Story, idle_gap};
+use crate::causes::idle_gaps::Rest;
+use crate::causes::{Cause, Diagnosis, Story};
 use crate::evidence::Confidence;
 use crate::tcp::{Duration, Endpoint, Timestamp};
 
@@ -67,7 +68,7 @@ impl Fate {
             ipv6: flow.stream.ipv6,
             began: flow.first_time,
             ended: fin.map_or(story.ended(), |fin| fin.time()),
-            gap: idle_gap(story, cause),
+            gap: Rest::of(story).and_then(|rest| rest.that_led_to(cause)),
             moved: story.case.earlier().is_some() || story.case.later().is_some(),
             by_client: story.from_client(),
             sender: verdict.map(|verdict| verdict.sender),

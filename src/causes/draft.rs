@@ -1,0 +1,73 @@
+use super::benign::{self, Harm};
+use super::diagnose::{Ballot, weigh};
+use super::idle_gaps::Rest;
+use super::others::{Others, Pending};
+use super::{Around, Cause, Fate, Story, kernel};
+use crate::evidence::Words;
+use crate::flow::{Flow, Roles};
+use crate::surroundings::Surroundings;
+use crate::tcp::Timestamp;
+
+/// What a flow says by itself of its end, before the others are known: its [`Fate`] but for what these say.
+///
+/// It holds no segments, so that flows are looked at once where nothing is told in words, however many there are.
+pub struct Draft {
+    ballot: Ballot,
+    /// What causes still have to ask of the others, by their places.
+    pending: Vec<(u8, Pending)>,
+    /// What a kernel's own reason speaks for.
+    heard: Option<Cause>,
+    harm: Harm,
+    rest: Option<Rest>,
+    /// When the connection ended, by its reset.
+    ended: Option<Timestamp>,
+    fate: Fate,
+}
+
+impl Draft {
+    /// That of a flow.
+    pub fn of(story: &Story<'_>) -> Self {
+        let (ballot, pending) = weigh(story);
+        Self {
+            ballot,
+            pending,
+            heard: kernel::meant(story),
+            harm: Harm::of(story),
+            rest: Rest::of(story),
+            ended: story.ended(),
+            fate: Fate::of(story, None, false),
+        }
+    }
+
+    /// Whether the other flows can change nothing.
+    pub fn is_final(&self) -> bool {
+        self.pending.is_empty() && !self.harm.depends_on_others()
+    }
+
+    /// The fate of its flow, given the others.
+    pub fn settle(&self, flow: &Flow, surroundings: &Surroundings, around: &Around) -> Fate {
+        let roles = Roles::of(flow);
+        let others = Others::new(around, flow, roles, Words::Unspoken);
+        let asked = self.pending.iter().filter_map(|(place, pending)| {
+            let candidate = pending(&others)?;
+            Some((*place, kernel::confirm(candidate, self.heard)))
+        });
+        let found = self.ballot.with(asked).surest();
+        let cause = found.map(|found| found.cause);
+        let has_lost_race = || benign::winner_over(flow, roles, self.ended, surroundings, around).is_some();
+        Fate {
+            cause,
+            confidence: found.map_or(self.fate.confidence, |found| found.confidence),
+            gap: self.rest.and_then(|rest| rest.that_led_to(cause)),
+            benign: self.harm.is_none(found, has_lost_race),
+            ..self.fate.clone()
+        }
+    }
+
+    /// Octets that it takes.
+    pub fn octets(&self) -> usize {
+        /// What a closure of a cause holds, and an allocator beside it.
+        const PENDING: usize = 160;
+        size_of::<Self>() + self.ballot.octets() + self.pending.len() * (size_of::<(u8, Pending)>() + PENDING)
+    }
+}

@@ -1,0 +1,73 @@
+//! The other flows, as one of them asks about them.
+
+use super::around::{Around, Connection, Named};
+use super::{Candidate, Cause};
+use crate::evidence::{Text, Words};
+use crate::flow::{Flow, Roles};
+use crate::knowledge::idle_timeouts::{IdleTimeout, Place};
+use crate::tcp::{Duration, Endpoint, Timestamp};
+
+/// What a cause makes of the other flows, once they are known: it holds what it needs of its own flow, so that nobody has to
+/// look at that flow's segments a second time.
+pub(super) type Pending = Box<dyn Fn(&Others<'_>) -> Option<Candidate> + Send + Sync>;
+
+/// The other flows, seen from one.
+pub(super) struct Others<'a> {
+    around: &'a Around,
+    /// The flow that asks.
+    flow: u64,
+    client: [u8; 16],
+    server: Endpoint,
+    began: Option<Timestamp>,
+    words: Words,
+}
+
+impl<'a> Others<'a> {
+    /// Those around a flow.
+    pub fn new(around: &'a Around, flow: &Flow, roles: Roles, words: Words) -> Self {
+        let ends = &flow.stream.endpoints;
+        let (client, server) = (ends[roles.from_client].address, ends[roles.from_client.reverse()]);
+        Self { around, flow: flow.id, client, server, began: flow.first_time, words }
+    }
+
+    /// A cause that says this.
+    pub fn candidate(&self, cause: Cause, sentence: impl Text) -> Candidate {
+        Candidate::new(self.words, cause, sentence)
+    }
+
+    /// The server of the flow that asks.
+    pub fn server(&self) -> Endpoint {
+        self.server
+    }
+
+    /// Whether a connection is not the one that asks.
+    pub fn is_other(&self, one: &Connection) -> bool {
+        one.flow != self.flow
+    }
+
+    /// Connections to the same server that began shortly before and after this one.
+    pub fn near_server(&self) -> impl Iterator<Item = &'a Connection> + Clone {
+        self.began.map(|time| self.near_server_at(time)).into_iter().flatten()
+    }
+
+    /// Those that began shortly before and after another moment.
+    pub fn near_server_at(&self, time: Timestamp) -> impl Iterator<Item = &'a Connection> + Clone {
+        self.around.near_server(self.server, time)
+    }
+
+    /// Connections of the same client that began shortly before and after this one.
+    pub fn near_client(&self) -> impl Iterator<Item = &'a Connection> + Clone {
+        self.began.map(|time| self.around.near_client(self.client, time)).into_iter().flatten()
+    }
+
+    /// Connections to the server's address that ended well, by the names that their clients had asked for.
+    pub fn named(&self) -> impl Iterator<Item = &'a Named> + Clone {
+        let server = self.server.address;
+        self.around.named().iter().filter(move |other| other.server.address == server)
+    }
+
+    /// Whose idle limit a silence of this length may be.
+    pub fn idle_limits(&self, gap: Duration, place: Place) -> Vec<&'a IdleTimeout> {
+        self.around.idle_limits(gap, place)
+    }
+}
