@@ -65,7 +65,7 @@ enum End {
 enum Learnt {
     /// It was judged.
     Judged(Option<Connection>, Option<Kept>),
-    /// It ended well; with the name that its client asked for.
+    /// It ended well; with the name that its client asked for, where names are read at once.
     Good(Option<String>),
 }
 
@@ -81,6 +81,11 @@ impl End {
 }
 
 impl Kept {
+    /// Whether it asks for the names that other flows were connected by.
+    fn asks_for_names(&self) -> bool {
+        matches!(&self.end, End::Draft(draft) if draft.asks_for_names())
+    }
+
     /// Octets that it takes.
     fn octets(&self) -> usize {
         let end = match &self.end {
@@ -108,16 +113,23 @@ impl<'a> Judgement<'a> {
         let mut around = Around::within(means.neighbours);
         let nobody = Around::default();
         let (mut kept, mut room) = (Vec::new(), means.kept);
+        let is_judged = |flow: &Flow| timelines.has_whole(flow) && second_look::needs_judging(flow, flows);
+        let name_of = |flow: &Flow, around: &Around| {
+            let opening =
+                Some(flow).filter(|flow| around.wants_name_of(flow)).and_then(|flow| timelines.opening_of(flow));
+            opening.and_then(|opening| name(flow, &opening))
+        };
+        // Where it is known who asks for names, they are only read for somebody.
+        let mut names_are_missing = false;
         let all: Vec<&Flow> = flows.iter().collect();
         for some in all.chunks(AT_A_TIME) {
             timelines.release_before(some);
             let learnt = parallel::map(means.threads, some, |flow| {
-                // Most flows are only known by name, which is told without a look at them.
-                let is_judged = timelines.has_whole(flow) && second_look::needs_judging(flow, flows);
-                let Some(timeline) = Some(flow).filter(|_| is_judged).and_then(|flow| timelines.whole(flow)) else {
-                    let opening = Some(flow).filter(|flow| around.wants_name_of(flow));
-                    let opening = opening.and_then(|flow| timelines.opening_of(flow));
-                    return Learnt::Good(opening.and_then(|opening| name(flow, &opening)));
+                let Some(timeline) = Some(flow).filter(|flow| is_judged(flow)).and_then(|flow| timelines.whole(flow))
+                else {
+                    return Learnt::Good(
+                        Some(flow).filter(|_| means.kept == 0).and_then(|flow| name_of(flow, &around)),
+                    );
                 };
                 let case = Case::new(flow, &timeline, &surroundings, flows.end).told(Words::Unspoken);
                 let mut resets = attribution::judge(&case);
@@ -135,15 +147,28 @@ impl<'a> Judgement<'a> {
                     Learnt::Good(name) => around.learn_good(flow, name),
                     Learnt::Judged(outline, verdict) => {
                         around.add(outline);
-                        if let Some(verdict) = verdict
-                            && let Some(left) = room.checked_sub(verdict.octets())
-                        {
+                        let Some(verdict) = verdict else { continue };
+                        let left = room.checked_sub(verdict.octets());
+                        names_are_missing |= left.is_none() || verdict.asks_for_names();
+                        if let Some(left) = left {
                             room = left;
                             kept.push((flow.id, Box::new(verdict)));
                         }
                     }
                 }
             }
+        }
+        for some in all.chunks(AT_A_TIME).filter(|_| names_are_missing) {
+            timelines.release_before(some);
+            let name_of =
+                |flow: &&Flow| Some(*flow).filter(|flow| !is_judged(flow)).and_then(|flow| name_of(flow, &around));
+            let names = parallel::map(means.threads, some, name_of);
+            for (flow, name) in some.iter().zip(names) {
+                name.iter().for_each(|name| around.learn_name(flow, name));
+            }
+        }
+        if all.len() >= AT_A_TIME {
+            parallel::map_few(means.threads, &around.lists(), |make| make());
         }
         kept.sort_unstable_by_key(|(id, _)| *id);
         Self { timelines, surroundings, around, kept, end: flows.end, means }
@@ -156,6 +181,9 @@ impl<'a> Judgement<'a> {
     }
 
     fn of_one(&self, flow: &Flow) -> Verdict<'a> {
+        if !self.timelines.has_whole(flow) {
+            return Verdict::default();
+        }
         let kept = self.kept.binary_search_by_key(&flow.id, |(id, _)| *id).ok();
         let kept = kept.and_then(|at| self.kept.get(at)).map(|(_, kept)| &**kept);
         if let Some(Kept { resets, end }) = kept {

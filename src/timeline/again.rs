@@ -12,6 +12,9 @@ use crate::flow::Flow;
 /// Frames asked for together, so that their cache misses overlap.
 const TOGETHER: usize = 32;
 
+/// The same where the first data is enough: it mostly comes right behind the handshake.
+const TOGETHER_AT_FIRST: usize = 6;
+
 /// Looks at the segments of a flow again whenever somebody asks, by where they lie in a mapped file.
 ///
 /// Nothing of a flow is kept between two questions, so that a capture of any size is judged in little memory, and what is
@@ -72,7 +75,8 @@ impl Again {
         let mut room = Room::endless();
         let mut skips = Skips::new(flow, depth, places);
         let mut at = 0;
-        'all: for some in places.chunks(TOGETHER) {
+        let together = if depth == Depth::Opening { TOGETHER_AT_FIRST } else { TOGETHER };
+        'all: for some in places.chunks(together) {
             let touched = some.iter().fold(0, |touched, place| touched ^ lookup.touch(place.octets()));
             std::hint::black_box(touched);
             for place in some {
