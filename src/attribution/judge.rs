@@ -16,7 +16,8 @@ const MOST_JUDGED: usize = 1000;
 
 /// The verdicts on a flow's resets, in their order.
 pub fn judge(case: &Case<'_>) -> Vec<Judged> {
-    let mut judged: Vec<Judged> = Vec::new();
+    // Some are kept for long, and most flows have one.
+    let mut judged: Vec<Judged> = Vec::with_capacity(case.flow.resets().len());
     for (index, reset) in case.flow.resets().iter().enumerate() {
         let original = if reset.duplicate {
             original(case, index, reset).and_then(|at| judged.get(at))

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::ops::Range;
 use std::sync::OnceLock;
 
 use foldhash::fast::RandomState;
@@ -141,13 +140,16 @@ impl Around {
 
     /// Takes in a flow that ended well.
     pub fn learn_good(&mut self, flow: &Flow, name: Option<String>) {
-        let connection = connection(flow, Roles::of(flow));
-        self.add(connection);
-        if let (Some(name), Some(connection)) = (name, connection)
+        self.add(connection(flow, Roles::of(flow)));
+        name.iter().for_each(|name| self.learn_name(flow, name));
+    }
+
+    /// Takes in the name that was asked for in a flow that ended well.
+    pub fn learn_name(&mut self, flow: &Flow, name: &str) {
+        if let Some(Connection { client, server, began, frame, .. }) = connection(flow, Roles::of(flow))
             && self.wants_name_of(flow)
-            && is_host_name(&name)
+            && is_host_name(name)
         {
-            let Connection { client, server, began, frame, .. } = connection;
             self.named.push(Named { client, server, began, frame, name: name.into() });
         }
     }
@@ -172,12 +174,26 @@ impl Around {
         self.by_server.take();
     }
 
+    /// Makes the lists of each client's and of each server's connections, in either order, before anybody asks for them: two
+    /// steps that two threads can take.
+    pub fn lists(&self) -> [Box<dyn Fn() + Sync + '_>; 2] {
+        [Box::new(|| _ = self.clients()), Box::new(|| _ = self.servers())]
+    }
+
     fn with_client(&self, address: [u8; 16]) -> &[u32] {
-        self.by_client.get_or_init(|| Index::of(&self.connections, |one| one.client)).get(&address)
+        self.clients().get(&address)
     }
 
     fn with_server(&self, server: Endpoint) -> &[u32] {
-        self.by_server.get_or_init(|| Index::of(&self.connections, |one| one.server)).get(&server)
+        self.servers().get(&server)
+    }
+
+    fn clients(&self) -> &Index<[u8; 16]> {
+        self.by_client.get_or_init(|| Index::of(&self.connections, |one| one.client))
+    }
+
+    fn servers(&self) -> &Index<Endpoint> {
+        self.by_server.get_or_init(|| Index::of(&self.connections, |one| one.server))
     }
 
     /// The connections of a client's address in the order in which they began.
@@ -230,28 +246,47 @@ impl Around {
 
 /// The connections that have something in common, made when somebody first asks.
 struct Index<K> {
-    /// Where those of each begin and end in the list.
-    places: HashMap<K, Range<usize>, RandomState>,
-    /// Places of connections, those of one key together and in their order.
+    /// The numbers of those that are in common.
+    numbers: HashMap<K, u32, RandomState>,
+    /// Where the connections of each number begin in the list, and where the last ones end.
+    begins: Vec<u32>,
+    /// Places of connections, those of one number together and in their order.
     list: Vec<u32>,
 }
 
-impl<K: Copy + Ord + Hash> Index<K> {
+impl<K: Eq + Hash> Index<K> {
     fn of(connections: &[Connection], key: impl Fn(&Connection) -> K) -> Self {
-        let mut keyed: Vec<(K, u32)> = connections.iter().map(key).zip(0..).collect();
-        keyed.sort_unstable();
-        let mut places: HashMap<K, Range<usize>, RandomState> = HashMap::default();
-        let mut begin = 0;
-        for same in keyed.chunk_by(|(one, _), (other, _)| one == other) {
-            let end = begin + same.len();
-            places.extend(same.first().map(|(key, _)| (*key, begin..end)));
-            begin = end;
+        let mut numbers: HashMap<K, u32, RandomState> = HashMap::default();
+        let number = |one| {
+            let next = numbers.len() as u32;
+            *numbers.entry(key(one)).or_insert(next)
+        };
+        let numbered: Vec<u32> = connections.iter().map(number).collect();
+        let mut begins = vec![0; numbers.len() + 1];
+        for &number in &numbered {
+            begins.get_mut(number as usize + 1).into_iter().for_each(|count| *count += 1);
         }
-        Self { places, list: keyed.into_iter().map(|(_, place)| place).collect() }
+        let mut sum = 0;
+        begins.iter_mut().for_each(|count| {
+            sum += *count;
+            *count = sum;
+        });
+        let mut list = vec![0; numbered.len()];
+        let mut next = begins.clone();
+        for (number, place) in numbered.into_iter().zip(0..) {
+            let Some(next) = next.get_mut(number as usize) else { continue };
+            list.get_mut(*next as usize).into_iter().for_each(|free| *free = place);
+            *next += 1;
+        }
+        Self { numbers, begins, list }
     }
 
     fn get(&self, key: &K) -> &[u32] {
-        self.places.get(key).and_then(|places| self.list.get(places.clone())).unwrap_or_default()
+        let places = self.numbers.get(key).and_then(|&number| {
+            let [begin, end] = *self.begins.get(number as usize..)?.first_chunk::<2>()?;
+            self.list.get(begin as usize..end as usize)
+        });
+        places.unwrap_or_default()
     }
 }
 

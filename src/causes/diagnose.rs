@@ -29,8 +29,24 @@ impl<'a> Question<'a> {
         &self,
         answer: impl Fn(&Others<'_>) -> Option<Candidate> + Send + Sync + 'static,
     ) -> Option<Candidate> {
+        self.ask(false, answer)
+    }
+
+    /// The same of an answer that asks for the names that others were connected by, too.
+    pub fn of_named_others(
+        &self,
+        answer: impl Fn(&Others<'_>) -> Option<Candidate> + Send + Sync + 'static,
+    ) -> Option<Candidate> {
+        self.ask(true, answer)
+    }
+
+    fn ask(
+        &self,
+        asks_for_names: bool,
+        answer: impl Fn(&Others<'_>) -> Option<Candidate> + Send + Sync + 'static,
+    ) -> Option<Candidate> {
         let Some(around) = self.around else {
-            self.pending.set(Some(Box::new(answer)));
+            self.pending.set(Some(Pending { answer: Box::new(answer), asks_for_names }));
             return None;
         };
         let case = self.story.case;

@@ -44,12 +44,17 @@ impl Draft {
         self.pending.is_empty() && !self.harm.depends_on_others()
     }
 
+    /// Whether it asks for the names that other flows were connected by.
+    pub fn asks_for_names(&self) -> bool {
+        self.pending.iter().any(|(_, pending)| pending.asks_for_names)
+    }
+
     /// The fate of its flow, given the others.
     pub fn settle(&self, flow: &Flow, surroundings: &Surroundings, around: &Around) -> Fate {
         let roles = Roles::of(flow);
         let others = Others::new(around, flow, roles, Words::Unspoken);
         let asked = self.pending.iter().filter_map(|(place, pending)| {
-            let candidate = pending(&others)?;
+            let candidate = (pending.answer)(&others)?;
             Some((*place, kernel::confirm(candidate, self.heard)))
         });
         let found = self.ballot.with(asked).surest();

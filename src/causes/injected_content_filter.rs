@@ -72,7 +72,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let Some(name) = story.application.name.clone() else { return finish(candidate) };
     let candidate =
         candidate.because(Aspect::Declared, Weight::Weak, [asked.first], || format!("the request names {name}"));
-    question.of_others(move |others| {
+    question.of_named_others(move |others| {
         let candidate = candidate.clone();
         finish(match other_name(others, &name) {
             Some(other) => candidate.because(Aspect::Company, Weight::Moderate, [other.frame], || {

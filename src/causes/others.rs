@@ -7,9 +7,13 @@ use crate::flow::{Flow, Roles};
 use crate::knowledge::idle_timeouts::{IdleTimeout, Place};
 use crate::tcp::{Duration, Endpoint, Timestamp};
 
-/// What a cause makes of the other flows, once they are known: it holds what it needs of its own flow, so that nobody has to
-/// look at that flow's segments a second time.
-pub(super) type Pending = Box<dyn Fn(&Others<'_>) -> Option<Candidate> + Send + Sync>;
+/// What a cause has to ask of the other flows once they are known.
+pub(super) struct Pending {
+    /// It holds what it needs of its own flow, so that nobody has to look at that flow's segments a second time.
+    pub answer: Box<dyn Fn(&Others<'_>) -> Option<Candidate> + Send + Sync>,
+    /// Whether it asks for [`Others::named`].
+    pub asks_for_names: bool,
+}
 
 /// The other flows, seen from one.
 pub(super) struct Others<'a> {
@@ -60,7 +64,8 @@ impl<'a> Others<'a> {
         self.began.map(|time| self.around.near_client(self.client, time)).into_iter().flatten()
     }
 
-    /// Connections to the server's address that ended well, by the names that their clients had asked for.
+    /// Connections to the server's address that ended well, by the names that their clients had asked for: for questions of
+    /// [`named_others`](super::diagnose::Question::of_named_others) alone, since names are only read where somebody asks for them.
     pub fn named(&self) -> impl Iterator<Item = &'a Named> + Clone {
         let server = self.server.address;
         self.around.named().iter().filter(move |other| other.server.address == server)

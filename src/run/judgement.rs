@@ -61,14 +61,6 @@ enum End {
     Draft(Box<Draft>),
 }
 
-/// What is learnt of a flow, for the others and for itself.
-enum Learnt {
-    /// It was judged.
-    Judged(Option<Connection>, Option<Kept>),
-    /// It ended well; with the name that its client asked for.
-    Good(Option<String>),
-}
-
 impl End {
     /// That of a story in which nothing is told in words. `nobody`: no other flows.
     fn of(story: &Story<'_>, nobody: &Around) -> Self {
@@ -81,6 +73,11 @@ impl End {
 }
 
 impl Kept {
+    /// Whether it asks for the names that other flows were connected by.
+    fn asks_for_names(&self) -> bool {
+        matches!(&self.end, End::Draft(draft) if draft.asks_for_names())
+    }
+
     /// Octets that it takes.
     fn octets(&self) -> usize {
         let end = match &self.end {
@@ -104,42 +101,45 @@ impl<'a> Judgement<'a> {
         let mut around = Around::within(means.neighbours);
         let nobody = Around::default();
         let (mut kept, mut room) = (Vec::new(), means.kept);
+        let is_judged = |flow: &Flow| timelines.has_whole(flow) && second_look::needs_judging(flow, flows);
+        // With everything told, nobody knows yet who will ask for names. Else they are only read where somebody does.
+        let mut names_are_missing = false;
         let all: Vec<&Flow> = flows.iter().collect();
         for some in all.chunks(AT_A_TIME) {
             timelines.release_before(some);
-            let learnt = parallel::map(means.threads, some, |flow| {
-                // Most flows are only known by name, which is told without a look at them.
-                let is_judged = timelines.has_whole(flow) && second_look::needs_judging(flow, flows);
-                let Some(timeline) = Some(flow).filter(|_| is_judged).and_then(|flow| timelines.whole(flow)) else {
-                    let opening = Some(flow).filter(|flow| around.wants_name_of(flow));
-                    let opening = opening.and_then(|flow| timelines.opening_of(flow));
-                    return Learnt::Good(opening.and_then(|opening| name(flow, &opening)));
-                };
-                let case = Case::new(flow, &timeline, &surroundings, flows.end).told(Words::Unspoken);
-                let mut resets = attribution::judge(&case);
-                if means.kept == 0 {
-                    return Learnt::Judged(Around::outline(&Story::without_application(&case, &resets)), None);
-                }
-                let story = Story::new(&case, &resets);
-                let (outline, end) = (Around::outline(&story), End::of(&story, &nobody));
-                // It is for causes, and these have had their say.
-                resets.iter_mut().for_each(|judged| judged.evidence = Vec::new());
-                Learnt::Judged(outline, Some(Kept { resets, end }))
+            let judged: Vec<&Flow> = some.iter().copied().filter(|flow| is_judged(flow)).collect();
+            let learnt = parallel::map(means.threads, &judged, |flow| {
+                let timeline = timelines.whole(flow)?;
+                let learnt = learn(flow, &timeline, &surroundings, flows.end, (means.kept > 0).then_some(&nobody));
+                timelines.give_back(timeline);
+                Some(learnt)
             });
-            for (flow, learnt) in some.iter().zip(learnt) {
-                match learnt {
-                    Learnt::Good(name) => around.learn_good(flow, name),
-                    Learnt::Judged(outline, verdict) => {
-                        around.add(outline);
-                        if let Some(verdict) = verdict
-                            && let Some(left) = room.checked_sub(verdict.octets())
-                        {
-                            room = left;
-                            kept.push((flow.id, Box::new(verdict)));
-                        }
-                    }
+            let mut learnt = judged.iter().map(|flow| flow.id).zip(learnt).peekable();
+            for flow in some {
+                let Some((_, learnt)) = learnt.next_if(|(id, _)| *id == flow.id) else {
+                    around.learn_good(flow, None);
+                    continue;
+                };
+                let Some((outline, verdict)) = learnt else { continue };
+                around.add(outline);
+                let Some(verdict) = verdict else { continue };
+                let left = room.checked_sub(verdict.octets());
+                names_are_missing |= left.is_none() || verdict.asks_for_names();
+                if let Some(left) = left {
+                    room = left;
+                    kept.push((flow.id, Box::new(verdict)));
                 }
             }
+            if means.kept == 0 {
+                learn_names(&mut around, some, timelines, means.threads, is_judged);
+            }
+        }
+        for some in all.chunks(AT_A_TIME).filter(|_| names_are_missing) {
+            timelines.release_before(some);
+            learn_names(&mut around, some, timelines, means.threads, is_judged);
+        }
+        if all.len() >= AT_A_TIME {
+            parallel::map_few(means.threads, &around.lists(), |make| make());
         }
         kept.sort_unstable_by_key(|(id, _)| *id);
         Self { timelines, surroundings, around, kept, end: flows.end, means }
@@ -152,6 +152,9 @@ impl<'a> Judgement<'a> {
     }
 
     fn of_one(&self, flow: &Flow) -> Verdict<'a> {
+        if !self.timelines.has_whole(flow) {
+            return Verdict::default();
+        }
         let kept = self.kept.binary_search_by_key(&flow.id, |(id, _)| *id).ok();
         let kept = kept.and_then(|at| self.kept.get(at)).map(|(_, kept)| &**kept);
         if let Some(Kept { resets, end }) = kept {
@@ -165,6 +168,44 @@ impl<'a> Judgement<'a> {
         let case = Case::new(flow, &timeline, &self.surroundings, self.end).told(self.means.words);
         let verdict = conclude(&case, attribution::judge(&case), &self.around);
         Verdict { timeline: Some(timeline), ..verdict }
+    }
+}
+
+/// What others have to know of a flow that is judged, and where nothing is told in words, what is kept of it for itself.
+/// `nobody`: no other flows.
+fn learn(
+    flow: &Flow,
+    timeline: &Timeline,
+    surroundings: &Surroundings,
+    end: Option<Timestamp>,
+    nobody: Option<&Around>,
+) -> (Option<Connection>, Option<Kept>) {
+    let case = Case::new(flow, timeline, surroundings, end).told(Words::Unspoken);
+    let mut resets = attribution::judge(&case);
+    let Some(nobody) = nobody else {
+        return (Around::outline(&Story::without_application(&case, &resets)), None);
+    };
+    let story = Story::new(&case, &resets);
+    let (outline, end) = (Around::outline(&story), End::of(&story, nobody));
+    // It is for causes, and these have had their say.
+    resets.iter_mut().for_each(|judged| judged.evidence = Vec::new());
+    (outline, Some(Kept { resets, end }))
+}
+
+/// Learns the names that were asked for in flows that ended well.
+fn learn_names(
+    around: &mut Around,
+    flows: &[&Flow],
+    timelines: &Timelines,
+    threads: usize,
+    is_judged: impl Fn(&Flow) -> bool + Sync,
+) {
+    let names = parallel::map(threads, flows, |flow| {
+        let wanted = Some(flow).filter(|flow| around.wants_name_of(flow) && !is_judged(flow));
+        wanted.and_then(|flow| timelines.opening_of(flow)).and_then(|opening| name(flow, &opening))
+    });
+    for (flow, name) in flows.iter().zip(names) {
+        name.iter().for_each(|name| around.learn_name(flow, name));
     }
 }
 

@@ -10,7 +10,20 @@ const AT_A_TIME: usize = 16;
 
 /// What `f` makes of each item, in their order, on so many threads.
 pub fn map<T: Sync, R: Send>(threads: usize, items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    if threads < 2 || items.len() < LEAST {
+    if items.len() < LEAST {
+        return items.iter().map(f).collect();
+    }
+    map_some(threads, AT_A_TIME, items, f)
+}
+
+/// The same where each of a few items is much to do.
+pub fn map_few<T: Sync, R: Send>(threads: usize, items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    map_some(threads.min(items.len()), 1, items, f)
+}
+
+/// The same with so many items at a time.
+fn map_some<T: Sync, R: Send>(threads: usize, at_a_time: usize, items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if threads < 2 {
         return items.iter().map(f).collect();
     }
     let next = AtomicUsize::new(0);
@@ -18,7 +31,7 @@ pub fn map<T: Sync, R: Send>(threads: usize, items: &[T], f: impl Fn(&T) -> R + 
         let mut made = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(some) = items.chunks(AT_A_TIME).nth(at) else { return made };
+            let Some(some) = items.chunks(at_a_time).nth(at) else { return made };
             made.push((at, some.iter().map(&f).collect::<Vec<R>>()));
         }
     };
@@ -41,8 +54,9 @@ mod tests {
         for count in [0, 1, 63, 64, 65, 1000] {
             let items: Vec<usize> = (0..count).collect();
             for threads in [0, 1, 2, 3, 7] {
-                let made = super::map(threads, &items, |item| item * 2);
-                assert_eq!(made, items.iter().map(|item| item * 2).collect::<Vec<_>>(), "{count} {threads}");
+                let doubled: Vec<_> = items.iter().map(|item| item * 2).collect();
+                assert_eq!(super::map(threads, &items, |item| item * 2), doubled, "{count} {threads}");
+                assert_eq!(super::map_few(threads, &items, |item| item * 2), doubled, "{count} {threads}");
             }
         }
     }

@@ -57,12 +57,14 @@ impl Timestamp {
 }
 
 impl PartialOrd for Timestamp {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl Ord for Timestamp {
+    #[inline]
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.nanos().cmp(&other.nanos())
     }

@@ -1,15 +1,21 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::gather::{BEHIND, FIRST, Gathered, LAST, Room};
 use super::log::{Place, Places};
 use super::members::Depth;
-use super::sighting::Timeline;
+use super::sighting::{Sighting, Timeline};
 use crate::capture::Lookup;
 use crate::decode::Decoder;
 use crate::flow::Flow;
 
 /// Frames asked for together, so that their cache misses overlap.
 const TOGETHER: usize = 32;
+
+/// The same where the first data is enough: it mostly comes right behind the handshake.
+const TOGETHER_AT_FIRST: usize = 6;
+
+/// Segments of a list that is used again.
+const MOST_REUSED: usize = 512;
 
 /// Looks at the segments of a flow again whenever somebody asks, by where they lie in a mapped file.
 ///
@@ -20,10 +26,18 @@ pub struct Again {
     /// How much is wanted of the flow with each id.
     depths: Vec<Option<Depth>>,
     /// What threads that are not at work read with.
-    idle: Mutex<Vec<(Lookup, Decoder)>>,
+    idle: Mutex<Vec<Reading>>,
     /// What a further thread reads with.
     lookup: Lookup,
     decoder: Decoder,
+}
+
+/// What a thread reads flows with, one after the other.
+struct Reading {
+    lookup: Lookup,
+    decoder: Decoder,
+    /// An empty list with room for the segments of the next flow.
+    list: Vec<Sighting>,
 }
 
 impl Again {
@@ -55,17 +69,37 @@ impl Again {
         }
     }
 
+    /// Takes the segments of a flow back when they are done with.
+    pub fn give_back(&self, mut timeline: Timeline) {
+        timeline.sightings.clear();
+        // That of a long flow would only lie about.
+        if timeline.sightings.capacity() <= MOST_REUSED
+            && let Some(reading) = self.idle().last_mut()
+        {
+            reading.list = timeline.sightings;
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Reading>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn replay(&self, flow: &Flow, depth: Depth) -> Gathered {
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let reading = idle().pop();
-        let (mut lookup, mut decoder) = reading.unwrap_or_else(|| (self.lookup.clone(), self.decoder.again()));
+        let reading = self.idle().pop();
+        let mut reading = reading.unwrap_or_else(|| Reading {
+            lookup: self.lookup.clone(),
+            decoder: self.decoder.again(),
+            list: Vec::new(),
+        });
+        let Reading { lookup, decoder, list } = &mut reading;
         let places = self.places.of(flow.id);
         let mut gathered = Gathered::new(flow, depth);
-        gathered.expect(places.len());
+        gathered.expect(places.len(), list);
         let mut room = Room::endless();
         let mut skips = Skips::new(flow, depth, places);
         let mut at = 0;
-        'all: for some in places.chunks(TOGETHER) {
+        let together = if depth == Depth::Opening { TOGETHER_AT_FIRST } else { TOGETHER };
+        'all: for some in places.chunks(together) {
             let touched = some.iter().fold(0, |touched, place| touched ^ lookup.touch(place.octets()));
             std::hint::black_box(touched);
             for place in some {
@@ -84,7 +118,7 @@ impl Again {
                 }
             }
         }
-        idle().push((lookup, decoder));
+        self.idle().push(reading);
         gathered
     }
 }

@@ -227,9 +227,10 @@ impl Gathered {
         }
     }
 
-    /// Makes room for so many segments, or for as many as there may be at the beginning.
-    pub(super) fn expect(&mut self, segments: usize) {
+    /// Makes room for so many segments, or for as many as there may be at the beginning, in a list that was used before.
+    pub(super) fn expect(&mut self, segments: usize, used: &mut Vec<Sighting>) {
         if let Some(kept) = &mut self.kept {
+            kept.timeline.sightings = std::mem::take(used);
             kept.timeline.sightings.reserve_exact(segments.min(FIRST));
         }
     }
@@ -385,6 +386,13 @@ impl Timelines {
         match &self.again {
             Some(again) => again.depth(flow) == Some(Depth::Whole),
             None => self.get(flow.id).is_some(),
+        }
+    }
+
+    /// Takes the segments of a flow back when they are done with, so that those of the next one need no memory of their own.
+    pub fn give_back(&self, timeline: Cow<'_, Timeline>) {
+        if let (Some(again), Cow::Owned(timeline)) = (&self.again, timeline) {
+            again.give_back(timeline);
         }
     }
 
