@@ -150,7 +150,7 @@ impl Capture {
     /// The next frame, and those that follow it in the same input without anything that [`Self::next`] would have to see to:
     /// nobody else's turn, no filter, all of them at hand.
     ///
-    /// The same frames as by [`Self::next`], at a third of the cost where many lie at hand.
+    /// The same frames as by [`Self::next`], for less where many lie at hand.
     #[inline(always)]
     pub fn run(&mut self) -> Option<Run<'_>> {
         let (index, record) = self.advance()?;

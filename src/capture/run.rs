@@ -143,7 +143,7 @@ mod tests {
             &[&swapped],
             &[&blocks],
             &[&usual, &checked],
-            &[&blocks, &damaged, &usual],
+            &[&blocks, &damaged, &checked],
         ];
         for (case, files) in all.into_iter().enumerate() {
             let path = |file: usize| {
