@@ -9,8 +9,9 @@ use super::lookup::Lookup;
 use super::progress::Progress;
 use super::reader::{Reader, STANDARD_INPUT};
 use super::record::{Damage, Record};
-use super::{InputSummary, LinkType, Problem};
-use crate::tcp::Timestamp;
+use super::run::Run;
+use super::{Frame, InputSummary, LinkType, Problem};
+use crate::tcp::{FrameNumber, Timestamp};
 
 /// How much is read between two looks at the clockwork: progress, released memory, a file cut short under us.
 const STRIDE: u64 = 4 << 20;
@@ -30,13 +31,34 @@ pub(super) struct Input {
     /// Where the next look is due.
     due: u64,
     reported: u64,
+    tally: Tally,
+    link_types: LinkTypes,
+    /// What else is known of it.
+    summary: InputSummary,
+}
+
+/// What is counted at every frame.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Tally {
     /// The number of the frame at hand, in this input.
     number: u64,
-    last_link_type: Option<LinkType>,
-    /// Those in the summary, to be found soon: pcapng can have a new one in each frame.
-    known_link_types: HashSet<LinkType>,
+    frames: u64,
+    cut_frames: u64,
+    time_reversals: u64,
+    /// The earliest time, the latest one, and that of the frame at hand.
+    first_time: Option<Timestamp>,
     last_time: Option<Timestamp>,
-    summary: InputSummary,
+    time: Option<Timestamp>,
+}
+
+/// The link types met.
+#[derive(Default)]
+struct LinkTypes {
+    last: Option<LinkType>,
+    /// In order of first appearance.
+    all: Vec<LinkType>,
+    /// The same, to be found soon: pcapng can have a new one in each frame.
+    known: HashSet<LinkType>,
 }
 
 impl Input {
@@ -64,10 +86,8 @@ impl Input {
             waiting: None,
             due: STRIDE,
             reported: 0,
-            number: 0,
-            last_link_type: None,
-            known_link_types: HashSet::new(),
-            last_time: None,
+            tally: Tally::default(),
+            link_types: LinkTypes::default(),
             summary,
         }
     }
@@ -115,8 +135,28 @@ impl Input {
             Some(record) => record,
             None => self.go_on(progress)?,
         };
-        self.note(&record);
+        self.link_types.note(record.link_type);
+        self.tally = self.tally.with(&record);
         Some(record)
+    }
+
+    /// The frame of a record that was the last, with those at hand behind it where `goes_on`. `number` is that of the last frame in
+    /// the whole capture.
+    #[inline(always)]
+    pub(super) fn run<'a>(
+        &'a mut self,
+        input: u16,
+        record: &Record,
+        number: &'a mut u64,
+        goes_on: bool,
+    ) -> Option<Run<'a>> {
+        let reader = self.reader.as_mut()?;
+        let Record { time, link_type, original_len, at, .. } = *record;
+        let input_frame = FrameNumber::new(self.tally.number)?;
+        let (bytes, walk) = reader.walk(record, if goes_on { self.due } else { 0 });
+        let frame =
+            Frame { number: FrameNumber::new(*number)?, input, input_frame, time, link_type, original_len, bytes };
+        Some(Run::new(frame, at as u64, walk, number, &mut self.tally))
     }
 
     /// As [`Self::advance`], where there is more to do than to take what lies at hand.
@@ -146,7 +186,7 @@ impl Input {
     /// The number of the frame at hand, in this input.
     #[inline]
     pub(super) fn number(&self) -> u64 {
-        self.number
+        self.tally.number
     }
 
     /// Notes a problem that does not end the reading, once.
@@ -167,45 +207,15 @@ impl Input {
 
     /// What is known of it so far.
     pub(super) fn summary(&self) -> InputSummary {
-        self.summary.clone()
+        let Tally { number: _, frames, cut_frames, time_reversals, first_time, last_time, time: _ } = self.tally;
+        let link_types = self.link_types.all.clone();
+        InputSummary { frames, cut_frames, time_reversals, first_time, last_time, link_types, ..self.summary.clone() }
     }
 
     /// What is known of it now.
     pub(super) fn into_summary(mut self) -> InputSummary {
         self.close();
-        self.summary
-    }
-
-    #[inline]
-    fn note(&mut self, record: &Record) {
-        let summary = &mut self.summary;
-        summary.frames += 1;
-        self.number += 1 + u64::from(record.numbers_skipped);
-        summary.cut_frames += u64::from(record.cut);
-        if self.last_link_type != Some(record.link_type) {
-            self.last_link_type = Some(record.link_type);
-            if self.known_link_types.insert(record.link_type) {
-                summary.link_types.push(record.link_type);
-            }
-        }
-        match record.time {
-            Some(time) if summary.last_time.is_some_and(|latest| latest <= time) => {
-                self.last_time = Some(time);
-                summary.last_time = Some(time);
-            }
-            Some(time) => self.note_odd_time(time),
-            None => {}
-        }
-    }
-
-    /// Notes the first time, or one before the latest.
-    #[cold]
-    fn note_odd_time(&mut self, time: Timestamp) {
-        let summary = &mut self.summary;
-        summary.time_reversals += u64::from(self.last_time.is_some_and(|last| time < last));
-        self.last_time = Some(time);
-        summary.first_time = Some(summary.first_time.map_or(time, |first| first.min(time)));
-        summary.last_time = Some(summary.last_time.map_or(time, |last| last.max(time)));
+        self.summary()
     }
 
     #[cold]
@@ -223,6 +233,76 @@ impl Input {
                 self.summary.bytes = reader.source.stored();
             }
             self.ended = Some(reader).filter(|_| self.keeps);
+        }
+    }
+}
+
+impl Tally {
+    /// The number of the frame at hand, in its input.
+    #[inline]
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The latest time so far.
+    #[inline]
+    pub(super) fn latest(&self) -> Option<Timestamp> {
+        self.last_time
+    }
+
+    /// Adds several records, none earlier than the one before it, the last at `latest`.
+    #[inline]
+    pub(super) fn add(&mut self, frames: u64, cut_frames: u64, latest: Option<Timestamp>) {
+        self.number += frames;
+        self.frames += frames;
+        self.cut_frames += cut_frames;
+        self.last_time = latest;
+        self.time = latest;
+    }
+
+    /// With one record more.
+    #[inline(always)]
+    fn with(mut self, record: &Record) -> Self {
+        self.frames += 1;
+        self.number += 1 + u64::from(record.numbers_skipped);
+        self.cut_frames += u64::from(record.cut);
+        match (record.time, self.last_time) {
+            (Some(time), Some(latest)) if latest <= time => {
+                self.time = Some(time);
+                self.last_time = Some(time);
+                self
+            }
+            (Some(time), _) => self.with_odd_time(time),
+            (None, _) => self,
+        }
+    }
+
+    /// With the first time, or one before the latest.
+    #[cold]
+    fn with_odd_time(self, time: Timestamp) -> Self {
+        Self {
+            time_reversals: self.time_reversals + u64::from(self.time.is_some_and(|last| time < last)),
+            time: Some(time),
+            first_time: Some(self.first_time.map_or(time, |first| first.min(time))),
+            last_time: Some(self.last_time.map_or(time, |last| last.max(time))),
+            ..self
+        }
+    }
+}
+
+impl LinkTypes {
+    #[inline]
+    fn note(&mut self, link_type: LinkType) {
+        if self.last != Some(link_type) {
+            self.add(link_type);
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, link_type: LinkType) {
+        self.last = Some(link_type);
+        if self.known.insert(link_type) {
+            self.all.push(link_type);
         }
     }
 }

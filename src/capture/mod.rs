@@ -2,7 +2,8 @@
 //!
 //! A frame goes this way: `reader` opens the input and `identify` tells what it is by content, `unpack` takes off a
 //! compression on a thread of its own, `source` holds the octets (a `map` of a regular file, else a buffer), `pcap` or
-//! `pcapng` walk its records (where mapped, with `scout`s ahead of them), `input` keeps the tally, `merge` joins the inputs, a filter sorts out.
+//! `pcapng` walk its records (where mapped, with `scout`s ahead of them), `input` keeps the tally, `merge` joins the inputs, a filter sorts out;
+//! where nobody else's turn can come, frames are given out as a `run`.
 //! Of one mapped file `lookup` finds frames again by their places.
 //! All that takes libpcap stands in `libpcap`; without the feature `live`, `no_libpcap` stands in its place.
 //!
@@ -26,6 +27,7 @@ mod pcapng;
 mod progress;
 mod reader;
 mod record;
+mod run;
 mod scout;
 mod source;
 #[cfg(test)]
@@ -46,6 +48,7 @@ pub use merge::{Capture, OpenOptions};
 #[cfg(not(feature = "live"))]
 pub use no_libpcap::*;
 pub use progress::Progress;
+pub use run::Run;
 
 use crate::tcp::{FrameNumber, Timestamp};
 

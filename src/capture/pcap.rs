@@ -7,7 +7,7 @@ use super::LinkType;
 use super::bytes::{Order, octets};
 use super::error::Reason;
 use super::record::{Damage, Record, max_captured};
-use super::scout::Scouts;
+use super::scout::{Scouts, fetch_ahead};
 use super::source::Source;
 use crate::tcp::Timestamp;
 
@@ -26,6 +26,13 @@ const RECORD_HEADER: usize = 16;
 /// A reader of one pcap file.
 #[derive(Clone)]
 pub(super) struct Pcap {
+    layout: Layout,
+    scouts: Scouts,
+}
+
+/// How the records of a file are laid out.
+#[derive(Clone, Copy)]
+struct Layout {
     order: Order,
     record_header: usize,
     nanos_per_fraction: i64,
@@ -36,7 +43,6 @@ pub(super) struct Pcap {
     /// Octets of frame check sequence at the end of each frame.
     fcs: u32,
     max_captured: u32,
-    scouts: Scouts,
 }
 
 /// In which order a record header has its two lengths.
@@ -96,7 +102,7 @@ impl Pcap {
         let aix = if magic == MICROSECONDS && (major, minor) == (2, 2) { aix_link_type(network) } else { None };
         let link_type = aix.unwrap_or(LinkType(network as u16));
         let nanoseconds = matches!(magic, NANOSECONDS | IXIA_HARDWARE) || aix.is_some();
-        Ok(Self {
+        let layout = Layout {
             order,
             record_header: if magic == MODIFIED { RECORD_HEADER + 8 } else { RECORD_HEADER },
             nanos_per_fraction: if nanoseconds { 1 } else { 1000 },
@@ -110,39 +116,39 @@ impl Pcap {
             // Bit 26 says that bits 28 to 31 count the check sequence in units of two octets.
             fcs: if network & 0x0400_0000 != 0 { (network >> 28) * 2 } else { 0 },
             max_captured: max_captured(link_type),
-            scouts: Scouts::default(),
-        })
-    }
-
-    #[inline]
-    fn fields(&self, header: &[u8; RECORD_HEADER]) -> Fields {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *header;
-        let number = self.order.u32s([[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]]);
-        let [seconds, fraction, first, second] = number;
-        let swapped = match self.lengths {
-            Lengths::CapturedFirst => false,
-            Lengths::OriginalFirst => true,
-            Lengths::SmallerIsCaptured => first > second,
         };
-        let (captured, original) = if swapped { (second, first) } else { (first, second) };
-        Fields { seconds, fraction, captured, original }
+        Ok(Self { layout, scouts: Scouts::default() })
     }
 
     /// The next record, where all of it is at hand and makes sense.
     #[inline(always)]
     pub(super) fn at_hand(&mut self, source: &mut Source) -> Option<Record> {
-        let rest = source.rest();
-        let fields = self.fields(rest.first_chunk()?);
-        let whole = self.record_header + fields.captured as usize;
-        if fields.captured > self.max_captured || whole > rest.len() {
-            return None;
+        let fields = self.layout.at(source.rest())?;
+        let record = self.layout.record(&fields, source.at());
+        source.advance(self.layout.whole(&fields));
+        if self.scouts.short {
+            fetch_ahead(source.memory(), source.at());
         }
-        let record = self.record(&fields, source.at() + self.record_header);
-        source.advance(whole);
         if self.scouts.step(source.at()) {
             self.scout(source);
         }
         Some(record)
+    }
+
+    /// The records that lie in `memory` from the cursor on and begin in front of `until`, or of where scouts go out next.
+    #[inline(always)]
+    pub(super) fn walk<'a>(&'a mut self, memory: &'a [u8], cursor: &'a mut usize, until: usize) -> Walk<'a> {
+        Walk {
+            memory,
+            at: *cursor,
+            until: until.min(self.scouts.due()),
+            layout: self.layout,
+            is_short: self.scouts.short,
+            records: 0,
+            cut: 0,
+            scouts: &mut self.scouts,
+            cursor,
+        }
     }
 
     /// The next record; `None` at a proper end.
@@ -155,49 +161,34 @@ impl Pcap {
         }
     }
 
-    #[inline]
-    fn record(&self, fields: &Fields, at: usize) -> Record {
-        // Seconds are unsigned, as Wireshark reads them; a fraction of more than a second runs over instead of failing.
-        let nanos = i64::from(fields.seconds) * 1_000_000_000 + i64::from(fields.fraction) * self.nanos_per_fraction;
-        Record::new(
-            Some(Timestamp::from_nanos(nanos)),
-            self.link_type,
-            at + self.padding.min(fields.captured) as usize,
-            fields.captured.saturating_sub(self.padding),
-            fields.original.saturating_sub(self.padding),
-            self.fcs,
-        )
-    }
-
     /// Whether [`Self::again`] finds every record.
     pub(super) fn looks_up(&self) -> bool {
-        self.padding == 0
+        self.layout.padding == 0
     }
 
     /// The record whose octets begin at `at`, which was met before.
     #[inline]
     pub(super) fn again(&self, memory: &[u8], at: usize) -> Option<Record> {
-        let header = memory.get(at.checked_sub(self.record_header)?..)?.first_chunk()?;
-        Some(self.record(&self.fields(header), at))
+        let header = memory.get(at.checked_sub(self.layout.record_header)?..)?.first_chunk()?;
+        Some(self.layout.record(&self.layout.fields(header), at - self.layout.record_header))
     }
 
     #[cold]
     fn scout(&mut self, source: &Source) {
         /// Seconds that records near each other may lie apart.
         const APART: u32 = 24 * 60 * 60;
-        let Some(memory) = source.mapped() else { return };
+        let layout = self.layout;
+        let Some(memory) = source.mapped() else { return self.scouts.dismiss() };
         let Some(here) = octets(memory, source.at()) else { return };
-        let earliest = self.order.u32(here).saturating_sub(APART);
-        let mut scouts = std::mem::take(&mut self.scouts);
-        scouts.run(memory, source.at(), |record| {
-            let fields = self.fields(record.first_chunk()?);
+        let earliest = layout.order.u32(here).saturating_sub(APART);
+        self.scouts.run(memory, source.at(), |record| {
+            let fields = layout.fields(record.first_chunk()?);
             let plausible = fields.seconds.wrapping_sub(earliest) <= 2 * APART
-                && i64::from(fields.fraction) * self.nanos_per_fraction < 1_000_000_000
-                && fields.captured <= self.max_captured
+                && i64::from(fields.fraction) * layout.nanos_per_fraction < 1_000_000_000
+                && fields.captured <= layout.max_captured
                 && fields.captured <= fields.original;
-            plausible.then_some(self.record_header + fields.captured as usize)
+            plausible.then_some(layout.whole(&fields))
         });
-        self.scouts = scouts;
     }
 
     /// Waits until a whole record is at hand: `false` at a proper end.
@@ -212,24 +203,118 @@ impl Pcap {
                 None => format!("the file ends within a {what}, after {had} of {of} bytes"),
             })
         };
-        if !source.need(self.record_header) {
+        if !source.need(self.layout.record_header) {
             return match (source.rest().len(), source.failure()) {
                 (0, None) => Ok(false),
                 (0, Some(failure)) => damage(format!("reading failed: {failure}")),
-                _ => cut(source, "record header", self.record_header),
+                _ => cut(source, "record header", self.layout.record_header),
             };
         }
         let Some(header) = source.rest().first_chunk() else { return Ok(false) };
-        let captured = self.fields(header).captured;
-        if captured > self.max_captured {
-            let most = self.max_captured;
+        let captured = self.layout.fields(header).captured;
+        if captured > self.layout.max_captured {
+            let most = self.layout.max_captured;
             return damage(format!("a record claims {captured} captured bytes, more than the {most} there can be"));
         }
-        let whole = self.record_header + captured as usize;
+        let whole = self.layout.record_header + captured as usize;
         if !source.need(whole) {
             return cut(source, "record", whole);
         }
         Ok(true)
+    }
+}
+
+/// A walk over records at hand. How far it went is noted when it is dropped, so that it can be held in registers until then.
+pub(super) struct Walk<'a> {
+    memory: &'a [u8],
+    at: usize,
+    until: usize,
+    layout: Layout,
+    /// Whether to fetch what lies ahead.
+    is_short: bool,
+    records: usize,
+    cut: u64,
+    scouts: &'a mut Scouts,
+    cursor: &'a mut usize,
+}
+
+impl<'a> Walk<'a> {
+    /// Records that were cut by the snap length, of those it went over.
+    pub(super) fn cut(&self) -> u64 {
+        self.cut
+    }
+
+    /// The next record and its octets; `None` where it does not lie at hand, makes no sense, or is from before `latest`, so that
+    /// there is more to do than to go over it.
+    #[inline(always)]
+    pub(super) fn next(&mut self, latest: Option<Timestamp>) -> Option<(Record, &'a [u8])> {
+        if self.at >= self.until {
+            return None;
+        }
+        let fields = self.layout.at(self.memory.get(self.at..)?)?;
+        let record = self.layout.record(&fields, self.at);
+        if record.time < latest {
+            return None;
+        }
+        if self.is_short {
+            fetch_ahead(self.memory, self.at);
+        }
+        self.at += self.layout.whole(&fields);
+        self.records += 1;
+        self.cut += u64::from(record.cut);
+        Some((record, self.memory.get(record.at..)?.get(..record.len as usize)?))
+    }
+}
+
+impl Drop for Walk<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        *self.cursor = self.at;
+        self.scouts.count(self.records);
+    }
+}
+
+impl Layout {
+    #[inline]
+    fn fields(&self, header: &[u8; RECORD_HEADER]) -> Fields {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *header;
+        let number = self.order.u32s([[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]]);
+        let [seconds, fraction, first, second] = number;
+        let swapped = match self.lengths {
+            Lengths::CapturedFirst => false,
+            Lengths::OriginalFirst => true,
+            Lengths::SmallerIsCaptured => first > second,
+        };
+        let (captured, original) = if swapped { (second, first) } else { (first, second) };
+        Fields { seconds, fraction, captured, original }
+    }
+
+    /// The record whose header begins at `at`.
+    #[inline]
+    fn record(&self, fields: &Fields, at: usize) -> Record {
+        // Seconds are unsigned, as Wireshark reads them; a fraction of more than a second runs over instead of failing.
+        let nanos = i64::from(fields.seconds) * 1_000_000_000 + i64::from(fields.fraction) * self.nanos_per_fraction;
+        Record::new(
+            Some(Timestamp::from_nanos(nanos)),
+            self.link_type,
+            at + self.record_header + self.padding.min(fields.captured) as usize,
+            fields.captured.saturating_sub(self.padding),
+            fields.original.saturating_sub(self.padding),
+            self.fcs,
+        )
+    }
+
+    /// The header that `rest` begins with, where all of its record is at hand and makes sense.
+    #[inline(always)]
+    fn at(&self, rest: &[u8]) -> Option<Fields> {
+        let fields = self.fields(rest.first_chunk()?);
+        (fields.captured <= self.max_captured && self.whole(&fields) <= rest.len()).then_some(fields)
+    }
+
+    /// Octets of a record with its header.
+    #[inline]
+    fn whole(&self, fields: &Fields) -> usize {
+        self.record_header + fields.captured as usize
     }
 }
 

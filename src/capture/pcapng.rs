@@ -6,7 +6,7 @@ use super::LinkType;
 use super::bytes::{Order, octets, padded};
 use super::error::Reason;
 use super::record::{Damage, Record, max_captured};
-use super::scout::Scouts;
+use super::scout::{Scouts, fetch_ahead};
 use super::source::Source;
 use super::tick::Tick;
 
@@ -120,6 +120,9 @@ impl Pcapng {
         let head = self.packet_at_hand(source)?;
         let record = self.enhanced_packet(body(source, head), source.at() + 8).ok()?;
         source.advance(head.whole as usize);
+        if self.scouts.short {
+            fetch_ahead(source.memory(), source.at());
+        }
         if self.scouts.step(source.at()) {
             self.scout(source);
         }
@@ -158,7 +161,7 @@ impl Pcapng {
 
     #[cold]
     fn scout(&mut self, source: &Source) {
-        let Some(memory) = source.mapped() else { return };
+        let Some(memory) = source.mapped() else { return self.scouts.dismiss() };
         let (order, interfaces) = (self.order, self.interfaces.len());
         self.scouts.run(memory, source.at(), |block| {
             let [kind, length, interface, captured] = [0, 4, 8, 20].map(|at| octets(block, at));

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicU64;
 use super::error::{Reason, plain};
 use super::identify::{Content, HEAD, identify};
 use super::map::Map;
-use super::pcap::Pcap;
+use super::pcap::{Pcap, Walk};
 use super::pcapng::Pcapng;
 use super::record::{Damage, Record};
 use super::source::Source;
@@ -120,6 +120,22 @@ impl Reader {
             Container::Pcap(pcap) => pcap.at_hand(&mut self.source),
             Container::Pcapng(pcapng) => pcapng.at_hand(&mut self.source),
         }
+    }
+
+    /// The octets of a record, and the records at hand that begin in front of `until` where each is like the other.
+    #[inline(always)]
+    pub(super) fn walk(&mut self, record: &Record, until: u64) -> (&[u8], Option<Walk<'_>>) {
+        let offset = self.source.offset();
+        let (memory, cursor) = self.source.parts();
+        let bytes = memory.get(record.at..).and_then(|octets| octets.get(..record.len as usize)).unwrap_or_default();
+        let walk = match &mut self.container {
+            Container::Pcap(pcap) if offset < until => {
+                let until = cursor.saturating_add(usize::try_from(until - offset).unwrap_or(usize::MAX));
+                Some(pcap.walk(memory, cursor, until))
+            }
+            Container::Pcap(_) | Container::Pcapng(_) => None,
+        };
+        (bytes, walk)
     }
 
     /// The next record; `None` at a proper end.

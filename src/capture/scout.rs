@@ -4,8 +4,13 @@
 //! record. Scouts enter the stretch ahead at several places at once, by guess, and follow the records from there in turn,
 //! so that their misses overlap; the walk behind them then hits the cache. Nothing depends on a scout being right: the
 //! walk never learns what they found, and a wrong guess costs a few needless loads.
+//!
+//! Where records are short, nearly every cache line is wanted, and it is known which comes next: the walk itself asks for what
+//! lies some way ahead of it, and need not wait for it.
 
 use std::hint::black_box;
+
+use super::map::prefetch;
 
 /// Measured: 8 halve the time of the walk on full-size packets, 16 are no better.
 const SCOUTS: usize = 8;
@@ -13,8 +18,8 @@ const SCOUTS: usize = 8;
 const STRETCH: usize = 1024;
 /// Records shorter than this lie so close that nearly every cache line is wanted: no need to know where they begin.
 const SHORT: usize = 256;
-/// Octets of short records that are fetched at a time.
-const AT_ONCE: usize = 16 << 10;
+/// How far ahead of the walk short records are fetched, in octets: measured, 512 and 8,192 are slower.
+const AHEAD: usize = 2 << 10;
 /// The longest stretch, which bounds what a run of huge records makes us touch.
 const MAX_STRETCH: usize = 8 << 20;
 /// The stretch from which the first average is taken.
@@ -32,11 +37,13 @@ pub(super) struct Scouts {
     since: usize,
     due: usize,
     records: usize,
+    /// Whether records are so short that the walk fetches them itself, by [`fetch_ahead`].
+    pub(super) short: bool,
 }
 
 impl Default for Scouts {
     fn default() -> Self {
-        Self { since: 0, due: FIRST_STRETCH, records: 0 }
+        Self { since: 0, due: FIRST_STRETCH, records: 0, short: false }
     }
 }
 
@@ -48,19 +55,34 @@ impl Scouts {
         at >= self.due
     }
 
+    /// Counts several.
+    #[inline]
+    pub(super) fn count(&mut self, steps: usize) {
+        self.records += steps;
+    }
+
+    /// Where it will be time.
+    #[inline]
+    pub(super) fn due(&self) -> usize {
+        self.due
+    }
+
+    /// There is nothing to run over: what is read from a pipe is in the cache.
+    pub(super) fn dismiss(&mut self) {
+        self.due = usize::MAX;
+    }
+
     /// Sends them over the stretch from `at` on. `length` tells how long a plausible record is, which is
     /// never nothing.
     #[inline(never)]
     pub(super) fn run(&mut self, memory: &[u8], at: usize, length: impl Fn(&[u8]) -> Option<usize>) {
         let average = at.saturating_sub(self.since) / self.records.max(1);
         if average < SHORT {
-            *self = Self { since: at, due: at + AT_ONCE, records: 0 };
-            let lines = memory.get(at..).unwrap_or_default().iter().take(AT_ONCE).step_by(LINE);
-            black_box(lines.fold(0, |touched, octet| touched ^ octet));
+            *self = Self { since: at, due: at + FIRST_STRETCH, records: 0, short: true };
             return;
         }
         let stretch = (average * STRETCH).clamp(FIRST_STRETCH, MAX_STRETCH);
-        *self = Self { since: at, due: at + stretch, records: 0 };
+        *self = Self { since: at, due: at + stretch, records: 0, short: false };
         let part = stretch / SCOUTS;
         let ends: [usize; SCOUTS] = std::array::from_fn(|scout| at + (scout + 1) * part);
         let mut places: [usize; SCOUTS] = std::array::from_fn(|scout| match scout {
@@ -85,6 +107,13 @@ impl Scouts {
         }
         black_box(touched);
     }
+}
+
+/// Fetches what lies some way ahead of a walk over short records that is at `at`. A record is about as long as what is fetched.
+#[inline(always)]
+pub(super) fn fetch_ahead(memory: &[u8], at: usize) {
+    prefetch(memory, at + AHEAD);
+    prefetch(memory, at + AHEAD + LINE);
 }
 
 /// The first place from `from` on where several plausible records follow each other.
@@ -131,7 +160,7 @@ mod tests {
         let memory = records(STRETCH + 100);
         let met = std::cell::RefCell::new(std::collections::BTreeSet::new());
         let base = memory.as_ptr().addr();
-        let mut scouts = Scouts { since: 0, due: 10 << 10, records: 0 };
+        let mut scouts = Scouts { since: 0, due: 10 << 10, records: 0, short: false };
         for step in 1..=10 {
             assert_eq!(scouts.step(step << 10), step == 10);
         }

@@ -24,6 +24,16 @@ enum Kind {
     Stream(Stream),
 }
 
+impl Kind {
+    #[inline]
+    fn memory(&self) -> &[u8] {
+        match self {
+            Self::Map(map) => map.bytes(),
+            Self::Stream(stream) => stream.buffer.get(..stream.filled).unwrap_or_default(),
+        }
+    }
+}
+
 struct Stream {
     reader: Box<dyn Read + Send>,
     buffer: Vec<u8>,
@@ -50,12 +60,16 @@ impl Source {
         Self { kind: Kind::Stream(stream), at: 0, base: 0 }
     }
 
+    /// All that lies at hand.
     #[inline]
-    fn memory(&self) -> &[u8] {
-        match &self.kind {
-            Kind::Map(map) => map.bytes(),
-            Kind::Stream(stream) => stream.buffer.get(..stream.filled).unwrap_or_default(),
-        }
+    pub(super) fn memory(&self) -> &[u8] {
+        self.kind.memory()
+    }
+
+    /// The same, with the place of the cursor to be moved.
+    #[inline]
+    pub(super) fn parts(&mut self) -> (&[u8], &mut usize) {
+        (self.kind.memory(), &mut self.at)
     }
 
     /// The mapped file; `None` for a pipe.

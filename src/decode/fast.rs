@@ -31,12 +31,18 @@ pub(super) fn plain(frame: &Frame<'_>, state: &mut State, segments: &mut Vec<Seg
         rest = behind;
         line -= 4;
     }
-    let (ip, data) = match kind {
-        ether_type::IPV4 => ipv4(rest, line)?,
-        ether_type::IPV6 => ipv6(rest, line)?,
+    // Each family for itself: what is known of one of them is known without a look.
+    match kind {
+        ether_type::IPV4 => {
+            let (ip, data) = ipv4(rest, line)?;
+            tcp::whole(frame, &ip, PathId::PLAIN, data, segments)?;
+        }
+        ether_type::IPV6 => {
+            let (ip, data) = ipv6(rest, line)?;
+            tcp::whole(frame, &ip, PathId::PLAIN, data, segments)?;
+        }
         _ => return None,
-    };
-    tcp::whole(frame, &ip, LinkTag::of(&link), data, segments)?;
+    }
     if vlan != 0 {
         // Only now: what is no segment must leave no path behind, or the numbers of later ones depend on the way.
         segments.last_mut()?.path = state.single_vlan(vlan);

@@ -88,10 +88,19 @@ impl Decoder {
     /// As [`Self::decode`], but a segment is put at the end of `segments`, where it is written only once.
     #[inline(always)]
     pub fn decode_into(&mut self, frame: &Frame<'_>, segments: &mut Vec<Segment>) -> Option<IcmpError> {
-        if fast::plain(frame, &mut self.0, segments).is_some() {
-            self.0.counts.segments += 1;
-            return None;
-        }
+        if self.decode_plain(frame, segments) { None } else { self.decode_other(frame, segments) }
+    }
+
+    /// As [`Self::decode_into`], of a plain frame only; whether it was one. The rest is for [`Self::decode_other`].
+    #[inline(always)]
+    pub fn decode_plain(&mut self, frame: &Frame<'_>, segments: &mut Vec<Segment>) -> bool {
+        let is_plain = fast::plain(frame, &mut self.0, segments).is_some();
+        self.0.counts.segments += u64::from(is_plain);
+        is_plain
+    }
+
+    /// As [`Self::decode_into`], of a frame that was not plain.
+    pub fn decode_other(&mut self, frame: &Frame<'_>, segments: &mut Vec<Segment>) -> Option<IcmpError> {
         match self.decode_any(*frame) {
             Decoded::Segment(segment) => segments.push(segment),
             Decoded::IcmpError(error) => return Some(error),

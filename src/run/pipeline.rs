@@ -5,7 +5,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use super::kernel_trace::Witness;
-use crate::capture::{Capture, InputSummary, Lookup};
+use crate::capture::{Capture, Frame, InputSummary, Lookup};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::flow::{FlowTable, Flows, Key, Keyer, Limits};
 use crate::knowledge::site::Site;
@@ -50,9 +50,9 @@ struct Batch {
     segments: Vec<Segment>,
     /// One for each segment. Made here, since this thread has less to do than the one that follows flows.
     keys: Vec<Key>,
-    /// Where the frame of each segment lies, where that is noted.
+    /// Where the frame of each segment lies, where all comes from one regular file.
     places: Vec<u64>,
-    /// The segments that were put together from several frames, likewise.
+    /// The segments that were put together from several frames.
     scattered: Vec<usize>,
     /// ICMP errors, each with the number of segments before it.
     errors: Vec<(usize, IcmpError)>,
@@ -79,9 +79,8 @@ pub fn analyse(capture: Capture, beside: Beside, limits: Limits, threads: usize)
     if log.is_some() {
         table.watch_segments();
     }
-    let notes_places = log.is_some();
     let decoder = Decoder::new(DecodeLimits::default());
-    let mut reader = Reader { keyer: table.keyer(), capture, decoder, frames: 0, recording, notes_places };
+    let mut reader = Reader { keyer: table.keyer(), capture, decoder, frames: 0, recording };
     let take = |batch: &Batch| {
         follow(&mut table, batch);
         if log.as_mut().is_some_and(|log| !note(log, &mut table, batch)) {
@@ -173,43 +172,71 @@ struct Reader {
     frames: u64,
     /// For captures that cannot be read again.
     recording: Option<Recording>,
-    notes_places: bool,
+}
+
+impl Batch {
+    fn clear(&mut self) {
+        let Self { segments, keys, places, scattered, errors } = self;
+        segments.clear();
+        keys.clear();
+        places.clear();
+        scattered.clear();
+        errors.clear();
+    }
+
+    fn is_empty(&self) -> bool {
+        self.segments.is_empty() && self.errors.is_empty()
+    }
+
+    fn is_full(&self) -> bool {
+        self.segments.len() >= BATCH || self.errors.len() >= BATCH
+    }
+
+    /// Notes what goes with the last segment, while it is still in the cache.
+    #[inline(always)]
+    fn note(&mut self, keyer: &Keyer, place: u64) {
+        self.keys.extend(self.segments.last().map(|segment| keyer.key(segment)));
+        self.places.push(place);
+    }
+
+    /// Takes in what a frame says that was not plain.
+    #[inline(never)]
+    fn take_other(&mut self, decoder: &mut Decoder, frame: &Frame<'_>, keyer: &Keyer, place: u64) {
+        let reassembled = decoder.counts().reassembled;
+        if let Some(error) = decoder.decode_other(frame, &mut self.segments) {
+            self.errors.push((self.segments.len(), error));
+        }
+        if self.places.len() < self.segments.len() {
+            self.note(keyer, place);
+            if decoder.counts().reassembled != reassembled {
+                self.scattered.push(self.segments.len() - 1);
+            }
+        }
+    }
 }
 
 impl Reader {
     /// Fills the batch anew; false at the end of the capture.
     fn fill(&mut self, batch: &mut Batch) -> bool {
-        batch.segments.clear();
-        batch.errors.clear();
-        batch.keys.clear();
-        batch.places.clear();
-        batch.scattered.clear();
-        let goes_on = self.decode(batch);
-        batch.keys.extend(batch.segments.iter().map(|segment| self.keyer.key(segment)));
-        goes_on
-    }
-
-    fn decode(&mut self, batch: &mut Batch) -> bool {
-        while batch.segments.len() < BATCH && batch.errors.len() < BATCH {
-            let Some(frame) = self.capture.next() else {
-                return !batch.segments.is_empty() || !batch.errors.is_empty();
-            };
-            self.frames += 1;
-            if let Some(recording) = &mut self.recording {
-                recording.take(&frame);
-            }
-            let reassembled = self.decoder.counts().reassembled;
-            if let Some(error) = self.decoder.decode_into(&frame, &mut batch.segments) {
-                batch.errors.push((batch.segments.len(), error));
-            }
-            if self.notes_places && batch.places.len() < batch.segments.len() {
-                batch.places.push(self.capture.place());
-                if self.decoder.counts().reassembled != reassembled {
-                    batch.scattered.push(batch.segments.len() - 1);
+        batch.clear();
+        let Self { keyer, capture, decoder, frames, recording } = self;
+        while let Some(run) = capture.run() {
+            for (frame, place) in run {
+                *frames += 1;
+                if let Some(recording) = recording {
+                    recording.take(&frame);
+                }
+                if decoder.decode_plain(&frame, &mut batch.segments) {
+                    batch.note(keyer, place);
+                } else {
+                    batch.take_other(decoder, &frame, keyer, place);
+                }
+                if batch.is_full() {
+                    return true;
                 }
             }
         }
-        true
+        !batch.is_empty()
     }
 
     fn finish(mut self, flows: Flows, log: Option<Log>) -> Analysis {

@@ -57,9 +57,11 @@ fn decode(path: &PathBuf, mut take: impl FnMut(Segment)) {
     let (mut capture, _) = Capture::open(std::slice::from_ref(path), OpenOptions::default());
     let mut decoder = Decoder::new(DecodeLimits::default());
     let mut segments = Vec::new();
-    while let Some(frame) = capture.next() {
-        black_box(decoder.decode_into(&frame, &mut segments));
-        segments.drain(..).for_each(&mut take);
+    while let Some(run) = capture.run() {
+        for (frame, _) in run {
+            black_box(decoder.decode_into(&frame, &mut segments));
+            segments.drain(..).for_each(&mut take);
+        }
     }
 }
 
@@ -69,8 +71,8 @@ fn read(bencher: Bencher, snaplen: usize) {
     let input = input(snaplen);
     bencher.counter(ItemsCount::new(input.frames)).bench(|| {
         let (mut capture, _) = Capture::open(std::slice::from_ref(&input.path), OpenOptions::default());
-        while let Some(frame) = capture.next() {
-            black_box(frame.number);
+        while let Some(run) = capture.run() {
+            run.for_each(|(frame, _)| _ = black_box(frame.number));
         }
     });
 }
@@ -82,6 +84,18 @@ fn read_and_decode(bencher: Bencher, snaplen: usize) {
     bencher.counter(ItemsCount::new(input.frames)).bench(|| {
         decode(&input.path, |segment| {
             black_box(segment);
+        });
+    });
+}
+
+/// The same, and the keys by which flows are found: what the thread does that reads.
+#[divan::bench(args = SNAPLENS)]
+fn read_decode_and_key(bencher: Bencher, snaplen: usize) {
+    let input = input(snaplen);
+    bencher.counter(ItemsCount::new(input.frames)).bench(|| {
+        let keyer = Keyer::default();
+        decode(&input.path, |segment| {
+            black_box(keyer.key(&segment));
         });
     });
 }
