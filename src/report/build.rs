@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 
@@ -321,19 +322,22 @@ fn reused_ends(flows: &Flows, summary_only: bool) -> HashSet<u64> {
     if summary_only {
         return reused;
     }
-    let mut ends: Vec<_> = flows
-        .iter()
-        .map(|flow| {
-            let (one, other) = (flow.stream.endpoints.forward, flow.stream.endpoints.back);
-            (flow.stream.ipv6, one.min(other), one.max(other), flow.id)
-        })
-        .collect();
-    ends.sort_unstable();
-    for pair in ends.windows(2) {
-        if let [one, other] = pair
-            && (one.0, one.1, one.2) == (other.0, other.1, other.2)
+    let ends = |flow: &flow::Flow| {
+        let (one, other) = (flow.stream.endpoints.forward, flow.stream.endpoints.back);
+        (flow.stream.ipv6, one.min(other), one.max(other))
+    };
+    // In the order of a digest, which is quicker to sort by than what it is of.
+    let digests = BuildHasherDefault::<DefaultHasher>::default();
+    let mut all: Vec<_> = flows.iter().map(|flow| (digests.hash_one(ends(flow)), flow)).collect();
+    all.sort_unstable_by(|(digest, one), (another, other)| {
+        digest.cmp(another).then_with(|| ends(one).cmp(&ends(other)))
+    });
+    for pair in all.windows(2) {
+        if let [(digest, one), (another, other)] = pair
+            && digest == another
+            && ends(one) == ends(other)
         {
-            reused.extend([one.3, other.3]);
+            reused.extend([one.id, other.id]);
         }
     }
     reused
