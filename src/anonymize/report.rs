@@ -196,7 +196,11 @@ impl Key {
             *why = text(why);
             for SideOutcome { messages, when: _, .. } in [client, server].into_iter().flatten() {
                 // Go's errors begin with both addresses.
-                messages.values_mut().for_each(|message| *message = Cow::Owned(self.advice(message, known)));
+                messages
+                    .0
+                    .to_mut()
+                    .iter_mut()
+                    .for_each(|(_, message)| *message = Cow::Owned(self.advice(message, known)));
             }
         }
     }

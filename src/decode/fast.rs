@@ -35,11 +35,11 @@ pub(super) fn plain(frame: &Frame<'_>, state: &mut State, segments: &mut Vec<Seg
     match kind {
         ether_type::IPV4 => {
             let (ip, data) = ipv4(rest, line)?;
-            tcp::whole(frame, &ip, PathId::PLAIN, data, segments)?;
+            tcp::whole(frame, &ip, LinkTag::of(&link), data, segments)?;
         }
         ether_type::IPV6 => {
             let (ip, data) = ipv6(rest, line)?;
-            tcp::whole(frame, &ip, PathId::PLAIN, data, segments)?;
+            tcp::whole(frame, &ip, LinkTag::of(&link), data, segments)?;
         }
         _ => return None,
     }

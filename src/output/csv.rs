@@ -5,9 +5,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use super::compared;
+use super::in_order::in_order;
 use super::sanitize::sanitize;
 use crate::report::{Flow, Report, Seconds};
 
@@ -53,17 +54,31 @@ const HEADER: [&str; 38] = [
     "server_name",
 ];
 
+/// Flows that a thread writes at a time.
+const AT_A_TIME: usize = 512;
+
 /// Writes a header and a row for each flow of the report. The columns of a reset are those of the flow's first.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write(report: &Report, out: impl Write) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
-    line(&HEADER.map(str::to_owned), &mut out)?;
+    write_on(1, report, out)
+}
+
+/// The same on so many threads.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_on(threads: usize, report: &Report, mut out: impl Write) -> io::Result<()> {
+    let mut head = Vec::new();
+    line(&HEADER.map(str::to_owned), &mut head)?;
+    out.write_all(&head)?;
     let incidents = incidents_of_flows(report);
-    for flow in &report.flows {
-        line(&cells(flow, incidents.get(&flow.id)), &mut out)?;
-    }
+    let make = |_, flows: &[Flow]| {
+        let mut text = Vec::new();
+        flows.iter().try_for_each(|flow| line(&cells(flow, incidents.get(&flow.id)), &mut text)).map(|()| text)
+    };
+    in_order(threads, &report.flows, AT_A_TIME, make, |text| out.write_all(&text?))?;
     out.flush()
 }
 

@@ -9,6 +9,7 @@ mod compared;
 pub mod csv;
 mod frames;
 pub mod html;
+mod in_order;
 pub mod interfaces;
 pub mod json;
 mod line;

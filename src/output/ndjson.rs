@@ -1,20 +1,35 @@
 //! One flow a line, each a JSON object of its own, as `docs/json.md` describes it: for `jq`, `grep` and log shippers.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::Serializer;
 
+use super::in_order::in_order;
 use super::json::Compact;
 use crate::report::{Flow, FlowLine, Report};
+
+/// Flows that a thread writes at a time.
+const AT_A_TIME: usize = 128;
 
 /// Writes a line for each flow of the report.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write(report: &Report, out: impl Write) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
-    report.flows.iter().try_for_each(|flow| write_flow(flow, &mut out))?;
+    write_on(1, report, out)
+}
+
+/// The same on so many threads.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_on(threads: usize, report: &Report, mut out: impl Write) -> io::Result<()> {
+    let make = |_, flows: &[Flow]| {
+        let mut text = Vec::new();
+        flows.iter().try_for_each(|flow| write_flow(flow, &mut text)).map(|()| text)
+    };
+    in_order(threads, &report.flows, AT_A_TIME, make, |text| out.write_all(&text?))?;
     out.flush()
 }
 

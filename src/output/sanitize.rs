@@ -6,7 +6,9 @@ use std::fmt::Write;
 ///
 /// A backslash stays as it is, so the result is for eyes and cannot be turned back.
 pub fn sanitize(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_deceptive) {
+    // Most texts are plain, which is told at once.
+    let is_plain = text.bytes().all(|octet| matches!(octet, b' '..=b'~'));
+    if is_plain || !text.contains(is_deceptive) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
@@ -21,6 +23,14 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(safe)
+}
+
+/// The same of a text that is not needed otherwise, which is seldom copied.
+pub(super) fn sanitized(text: String) -> String {
+    if let Cow::Owned(safe) = sanitize(&text) {
+        return safe;
+    }
+    text
 }
 
 /// Whether a character does something else than show itself.

@@ -13,9 +13,10 @@ use comfy_table::{Attribute, Cell, Color, ColumnConstraint, LineStyle, Table, Ta
 use super::clock::Zone;
 use super::compared;
 use super::frames::Frames;
+use super::in_order::in_order;
 use super::notes::notes;
 use super::order::{by_urgency, report_span, when};
-use super::sanitize::sanitize;
+use super::sanitize::{sanitize, sanitized};
 use super::verdict;
 use super::words::{NOTHING, cause, count, ended, going_on, rst_frames, senders, summary, verb};
 use crate::report::{Flow, Incident, Report, Teardown, Time};
@@ -53,8 +54,16 @@ pub(super) const PLAIN: &str = "\x1b[0m";
 /// # Errors
 /// Those of `out`.
 pub fn write(report: &Report, options: &TableOptions, out: impl Write) -> io::Result<()> {
+    write_on(1, report, options, out)
+}
+
+/// The same on so many threads.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_on(threads: usize, report: &Report, options: &TableOptions, out: impl Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    let page = Page::new(report, options);
+    let page = Page { threads, ..Page::new(report, options) };
     page.summary(&mut out)?;
     page.points(&mut out)?;
     page.incidents(&mut out)?;
@@ -74,6 +83,8 @@ struct Page<'a> {
     dated: bool,
     /// Columns to stay within; `None` for any number.
     width: Option<usize>,
+    /// Threads that make the rows.
+    threads: usize,
 }
 
 impl<'a> Page<'a> {
@@ -81,7 +92,7 @@ impl<'a> Page<'a> {
         let span = report_span(report);
         let dated = span.is_some_and(|(first, last)| options.zone.date(first) != options.zone.date(last));
         let width = options.is_terminal.then(|| usize::from(options.width.unwrap_or(USUAL_WIDTH)));
-        Self { report, options, span, dated, width }
+        Self { report, options, span, dated, width, threads: 1 }
     }
 
     fn summary(&self, out: &mut impl Write) -> io::Result<()> {
@@ -139,19 +150,61 @@ impl<'a> Page<'a> {
         if flows.is_empty() {
             return Ok(());
         }
-        let rows = || flows.iter().map(|flow| Row::new(flow, self));
-        let (layout, widths) = Layout::fitting(rows, self.width);
+        let (layout, widths) = Layout::fitting(&flows, self)?;
         writeln!(out)?;
-        write_rows(layout, &widths, rows(), self.options, out)
+        let make = |nth, flows: &[&Flow]| self.some_rows(layout, &widths, nth == 0, flows);
+        in_order(self.threads, &flows, CHUNK, make, |text| out.write_all(text.as_bytes()))
+    }
+
+    /// The rows of some flows, the first of them or others.
+    fn some_rows(&self, layout: Layout, widths: &[usize], first: bool, flows: &[&Flow]) -> String {
+        let mut table = Table::new();
+        table.load_style(match layout.is_tall() {
+            true => TableStyle::new().row_separator(BLANK).header_separator(BLANK),
+            false => TableStyle::new(),
+        });
+        table.style_text_only();
+        if self.options.color {
+            table.enforce_styling()
+        } else {
+            table.force_no_tty()
+        };
+        let mut text = String::new();
+        if !first {
+            text.push_str(if layout.is_tall() { "\n" } else { "" });
+        } else if layout != Layout::Single {
+            table.set_header(layout.header().iter().map(|head| Cell::new(head).add_attribute(Attribute::Bold)));
+        }
+        for flow in flows {
+            let row = Row::new(flow, self);
+            table.add_row(layout.cells(&row).into_iter().enumerate().map(|(nth, lines)| {
+                let mut lines = lines.into_iter().map(|line| line.text);
+                let mut text = lines.next().unwrap_or_default().into_owned();
+                lines.for_each(|line| text.extend(["\n", &line]));
+                let cell = Cell::new_owned(text);
+                if layout.verdict_column() == Some(nth) { cell.fg(color(row.teardown)) } else { cell }
+            }));
+        }
+        let last = widths.len().saturating_sub(1);
+        for (nth, (column, &width)) in table.column_iter_mut().zip(widths).enumerate() {
+            let gap = if nth == last { 0 } else { GAP };
+            column.set_padding((0, gap));
+            let width = u16::try_from(width).unwrap_or(u16::MAX).saturating_add(gap);
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+        }
+        for line in table.lines() {
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
     }
 
     /// Under a short table, what was concluded about each flow, and what proves it.
     fn verdicts(&self, out: &mut impl Write) -> io::Result<()> {
-        let flows = by_urgency(&self.report.flows);
-        if self.options.summary_only || flows.len() > TOLD_IN_FULL {
+        if self.options.summary_only || self.report.flows.len() > TOLD_IN_FULL {
             return Ok(());
         }
-        for flow in flows {
+        for flow in by_urgency(&self.report.flows) {
             let lines = verdict::lines(flow);
             let Some((head, rest)) = lines.split_first() else { continue };
             writeln!(out, "\n{}", wrap(head, self.width, "  "))?;
@@ -223,8 +276,8 @@ impl Row {
             id: flow.id.to_string(),
             date: time.filter(|_| page.dated && page.width.is_some()).map(|time| zone.date(time)),
             clock,
-            client: sanitize(&flow.client_in_words()).into_owned(),
-            server: sanitize(&flow.server_in_words()).into_owned(),
+            client: sanitized(flow.client_in_words()),
+            server: sanitized(flow.server_in_words()),
             teardown: flow.teardown,
             senders: senders(flow),
             cause: cause(flow),
@@ -255,7 +308,7 @@ struct Line<'a> {
 }
 
 /// The least room that a column wants and the room that it could use.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Extent {
     least: usize,
     most: usize,
@@ -277,31 +330,42 @@ impl Layout {
     const ALL: [Self; 4] = [Self::Columns, Self::Paired, Self::Tall, Self::Single];
 
     /// The first layout that fits, and the widths of its columns.
-    fn fitting<R: Iterator<Item = Row>>(rows: impl Fn() -> R, width: Option<usize>) -> (Self, Vec<usize>) {
-        let extents = |layout: Self| {
-            let mut extents = vec![Extent { least: 0, most: 0 }; layout.header().len()];
-            for (extent, head) in extents.iter_mut().zip(layout.header()) {
-                head.lines().for_each(|line| extent.include(&free(line)));
+    fn fitting(flows: &[&Flow], page: &Page) -> io::Result<(Self, Vec<usize>)> {
+        let Some(width) = page.width else {
+            let extents = Self::Columns.extents(flows, page)?;
+            return Ok((Self::Columns, extents.iter().map(|extent| extent.most).collect()));
+        };
+        for layout in Self::ALL {
+            let extents = layout.extents(flows, page)?;
+            if let Some(widths) = layout.share_out(&extents, width) {
+                return Ok((layout, widths));
             }
-            for row in rows() {
-                for (extent, cell) in extents.iter_mut().zip(layout.cells(&row)) {
+        }
+        // Too narrow for an address: the terminal will break lines, so that what is copied from it is whole.
+        let widest = Self::Single.extents(flows, page)?.iter().map(|extent| extent.least).collect();
+        Ok((Self::Single, widest))
+    }
+
+    /// The room that each column wants.
+    fn extents(self, flows: &[&Flow], page: &Page) -> io::Result<Vec<Extent>> {
+        let mut extents = vec![Extent::default(); self.header().len()];
+        for (extent, head) in extents.iter_mut().zip(self.header()) {
+            head.lines().for_each(|line| extent.include(&free(line)));
+        }
+        let of_some = |_, flows: &[&Flow]| {
+            let mut extents = vec![Extent::default(); self.header().len()];
+            for row in flows.iter().map(|flow| Row::new(flow, page)) {
+                for (extent, cell) in extents.iter_mut().zip(self.cells(&row)) {
                     cell.iter().for_each(|line| extent.include(line));
                 }
             }
             extents
         };
-        let Some(width) = width else {
-            return (Self::Columns, extents(Self::Columns).iter().map(|extent| extent.most).collect());
-        };
-        for layout in Self::ALL {
-            let extents = extents(layout);
-            if let Some(widths) = layout.share_out(&extents, width) {
-                return (layout, widths);
-            }
-        }
-        // Too narrow for an address: the terminal will break lines, so that what is copied from it is whole.
-        let widest = extents(Self::Single).iter().map(|extent| extent.least).collect();
-        (Self::Single, widest)
+        in_order(page.threads, flows, CHUNK, of_some, |some| {
+            extents.iter_mut().zip(&some).for_each(|(extent, of_some)| extent.widen(of_some));
+            Ok(())
+        })?;
+        Ok(extents)
     }
 
     fn header(self) -> &'static [&'static str] {
@@ -414,11 +478,15 @@ impl Layout {
 }
 
 impl Extent {
+    fn widen(&mut self, other: &Self) {
+        self.most = self.most.max(other.most);
+        self.least = self.least.max(other.least);
+    }
+
     fn include(&mut self, line: &Line) {
         let most = columns(&line.text);
         let least = if line.breakable { line.text.split(' ').map(columns).max().unwrap_or(0) } else { most };
-        self.most = self.most.max(most);
-        self.least = self.least.max(least);
+        self.widen(&Self { least, most });
     }
 }
 
@@ -437,55 +505,10 @@ fn free<'a>(text: impl Into<Cow<'a, str>>) -> Line<'a> {
 
 /// Columns that a text takes at most: what is not plain may be twice as wide.
 pub(super) fn columns(text: &str) -> usize {
-    text.chars().map(|c| if c.is_ascii() || matches!(c, '→' | '\u{a0}') { 1 } else { 2 }).sum()
-}
-
-fn write_rows(
-    layout: Layout,
-    widths: &[usize],
-    rows: impl Iterator<Item = Row>,
-    options: &TableOptions,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    let mut rows = rows.peekable();
-    let mut first = true;
-    while rows.peek().is_some() {
-        let mut table = Table::new();
-        table.load_style(match layout.is_tall() {
-            true => TableStyle::new().row_separator(BLANK).header_separator(BLANK),
-            false => TableStyle::new(),
-        });
-        table.style_text_only();
-        if options.color {
-            table.enforce_styling()
-        } else {
-            table.force_no_tty()
-        };
-        if !first {
-            out.write_all(if layout.is_tall() { b"\n" } else { b"" })?;
-        } else if layout != Layout::Single {
-            table.set_header(layout.header().iter().map(|head| Cell::new(head).add_attribute(Attribute::Bold)));
-        }
-        first = false;
-        for row in rows.by_ref().take(CHUNK) {
-            table.add_row(layout.cells(&row).into_iter().enumerate().map(|(nth, lines)| {
-                let text: Vec<_> = lines.into_iter().map(|line| line.text).collect();
-                let cell = Cell::new_owned(text.join("\n"));
-                if layout.verdict_column() == Some(nth) { cell.fg(color(row.teardown)) } else { cell }
-            }));
-        }
-        let last = widths.len().saturating_sub(1);
-        for (nth, (column, &width)) in table.column_iter_mut().zip(widths).enumerate() {
-            let gap = if nth == last { 0 } else { GAP };
-            column.set_padding((0, gap));
-            let width = u16::try_from(width).unwrap_or(u16::MAX).saturating_add(gap);
-            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
-        }
-        for line in table.lines() {
-            writeln!(out, "{}", line.trim_end())?;
-        }
+    if text.is_ascii() {
+        return text.len();
     }
-    Ok(())
+    text.chars().map(|c| if c.is_ascii() || matches!(c, '→' | '\u{a0}') { 1 } else { 2 }).sum()
 }
 
 /// Between rows of several lines.

@@ -210,8 +210,12 @@ pub(super) fn going_on(flow: &Flow) -> Option<String> {
         text += &format!("{}benign: {why}", if text.is_empty() { "" } else { "; " });
     }
     // One space between words: two mean the next cell to a script.
-    let text = sanitize(&text).split_whitespace().collect::<Vec<_>>().join(" ");
-    (!text.is_empty()).then_some(text)
+    let mut line = String::with_capacity(text.len());
+    for word in sanitize(&text).split_whitespace() {
+        line.push_str(if line.is_empty() { "" } else { " " });
+        line.push_str(word);
+    }
+    (!line.is_empty()).then_some(line)
 }
 
 /// Whom a piece of evidence is about, and who sent a reset. A middlebox is one that nobody has met before.

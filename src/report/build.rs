@@ -2,16 +2,18 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::net::SocketAddr;
+use std::sync::LazyLock;
 
 use super::compared::reset_comparison;
 use super::ladder;
 use super::{
-    Alternative, Analysis, Application, Capture, CauseEvidence, Comparison, Confidence, Diagnosis, Dropped, Endpoint,
-    Flow, FlowComparison, Form, Fragments, Hops, IcmpMessage, IdleGap, Incident, Input, KernelTrace, Location,
-    Mechanism, Near, Obedience, Outcome, Phase, Report, Reset, ResetComparison, ResetEvidence, ResetSegment, Roles,
-    Rung, SafeToRetry, Selection, Sender, Side, SideAnalysis, SideOutcome, SkippedInput, Stance, Summary, Teardown,
-    UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
+    Alternative, Analysis, Application, Capture, CauseEvidence, Comparison, Confidence, DecidedResets, Diagnosis,
+    Dropped, Endpoint, ErrorTexts, Flow, FlowComparison, Form, Fragments, Hops, IcmpMessage, IdleGap, Incident, Input,
+    KernelTrace, Location, Mechanism, Near, Obedience, Outcome, Phase, Report, Reset, ResetComparison, ResetEvidence,
+    ResetSegment, Roles, Rung, SafeToRetry, Selection, Sender, SenderCounts, Side, SideAnalysis, SideOutcome,
+    SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
 };
 use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;
@@ -20,7 +22,7 @@ use crate::compare::Passages;
 use crate::decode::{DecodeCounts, Paths};
 use crate::evidence::{self, Evidence};
 use crate::flow::{self, Flows, Way};
-use crate::knowledge::errors::Messages;
+use crate::knowledge::errors::{Errno, Event, Messages};
 use crate::knowledge::idle_timeouts;
 use crate::knowledge::site::Site;
 use crate::outcome;
@@ -63,7 +65,7 @@ pub struct Findings<'a> {
 }
 
 /// The layers that a [`PathId`] of a flow stands for.
-pub type PathsOf<'a> = &'a dyn Fn(&flow::Flow) -> &'a Paths;
+pub type PathsOf<'a> = &'a (dyn Fn(&flow::Flow) -> &'a Paths + Sync);
 
 /// What captures at several points have.
 pub struct Compared<'a> {
@@ -98,8 +100,24 @@ pub struct Verdict<'a> {
     pub comparison: Option<Box<FlowComparison>>,
 }
 
-/// Concludes about each of some flows.
-pub type Judge<'a> = &'a dyn Fn(&[&flow::Flow]) -> Vec<Verdict<'a>>;
+/// Concludes about each of some flows, and gives what is made of it in their order: a verdict is turned into what the report
+/// has of it by the thread that found it.
+pub type Judge<'a> = &'a dyn Fn(&[&flow::Flow], Tell<'_>) -> Vec<Told>;
+
+/// Makes of a flow and the verdict on it what the report has of them.
+pub type Tell<'a> = &'a (dyn Fn(&flow::Flow, Verdict<'_>) -> Told + Sync);
+
+/// What the report has of one flow.
+pub struct Told {
+    teardown: Teardown,
+    /// Who sent its resets.
+    senders: SenderCounts,
+    /// Where its resets were decided, where captures were compared.
+    decided: DecidedResets,
+    fate: Option<Box<causes::Fate>>,
+    /// Where it is listed.
+    flow: Option<Box<Flow>>,
+}
 
 /// Whether a flow is one that the user asked for.
 pub type IsSelected<'a> = &'a dyn Fn(&flow::Flow) -> bool;
@@ -118,7 +136,7 @@ pub struct Wanted<'a> {
 
 /// The report of a capture.
 pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
-    let mut builder = Builder {
+    let builder = Builder {
         paths: findings.paths,
         passages: findings.compared.as_ref().map(|compared| compared.passages),
         located: findings.compared.as_mut().map(|compared| std::mem::take(&mut compared.located)).unwrap_or_default(),
@@ -127,11 +145,14 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
         site: &findings.around.site,
         several_inputs: findings.inputs.len() > 1,
         reused: reused_ends(&findings.flows, wanted.summary_only),
-        not_listed: Dropped::default(),
-        rungs_left: ladder::RUNGS_OF_A_REPORT,
+        all_flows: wanted.all_flows,
+        summary_only: wanted.summary_only,
+        rungs: wanted.rungs,
     };
     let mut summary = Summary::default();
-    let mut listed = Vec::new();
+    let mut not_listed = Dropped::default();
+    let mut rungs_left = ladder::RUNGS_OF_A_REPORT;
+    let (mut listed, mut harmless) = (Vec::new(), Vec::new());
     let mut fates = causes::Fates::default();
     let mut benign = 0;
     let mut selected = 0;
@@ -140,41 +161,29 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     while let Some(flows) = findings.flows.take_some() {
         let chosen = flows.iter().flatten().filter(|flow| is_selected.is_none_or(|is_selected| is_selected(flow)));
         let chosen: Vec<&flow::Flow> = chosen.collect();
-        for (flow, mut verdict) in chosen.iter().copied().zip((findings.judge)(&chosen)) {
+        let tell = |flow: &flow::Flow, verdict: Verdict<'_>| builder.told(&findings.flows, flow, verdict, rungs_left);
+        for (flow, told) in chosen.iter().zip((findings.judge)(&chosen, &tell)) {
             selected += 1;
-            let how = flow::Teardown::of(flow, findings.flows.end);
-            let teardown = Teardown::from(how);
-            summary.teardown += teardown;
-            let resets = episodes(flow, &verdict.resets, &verdict.elsewhere);
-            for sender in resets.iter().map(Episode::sender) {
-                summary.senders += sender;
-            }
+            summary.teardown += told.teardown;
+            summary.senders += told.senders;
             if let Some(compared) = &mut findings.compared {
-                let told = resets.iter().filter_map(|episode| builder.comparison(episode));
-                told.for_each(|told| compared.comparison.resets.count(told.decided));
+                compared.comparison.resets += told.decided;
             }
-            let fate = verdict.fate.take();
-            let is_benign = fate.as_ref().is_some_and(|fate| fate.benign);
+            let is_benign = told.fate.as_ref().is_some_and(|fate| fate.benign);
             benign += u64::from(is_benign);
-            summary.harmful += u64::from(!is_benign && !resets.is_empty());
-            if let Some(fate) = fate {
+            summary.harmful += u64::from(!is_benign && told.senders.total() > 0);
+            if let Some(fate) = told.fate {
                 if let Some(cause) = fate.cause {
                     *causes.entry(cause).or_default() += 1;
                 }
                 fates.add(*fate);
             }
-            // What went on under other addresses is the beginning of what ended there.
-            let tells = teardown.ended_badly() || !resets.is_empty() || findings.continuations.after(flow.id).is_some();
-            if !wanted.summary_only && (wanted.all_flows || tells) {
-                let mut told = builder.flow(&findings.flows, flow, how, &resets, &verdict);
-                told.comparison = verdict.comparison.take();
-                told.ladder = verdict
-                    .timeline
-                    .as_deref()
-                    .and_then(|timeline| builder.ladder(flow, timeline, &told, wanted.rungs));
-                listed.push(told);
-            } else {
-                builder.count_what_was_not_kept(flow);
+            count_what_was_not_kept(flow, &mut not_listed);
+            if let Some(mut told) = told.flow {
+                // Each was made as if it came first of those that were judged with it.
+                told.ladder = told.ladder.filter(|rungs| rungs.len() <= rungs_left);
+                rungs_left -= told.ladder.as_ref().map_or(0, Vec::len);
+                if told.benign.is_some() { &mut harmless } else { &mut listed }.push(*told);
             }
         }
         if wanted.summary_only {
@@ -190,28 +199,28 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
                 summary.harmful += flows;
             }
         }
-        builder.not_listed.flows_evicted += flows;
+        not_listed.flows_evicted += flows;
         if teardown.ended_badly() {
-            builder.not_listed.flows_not_listed += flows;
+            not_listed.flows_not_listed += flows;
         }
     }
-    builder.not_listed.resets_not_listed += findings.flows.totals.resets_not_kept;
-    builder.not_listed.segments_not_told_apart = findings.flows.totals.not_told_apart;
-    builder.not_listed.frames_of_untold_layers = findings.decoded.path_overflow;
-    builder.not_listed.segments_not_recorded = findings.not_recorded;
-    builder.not_listed.flows_judged_by_less = findings.judged_by_less;
-    let dropped = builder.not_listed;
+    not_listed.resets_not_listed += findings.flows.totals.resets_not_kept;
+    not_listed.segments_not_told_apart = findings.flows.totals.not_told_apart;
+    not_listed.frames_of_untold_layers = findings.decoded.path_overflow;
+    not_listed.segments_not_recorded = findings.not_recorded;
+    not_listed.flows_judged_by_less = findings.judged_by_less;
     summary.benign = Some(benign);
     summary.causes = causes.into_iter().map(|(cause, flows)| (cause.id().to_owned(), flows)).collect();
     summary.idle_gaps = idle_gaps(fates.as_slice(), &findings.around.site);
     let incidents = causes::incidents(fates.as_slice(), findings.around);
-    // They are in the order of their ids; a stable sort would take half of their memory again.
+    listed.append(&mut harmless);
+    // They are in this order where flows came in that of their ids; a stable sort would take half of their memory again.
     listed.sort_unstable_by_key(|flow| (flow.benign.is_some(), flow.id));
     let comparison = findings.compared.take().map(|compared| compared.comparison);
     let site = &findings.around.site;
     let incidents = (1..).zip(incidents).map(|(id, incident)| self::incident(id, incident, site)).collect();
     Report {
-        capture: capture(findings, dropped),
+        capture: capture(findings, not_listed),
         comparison,
         selection: selection.map(|selection| Selection { flows: selected, ..selection }),
         summary,
@@ -313,19 +322,22 @@ fn reused_ends(flows: &Flows, summary_only: bool) -> HashSet<u64> {
     if summary_only {
         return reused;
     }
-    let mut ends: Vec<_> = flows
-        .iter()
-        .map(|flow| {
-            let (one, other) = (flow.stream.endpoints.forward, flow.stream.endpoints.back);
-            (flow.stream.ipv6, one.min(other), one.max(other), flow.id)
-        })
-        .collect();
-    ends.sort_unstable();
-    for pair in ends.windows(2) {
-        if let [one, other] = pair
-            && (one.0, one.1, one.2) == (other.0, other.1, other.2)
+    let ends = |flow: &flow::Flow| {
+        let (one, other) = (flow.stream.endpoints.forward, flow.stream.endpoints.back);
+        (flow.stream.ipv6, one.min(other), one.max(other))
+    };
+    // In the order of a digest, which is quicker to sort by than what it is of.
+    let digests = BuildHasherDefault::<DefaultHasher>::default();
+    let mut all: Vec<_> = flows.iter().map(|flow| (digests.hash_one(ends(flow)), flow)).collect();
+    all.sort_unstable_by(|(digest, one), (another, other)| {
+        digest.cmp(another).then_with(|| ends(one).cmp(&ends(other)))
+    });
+    for pair in all.windows(2) {
+        if let [(digest, one), (another, other)] = pair
+            && digest == another
+            && ends(one) == ends(other)
         {
-            reused.extend([one.3, other.3]);
+            reused.extend([one.id, other.id]);
         }
     }
     reused
@@ -393,20 +405,42 @@ struct Builder<'a> {
     site: &'a Site,
     several_inputs: bool,
     reused: HashSet<u64>,
-    not_listed: Dropped,
-    rungs_left: usize,
+    all_flows: bool,
+    summary_only: bool,
+    /// Rungs of the ladder of one flow.
+    rungs: usize,
 }
 
 impl Builder<'_> {
+    /// What the report has of a flow. `room`: rungs that it has room for.
+    fn told(&self, flows: &Flows, flow: &flow::Flow, mut verdict: Verdict<'_>, room: usize) -> Told {
+        let how = flow::Teardown::of(flow, flows.end);
+        let teardown = Teardown::from(how);
+        let elsewhere = std::mem::take(&mut verdict.elsewhere);
+        let judged = std::mem::take(&mut verdict.resets);
+        let resets = episodes(flow, &judged, &elsewhere);
+        let mut senders = SenderCounts::default();
+        resets.iter().for_each(|episode| senders += episode.sender());
+        let mut decided = DecidedResets::default();
+        resets.iter().filter_map(|episode| self.comparison(episode)).for_each(|told| decided.count(told.decided));
+        let fate = verdict.fate.take();
+        // What went on under other addresses is the beginning of what ended there.
+        let tells = teardown.ended_badly() || !resets.is_empty() || self.continuations.after(flow.id).is_some();
+        let is_listed = !self.summary_only && (self.all_flows || tells);
+        let flow = is_listed.then(|| Box::new(self.flow(flows, flow, how, &resets, verdict, room)));
+        Told { teardown, senders, decided, fate, flow }
+    }
+
     fn flow(
-        &mut self,
+        &self,
         flows: &Flows,
         flow: &flow::Flow,
         teardown: flow::Teardown,
         episodes: &[Episode<'_>],
-        verdict: &Verdict,
+        verdict: Verdict<'_>,
+        room: usize,
     ) -> Flow {
-        self.count_what_was_not_kept(flow);
+        let timeline = verdict.timeline.as_deref();
         let roles = flow::Roles::of(flow);
         let (client, server) = (roles.from_client, roles.from_client.reverse());
         let end = |way: Way| Endpoint {
@@ -420,7 +454,7 @@ impl Builder<'_> {
             Some(later) => format!("its addresses changed, and it went on as flow {later}"),
             None => words::activity(flow, teardown, roles, flows.end),
         };
-        Flow {
+        let mut told = Flow {
             roles: if roles.source.is_handshake() { Roles::Handshake } else { Roles::Inferred },
             roles_why: Cow::Borrowed(roles.source.why()),
             first_frame: flow.first_frame.get(),
@@ -451,33 +485,28 @@ impl Builder<'_> {
                 .flat_map(|detail| &detail.icmp)
                 .map(|error| icmp_message(error, self.site))
                 .collect(),
-            resets: episodes
-                .iter()
-                .filter_map(|episode| self.reset(episode, roles, verdict.timeline.as_deref()))
-                .collect(),
-            diagnosis: verdict
-                .diagnosis
-                .as_ref()
-                .map(|found| Box::new(diagnosis(self, found, verdict.timeline.as_deref()))),
-            application: verdict.application.clone(),
-            outcome: verdict.outcome.as_ref().map(|found| Box::new(outcome_of(found))),
-            benign: verdict.benign.clone(),
+            resets: episodes.iter().filter_map(|episode| self.reset(episode, roles, timeline)).collect(),
+            diagnosis: verdict.diagnosis.map(|found| Box::new(diagnosis(self, *found, timeline))),
+            application: verdict.application,
+            outcome: verdict.outcome.map(|found| Box::new(outcome_of(*found))),
+            benign: verdict.benign,
+            comparison: verdict.comparison,
             client_name: self.site.name(end(client).ip).map(Into::into),
             server_name: self.site.name(end(server).ip).map(Into::into),
             ..Flow::new(flow.id, end(client), end(server))
-        }
+        };
+        told.ladder = timeline.and_then(|timeline| self.ladder(flow, timeline, &told, room));
+        told
     }
 
-    /// The ladder of a flow, while there is room for another.
-    fn ladder(&mut self, flow: &flow::Flow, timeline: &Timeline, told: &Flow, most: usize) -> Option<Vec<Rung>> {
+    /// The ladder of a flow, where there is room for it.
+    fn ladder(&self, flow: &flow::Flow, timeline: &Timeline, told: &Flow, room: usize) -> Option<Vec<Rung>> {
         let decisive = || {
             let causes = told.diagnosis.iter().flat_map(|diagnosis| &diagnosis.evidence).map(|piece| &piece.frames);
             let senders = told.resets.iter().flat_map(|reset| &reset.evidence).map(|piece| &piece.frames);
             causes.chain(senders).flatten().copied().collect()
         };
-        let rungs = ladder::rungs(flow, timeline, decisive, most, self.rungs_left)?;
-        self.rungs_left -= rungs.len();
-        Some(rungs)
+        ladder::rungs(flow, timeline, decisive, self.rungs, room)
     }
 
     /// Where the resets of an episode passed, where captures were compared.
@@ -574,12 +603,12 @@ impl Builder<'_> {
         };
         frames.iter().filter_map(place).collect()
     }
+}
 
-    fn count_what_was_not_kept(&mut self, flow: &flow::Flow) {
-        if let Some(detail) = &flow.detail {
-            self.not_listed.resets_not_listed += detail.resets_not_kept;
-            self.not_listed.icmp_not_listed += detail.icmp_not_kept;
-        }
+fn count_what_was_not_kept(flow: &flow::Flow, not_listed: &mut Dropped) {
+    if let Some(detail) = &flow.detail {
+        not_listed.resets_not_listed += detail.resets_not_kept;
+        not_listed.icmp_not_listed += detail.icmp_not_kept;
     }
 }
 
@@ -589,33 +618,33 @@ fn widest(paths: &Paths, flow: &flow::Flow) -> PathId {
     if paths.layers(back).len() > paths.layers(forward).len() { back } else { forward }
 }
 
-fn diagnosis(builder: &Builder<'_>, found: &causes::Diagnosis, timeline: Option<&Timeline>) -> Diagnosis {
-    let best = &found.best;
+fn diagnosis(builder: &Builder<'_>, found: causes::Diagnosis, timeline: Option<&Timeline>) -> Diagnosis {
+    let best = found.best;
     Diagnosis {
         cause: best.cause.id(),
         confidence: found.confidence.into(),
-        sentence: best.sentence.clone().into_owned(),
+        sentence: best.sentence.into_owned(),
         evidence: best
             .evidence
-            .iter()
+            .into_iter()
             .map(|piece| CauseEvidence {
                 stance: piece.stance.into(),
                 weight: piece.weight.into(),
                 frames: ascending(&piece.frames),
                 locations: builder.locations(&piece.frames, timeline),
-                text: piece.text.clone(),
+                text: piece.text,
             })
             .collect(),
         alternatives: found
             .alternatives
-            .iter()
+            .into_iter()
             .map(|other| Alternative {
                 cause: other.cause.id(),
                 confidence: Confidence::Possible,
-                sentence: other.sentence.clone().into_owned(),
+                sentence: other.sentence.into_owned(),
             })
             .collect(),
-        remedies: best.remedies.clone(),
+        remedies: best.remedies,
     }
 }
 
@@ -626,7 +655,7 @@ fn ascending(frames: &[FrameNumber]) -> Vec<u64> {
     frames
 }
 
-fn outcome_of(found: &outcome::Outcome) -> Outcome {
+fn outcome_of(found: outcome::Outcome) -> Outcome {
     Outcome {
         client: found.client.as_ref().map(side_outcome),
         server: found.server.as_ref().map(side_outcome),
@@ -638,33 +667,42 @@ fn outcome_of(found: &outcome::Outcome) -> Outcome {
             outcome::SafeToRetry::No => SafeToRetry::No,
             outcome::SafeToRetry::Unknown => SafeToRetry::Unknown,
         },
-        why: found.why.clone(),
+        why: found.why,
     }
 }
 
 fn side_outcome(side: &outcome::SideOutcome) -> SideOutcome {
     let errno = side.errno;
     // Texts hold one number: those of an event that another number stands for would be wrong.
-    let texts = Some(side.event).filter(|event| event.errno() == Some(errno)).map(Messages::of).unwrap_or_default();
-    let texts = [
-        ("python", texts.python),
-        ("go", texts.go),
-        ("java", texts.java),
-        ("node", texts.node),
-        ("rust", texts.rust),
-        ("dotnet", texts.dotnet),
-        ("curl", texts.curl),
-        ("nginx", texts.nginx),
-    ];
+    let texts = Some(side.event).filter(|event| event.errno() == Some(errno)).and_then(|event| TEXTS.get(&event));
     SideOutcome {
         error: errno.name(),
         when: Cow::Borrowed(side.when),
         linux: errno.linux().into(),
         macos: errno.macos().into(),
         windows: errno.windows().into(),
-        messages: texts.into_iter().filter_map(|(name, text)| Some((name, Cow::Borrowed(text?)))).collect(),
+        messages: texts.map(|texts| ErrorTexts(Cow::Borrowed(&texts.0))).unwrap_or_default(),
     }
 }
+
+/// The texts of each event that an error number stands for, in the order of their names.
+static TEXTS: LazyLock<BTreeMap<Event, ErrorTexts>> = LazyLock::new(|| {
+    let texts = |event: Event| {
+        let Messages { python, go, java, node, rust, dotnet, curl, nginx } = Messages::of(event);
+        let texts = [
+            ("curl", curl),
+            ("dotnet", dotnet),
+            ("go", go),
+            ("java", java),
+            ("nginx", nginx),
+            ("node", node),
+            ("python", python),
+            ("rust", rust),
+        ];
+        ErrorTexts(texts.into_iter().filter_map(|(name, text)| Some((name, Cow::Borrowed(text?)))).collect())
+    };
+    Errno::ALL.into_iter().map(Event::of).map(|event| (event, texts(event))).collect()
+});
 
 fn reset_segment(reset: &flow::ResetSegment) -> ResetSegment {
     let segment = &reset.segment;

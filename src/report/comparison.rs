@@ -1,3 +1,5 @@
+use std::ops::AddAssign;
+
 use serde::Serialize;
 
 use super::{Endpoint, Near, Seconds, Side};
@@ -126,6 +128,13 @@ pub struct ResetAtPoint {
     pub frames: Vec<u64>,
     /// Why it is not there, or why that cannot be told; `None` where it is.
     pub why: Option<String>,
+}
+
+impl AddAssign for DecidedResets {
+    fn add_assign(&mut self, other: Self) {
+        self.decided += other.decided;
+        self.undecided += other.undecided;
+    }
 }
 
 impl DecidedResets {

@@ -1,7 +1,6 @@
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Location;
 use super::names::named;
@@ -131,7 +130,17 @@ pub struct SideOutcome {
     /// Its number in Winsock.
     pub windows: u32,
     /// Its text by language or runtime.
-    pub messages: BTreeMap<&'static str, Cow<'static, str>>,
+    pub messages: ErrorTexts,
+}
+
+/// Texts of an error by language or runtime, in the order of their names. Flows with the same error share them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ErrorTexts(pub Cow<'static, [(&'static str, Cow<'static, str>)]>);
+
+impl Serialize for ErrorTexts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, text)| (name, text)))
+    }
 }
 
 /// Whether asking again can do harm.

@@ -22,7 +22,7 @@ mod summary;
 mod time;
 mod words;
 
-pub use build::{Compared, Findings, IsSelected, PathsOf, Verdict, Wanted, build};
+pub use build::{Compared, Findings, IsSelected, PathsOf, Tell, Told, Verdict, Wanted, build};
 pub use capture::{
     Capture, Compression, Dropped, Format, Fragments, Input, Near, Problem, SkippedInput, UnsupportedLinkType, Vantage,
 };
@@ -32,7 +32,7 @@ pub use comparison::{
     ResetAtPoint, ResetComparison,
 };
 pub use diagnosis::{
-    Alternative, CauseEvidence, Confidence, Diagnosis, Outcome, SafeToRetry, SideOutcome, Stance, Weight,
+    Alternative, CauseEvidence, Confidence, Diagnosis, ErrorTexts, Outcome, SafeToRetry, SideOutcome, Stance, Weight,
 };
 pub use flow::{Analysis, Application, Endpoint, Flow, FlowLine, IcmpMessage, Roles, SideAnalysis, Teardown, Zeek};
 pub use interfaces::{Address, INTERFACES_SCHEMA, Interface, Interfaces};

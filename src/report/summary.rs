@@ -122,6 +122,16 @@ impl AddAssign<Sender> for SenderCounts {
     }
 }
 
+impl AddAssign for SenderCounts {
+    fn add_assign(&mut self, other: Self) {
+        let Self { server, client, middlebox, unknown } = other;
+        self.server += server;
+        self.client += client;
+        self.middlebox += middlebox;
+        self.unknown += unknown;
+    }
+}
+
 /// Many flows that died of one thing.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Incident {

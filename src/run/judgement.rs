@@ -145,10 +145,10 @@ impl<'a> Judgement<'a> {
         Self { timelines, surroundings, around, kept, end: flows.end, means }
     }
 
-    /// The verdicts on flows, in their order; empty ones where segments were not gathered.
-    pub fn of(&self, flows: &[&Flow]) -> Vec<Verdict<'a>> {
+    /// What `tell` makes of flows and the verdicts on them, in their order; verdicts are empty where segments were not gathered.
+    pub fn of<T: Send>(&self, flows: &[&Flow], tell: impl Fn(&Flow, Verdict<'a>) -> T + Sync) -> Vec<T> {
         self.timelines.release_before(flows);
-        parallel::map(self.means.threads, flows, |flow| self.of_one(flow))
+        parallel::map(self.means.threads, flows, |flow| tell(flow, self.of_one(flow)))
     }
 
     fn of_one(&self, flow: &Flow) -> Verdict<'a> {

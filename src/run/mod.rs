@@ -41,7 +41,7 @@ use crate::knowledge::site::Site;
 use crate::notes::Notes;
 use crate::output;
 use crate::progress;
-use crate::report::{self, Findings, IsSelected, KernelTrace, Report, SkippedInput, Wanted};
+use crate::report::{self, Findings, IsSelected, KernelTrace, Report, SkippedInput, Tell, Wanted};
 use crate::timeline::Recording;
 use crate::witness::Testimony;
 use memory::Memory;
@@ -192,7 +192,7 @@ pub(crate) fn conclude(
         .evidence
         .as_ref()
         .map(|_| second_look::members(flows, |flow| is_chosen(flow) && (all_flows || is_listed(flow))));
-    let judge = |flows: &[&Flow]| judgement.of(flows);
+    let judge = |flows: &[&Flow], tell: Tell<'_>| judgement.of(flows, tell);
     let findings = Findings {
         inputs: analysis.inputs,
         skipped_inputs: errors.iter().map(skipped).collect(),
@@ -334,11 +334,12 @@ pub(crate) fn write(options: &Options, report: &Report, file: Option<std::fs::Fi
         Some(file) => Box::new(file),
         None => Box::new(stdout.lock()),
     };
+    let threads = threads(options);
     let written = match options.format {
-        OutputFormat::Json => output::json::write(report, &mut out),
-        OutputFormat::Ndjson => output::ndjson::write(report, &mut out),
+        OutputFormat::Json => output::json::write_on(threads, report, &mut out),
+        OutputFormat::Ndjson => output::ndjson::write_on(threads, report, &mut out),
         OutputFormat::Markdown => output::markdown::write(report, &options.zone.clone().into(), &mut out),
-        OutputFormat::Csv => output::csv::write(report, &mut out),
+        OutputFormat::Csv => output::csv::write_on(threads, report, &mut out),
         OutputFormat::Html => output::html::write(report, &mut out),
         OutputFormat::Table => {
             let table = output::table::TableOptions {
@@ -353,7 +354,7 @@ pub(crate) fn write(options: &Options, report: &Report, file: Option<std::fs::Fi
             };
             match options.command {
                 Command::Show => output::show::write(report, &table, &mut out),
-                Command::Analyze | Command::Compare => output::table::write(report, &table, &mut out),
+                Command::Analyze | Command::Compare => output::table::write_on(threads, report, &table, &mut out),
             }
         }
     };

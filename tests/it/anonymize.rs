@@ -9,7 +9,7 @@ use tcpautopsy::anonymize::Key;
 use tcpautopsy::capture::{Capture, LinkType, OpenOptions};
 use tcpautopsy::decode::{DecodeLimits, Decoder};
 use tcpautopsy::output::{Zone, csv, html, json, markdown, ndjson, show, table};
-use tcpautopsy::report::Report;
+use tcpautopsy::report::{ErrorTexts, Report};
 
 use crate::support::program::{analyze, report, run, samples, scratch};
 use crate::support::reports::{self, ATTACKS};
@@ -251,7 +251,7 @@ fn names_are_gone_wherever_they_stand() {
         let sides = flow.outcome.iter_mut().flat_map(|outcome| [&mut outcome.client, &mut outcome.server]);
         for side in sides.flatten() {
             side.when = "the next read".into();
-            side.messages.clear();
+            side.messages = ErrorTexts::default();
         }
     }
     key.report(&mut report);

@@ -210,8 +210,9 @@ fn traces_get_the_diagnosis_that_their_page_says() {
             let events = events(*cause, &block);
             let (flows, timelines) = followed(&events);
             let judgement = Judgement::new(&flows, &timelines);
-            let verdict =
-                judged(&block, &events, &flows).and_then(|flow| judgement.of(&[flow]).pop()).unwrap_or_default();
+            let verdict = judged(&block, &events, &flows)
+                .and_then(|flow| judgement.of(&[flow], |_, verdict| verdict).pop())
+                .unwrap_or_default();
             let found = verdict.diagnosis.as_ref().map_or("none", |diagnosis| diagnosis.best.cause.id());
             if found != block.cause {
                 let senders: Vec<_> = verdict.resets.iter().map(|one| (one.sender, one.mechanism)).collect();

@@ -157,7 +157,7 @@ fn outcome_of(outcome: &Outcome) -> String {
 
 fn error(side: &SideOutcome) -> String {
     let SideOutcome { error, when, linux, macos, windows, messages } = side;
-    let messages: Vec<_> = messages.iter().map(|(by, text)| format!("{by} {}", code(text))).collect();
+    let messages: Vec<_> = messages.0.iter().map(|(by, text)| format!("{by} {}", code(text))).collect();
     let messages = if messages.is_empty() { String::new() } else { format!("; {}", messages.join(", ")) };
     let numbers = format!("Linux {linux}, macOS {macos}, Windows {windows}");
     format!("{} at {} ({numbers}){messages}", code(error), prose(when))

@@ -18,7 +18,7 @@ use crate::decode::{DecodeCounts, DecodeLimits, Decoder};
 use crate::error::{Error, ExitCode};
 use crate::flow::{Flow, Flows, Roles};
 use crate::notes::Notes;
-use crate::report::{self, Compared, Comparison, Findings, FlowComparison, IsSelected, Report, Verdict, Wanted};
+use crate::report::{self, Compared, Comparison, Findings, FlowComparison, IsSelected, Report, Tell, Verdict, Wanted};
 use crate::surroundings::{Continuations, Surroundings};
 use crate::timeline::Timelines;
 use numbers::Numbers;
@@ -194,7 +194,7 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
         });
         Verdict { comparison, ..judged.unwrap_or_default() }
     };
-    let judge = |flows: &[&Flow]| flows.iter().map(|flow| judge_one(flow)).collect();
+    let judge = |flows: &[&Flow], tell: Tell<'_>| flows.iter().map(|flow| tell(flow, judge_one(flow))).collect();
     let ids: Option<&HashSet<u64>> = found.chosen.as_ref().map(|chosen| &chosen.ids);
     let is_chosen = |flow: &Flow| ids.is_none_or(|ids| ids.contains(&flow.id));
     let mut decoded = DecodeCounts::default();

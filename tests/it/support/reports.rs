@@ -467,7 +467,7 @@ pub fn maximal() -> Report {
         linux: 104,
         macos: 54,
         windows: 10054,
-        messages: BTreeMap::from([("go", Cow::Borrowed("connection reset by peer"))]),
+        messages: ErrorTexts(vec![("go", Cow::Borrowed("connection reset by peer"))].into()),
     };
     flow.outcome = Some(Box::new(Outcome {
         client: Some(error.clone()),
@@ -539,7 +539,7 @@ pub fn with_text(text: &str) -> Report {
             outcome.why = owned();
             for side in [&mut outcome.client, &mut outcome.server].into_iter().flatten() {
                 side.when = owned().into();
-                side.messages = BTreeMap::from([("go", owned().into())]);
+                side.messages = ErrorTexts(vec![("go", owned().into())].into());
             }
         }
     }
