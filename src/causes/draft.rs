@@ -76,3 +76,35 @@ impl Draft {
         size_of::<Self>() + self.ballot.octets() + self.pending.len() * (size_of::<(u8, Pending)>() + PENDING)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribution::testing::Scene;
+    use crate::causes::diagnose;
+
+    #[test]
+    fn a_draft_comes_to_what_is_told() {
+        let (mut settled, mut asked) = (0, 0);
+        let pages = Cause::ALL.iter().flat_map(|cause| cause.page().split("```trace").skip(1));
+        for trace in pages.filter_map(|rest| rest.split("```").next()?.split_once('\n')) {
+            let scene = Scene::of(trace.1);
+            let flows = 0..scene.flows.len();
+            let judged: Vec<_> = flows.map(|index| (scene.case(index), scene.judged_of(index))).collect();
+            let stories: Vec<_> = judged.iter().map(|(case, resets)| Story::new(case, resets)).collect();
+            let drafts: Vec<_> = stories.iter().map(Draft::of).collect();
+            let mut around = Around::default();
+            stories.iter().for_each(|story| around.learn(story));
+            for (story, draft) in stories.iter().zip(drafts) {
+                let told = diagnose(story, &around);
+                let benign = benign::benign(story, told.as_ref(), &around).is_some();
+                let fate = Fate::of(story, told.as_ref(), benign);
+                let found = draft.settle(story.case.flow, story.case.surroundings, &around);
+                assert_eq!(format!("{found:?}"), format!("{fate:?}"), "{}", trace.1);
+                settled += 1;
+                asked += usize::from(!draft.is_final());
+            }
+        }
+        assert!(asked > 20 && settled > asked, "{asked} of {settled}");
+    }
+}

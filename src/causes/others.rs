@@ -7,10 +7,13 @@ use crate::flow::{Flow, Roles};
 use crate::knowledge::idle_timeouts::{IdleTimeout, Place};
 use crate::tcp::{Duration, Endpoint, Timestamp};
 
+/// What a cause says, given the other flows.
+type Answer = dyn Fn(&Others<'_>) -> Option<Candidate> + Send + Sync;
+
 /// What a cause has to ask of the other flows once they are known.
 pub(super) struct Pending {
     /// It holds what it needs of its own flow, so that nobody has to look at that flow's segments a second time.
-    pub answer: Box<dyn Fn(&Others<'_>) -> Option<Candidate> + Send + Sync>,
+    pub answer: Box<Answer>,
     /// Whether it asks for [`Others::named`].
     pub asks_for_names: bool,
 }
