@@ -26,7 +26,7 @@ impl Scene {
     pub fn seen(text: &str, see: impl Fn(&mut Segment, &mut View)) -> Self {
         let events = trace::parse(text).unwrap_or_else(|error| panic!("{error} in:\n{text}"));
         let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
-        let keyer = table.keyer();
+        let mut keyer = table.keyer();
         let mut packets = Vec::new();
         for event in events {
             match event.packet {

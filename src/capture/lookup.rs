@@ -1,9 +1,13 @@
 use std::sync::Arc;
 
 use super::Frame;
-use super::map::Map;
+use super::map::{Map, prefetch};
 use super::reader::Container;
 use crate::tcp::FrameNumber;
+
+/// From the start of a record's own header, and to the end of those of TCP: two cache lines or three.
+const BEFORE: usize = 16;
+const BEHIND: usize = 64;
 
 /// Frames of a capture that has been read to its end, by their places.
 #[derive(Clone)]
@@ -34,12 +38,17 @@ impl Lookup {
         })
     }
 
-    /// Asks for the memory of a record's headers before they are needed; the value means nothing.
+    /// Asks for the memory of a record's headers before they are needed, without waiting for it.
+    #[inline]
+    pub fn prefetch(&self, place: u64) {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        prefetch(self.map.bytes(), place.saturating_sub(BEFORE));
+        prefetch(self.map.bytes(), place.saturating_add(BEHIND));
+    }
+
+    /// The same by a look at it; the value means nothing.
     #[inline]
     pub fn touch(&self, place: u64) -> u8 {
-        /// From the start of the record's own header, and to the end of those of TCP: two cache lines or three.
-        const BEFORE: usize = 16;
-        const BEHIND: usize = 64;
         let place = usize::try_from(place).unwrap_or(usize::MAX);
         let at = |place: usize| self.map.bytes().get(place).copied().unwrap_or_default();
         at(place.saturating_sub(BEFORE)) ^ at(place.saturating_add(BEHIND))

@@ -50,15 +50,10 @@ impl Duplicates {
         Self { seen: vec![Seen { signature: 0, moment: 0 }; REMEMBERED].into_boxed_slice() }
     }
 
-    /// Asks for the place of a signature in the memory, so that [`Self::is_copy`] finds it near; the value means nothing.
+    /// Whether the same packet was seen a moment ago; remembers it.
     #[inline]
-    pub(super) fn touch(&self, signature: u64) -> u32 {
-        self.seen[place(signature)].moment
-    }
-
-    /// Whether a packet with this signature was seen a moment ago; remembers it.
-    #[inline]
-    pub(super) fn is_copy(&mut self, segment: &Segment, signature: u64) -> bool {
+    pub(super) fn is_copy(&mut self, segment: &Segment) -> bool {
+        let signature = signature(segment);
         let now = Seen { signature: signature as u32, moment: moment(segment) };
         let before = std::mem::replace(&mut self.seen[place(signature)], now);
         before.signature == now.signature && is_within_bound(segment, before.moment, now.moment)
@@ -145,7 +140,7 @@ mod tests {
 
     fn copies(packets: &[Segment]) -> Vec<bool> {
         let mut memory = Duplicates::new();
-        packets.iter().map(|packet| memory.is_copy(packet, signature(packet))).collect()
+        packets.iter().map(|packet| memory.is_copy(packet)).collect()
     }
 
     #[test]

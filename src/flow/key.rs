@@ -1,41 +1,55 @@
-//! What finding the flow of a segment needs. Computed ahead, by another thread where there is one.
+//! What finding the flow of a segment needs, and what needs no flow. Computed ahead, by another thread where there is one.
 
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 
-use super::duplicate;
+use super::duplicate::Duplicates;
 use crate::tcp::{Endpoint, Segment};
 
-/// The hash of a segment's addresses and ports, and the signature of the packet.
+/// What is known of a segment before its flow is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Key {
-    /// The same for both directions. Keyed anew in every run, so that nobody can choose ports that collide.
+    /// The hash of its addresses and ports.
     pub(super) hash: u64,
-    /// The same for every copy of the packet, and in every run: which packets are remembered depends on it.
-    pub(super) signature: u64,
+    /// The same packet was captured a moment ago.
+    pub(super) copy: bool,
 }
 
-/// Makes the keys for one [`super::FlowTable`].
-#[derive(Clone)]
+/// Makes the keys of all segments for one [`super::FlowTable`], in the order of the capture.
 pub struct Keyer {
+    hasher: EndsHasher,
+    duplicates: Duplicates,
+}
+
+/// Hashes the ends of flows, the same for both directions. Keyed anew in every run, so that nobody can choose ports that collide.
+#[derive(Clone)]
+pub struct EndsHasher {
     seeds: [u64; 4],
 }
 
-impl Default for Keyer {
+impl Keyer {
+    /// For a table that hashes so.
+    pub(super) fn new(hasher: EndsHasher) -> Self {
+        Self { hasher, duplicates: Duplicates::new() }
+    }
+
+    /// The key of the next segment.
+    #[inline]
+    pub fn key(&mut self, segment: &Segment) -> Key {
+        let hash = self.hasher.hash(segment.source, segment.destination);
+        Key { hash, copy: self.duplicates.is_copy(segment) }
+    }
+}
+
+impl Default for EndsHasher {
     fn default() -> Self {
         let random = RandomState::default();
         Self { seeds: [0, 1, 2, 3].map(|seed: u64| random.hash_one(seed)) }
     }
 }
 
-impl Keyer {
-    /// The key of a segment.
-    #[inline]
-    pub fn key(&self, segment: &Segment) -> Key {
-        Key { hash: self.hash(segment.source, segment.destination), signature: duplicate::signature(segment) }
-    }
-
+impl EndsHasher {
     /// The hash of a flow's ends, in either order.
     ///
     /// Products of numbers that only this run knows, folded as by foldhash. The addresses are hashed one by one and added, since
@@ -82,9 +96,9 @@ mod tests {
 
     #[test]
     fn hashes_of_near_ends_are_the_same_both_ways_and_differ_otherwise() {
-        let keyer = Keyer::default();
+        let hasher = EndsHasher::default();
         let near = near();
-        assert!(near.iter().all(|(one, other)| keyer.hash(*one, *other) == keyer.hash(*other, *one)));
+        assert!(near.iter().all(|(one, other)| hasher.hash(*one, *other) == hasher.hash(*other, *one)));
         // Two connections whose ends have only swapped ports share a hash, and no others do.
         let mut apart = HashSet::new();
         let kinds = near.iter().map(|(one, other)| {
@@ -92,7 +106,7 @@ mod tests {
             (addresses, (one.port.min(other.port), one.port.max(other.port)))
         });
         let kinds: HashSet<_> = kinds.collect();
-        apart.extend(near.iter().map(|(one, other)| keyer.hash(*one, *other)));
+        apart.extend(near.iter().map(|(one, other)| hasher.hash(*one, *other)));
         assert_eq!(apart.len(), kinds.len());
         // As many different upper and lower halves as chance would have it.
         for shift in [0, 32, 44] {
@@ -101,6 +115,6 @@ mod tests {
             let expected = space * (1.0 - (-(apart.len() as f64) / space).exp());
             assert!((parts.len() as f64) > 0.99 * expected, "{} of {expected}", parts.len());
         }
-        assert_ne!(keyer.hash(near[0].0, near[0].1), Keyer::default().hash(near[0].0, near[0].1));
+        assert_ne!(hasher.hash(near[0].0, near[0].1), EndsHasher::default().hash(near[0].0, near[0].1));
     }
 }

@@ -26,7 +26,7 @@ pub mod zeek;
 pub use duplicate::Copies;
 pub use endpoint::{Ended, EndpointFacts, Rare};
 pub use inputs::InputSet;
-pub use key::{Key, Keyer};
+pub use key::{EndsHasher, Key, Keyer};
 pub use profile::{Profile, SideProfile};
 pub use record::{Detail, Flow, IcmpEvidence, Turn};
 pub use reset::{Form, Phase, ResetSegment};

@@ -54,7 +54,7 @@ mod tests {
     /// The profile of the only flow.
     fn profile(segments: &[Segment]) -> Profile {
         let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
-        let keyer = table.keyer();
+        let mut keyer = table.keyer();
         segments.iter().for_each(|segment| table.segments(&[*segment], &[keyer.key(segment)]));
         let flows = table.finish();
         assert_eq!(flows.len(), 1);

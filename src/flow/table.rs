@@ -1,8 +1,7 @@
 //! Finds the flow of a segment.
 
-use super::duplicate::Duplicates;
 use super::inputs::{InputSet, InputSets};
-use super::key::{Key, Keyer};
+use super::key::{EndsHasher, Key, Keyer};
 use super::record::Flow;
 use super::reset::Phase;
 use super::teardown::Teardown;
@@ -113,10 +112,9 @@ pub struct FlowTable {
     /// Pieces that are empty.
     spare: Vec<Vec<Flow>>,
     len: usize,
-    keyer: Keyer,
+    hasher: EndsHasher,
     /// How often the slots were laid anew.
     layout: u32,
-    duplicates: Duplicates,
     inputs: InputSets,
     limits: Limits,
     totals: Totals,
@@ -150,9 +148,8 @@ impl FlowTable {
             pieces: Vec::new(),
             spare: Vec::new(),
             len: 0,
-            keyer: Keyer::default(),
+            hasher: EndsHasher::default(),
             layout: 0,
-            duplicates: Duplicates::new(),
             inputs: InputSets::new(),
             limits,
             totals: Totals::default(),
@@ -240,18 +237,18 @@ impl FlowTable {
 
     /// What makes the keys that [`Self::segments`] wants.
     pub fn keyer(&self) -> Keyer {
-        self.keyer.clone()
+        Keyer::new(self.hasher.clone())
     }
 
     /// Takes in segments in capture order, each with its key.
     pub fn segments(&mut self, segments: &[Segment], keys: &[Key]) {
         let mut places = [0; BATCH];
         for (batch, keys) in segments.chunks(BATCH).zip(keys.chunks(BATCH)) {
-            // Short loops that each ask for memory of the whole batch, so that its cache misses overlap: first every slot and
-            // what is remembered of copies, then every flow.
+            // Short loops that each ask for memory of the whole batch, so that its cache misses overlap: first every slot, then
+            // every flow.
             let mut touched = 0;
             for key in keys {
-                touched ^= self.slots[self.home(key.hash)].tag ^ self.duplicates.touch(key.signature);
+                touched ^= self.slots[self.home(key.hash)].tag;
             }
             for (key, place) in keys.iter().zip(&mut places) {
                 *place = self.place_of_tag(key.hash);
@@ -281,7 +278,7 @@ impl FlowTable {
     pub fn icmp_error(&mut self, error: &IcmpError) {
         self.totals.icmp_errors += 1;
         let quoted = &error.quoted;
-        let hash = self.keyer.hash(quoted.source, quoted.destination);
+        let hash = self.hasher.hash(quoted.source, quoted.destination);
         let way_of = |flow: &Flow| flow.way_between(quoted.source, quoted.destination, quoted.ipv6);
         let mut next = self.find(hash, self.home(hash), way_of).map(|(newest, _)| newest);
         while let Some(index) = next {
@@ -347,11 +344,10 @@ impl FlowTable {
     }
 
     #[inline]
-    fn segment(&mut self, segment: &Segment, Key { hash, signature }: Key, place: usize) {
+    fn segment(&mut self, segment: &Segment, Key { hash, copy }: Key, place: usize) {
         self.totals.segments += 1;
         self.totals.resets += u64::from(segment.flags.rst());
         self.end = self.end.max(segment.time);
-        let mut copy = self.duplicates.is_copy(segment, signature);
 
         let mut place = place;
         if self.len == self.limits.flows {
@@ -359,7 +355,7 @@ impl FlowTable {
             self.make_room();
             place = self.home(hash);
         }
-        let index = match self.find(hash, place, |flow| flow.way(segment)) {
+        let (index, way) = match self.find(hash, place, |flow| flow.way(segment)) {
             Some((head, way)) => {
                 let flow = &mut self.pieces[head as usize / PIECE][head as usize % PIECE];
                 // A look at the flow's own set of inputs costs a cache miss, which captures of one input need not pay.
@@ -370,7 +366,7 @@ impl FlowTable {
                 }
                 self.choose(segment, hash, head, way)
             }
-            None => self.begin(segment, hash, None),
+            None => (self.begin(segment, hash, None), Way::Forward),
         };
         self.note_followed(index);
         let only_count = segment.flags.rst() && self.kept_resets >= self.limits.resets;
@@ -379,8 +375,7 @@ impl FlowTable {
         if !self.inputs.are_all(segment.input) && !self.inputs.contains(flow.inputs, segment.input) {
             flow.inputs = self.inputs.with(flow.inputs, segment.input);
         }
-        let way = flow.way(segment).unwrap_or(Way::Forward);
-        copy = copy && flow.believes_in_copy(segment, way);
+        let copy = copy && flow.believes_in_copy(segment, way);
         self.totals.duplicates += u64::from(copy);
         flow.take_the_long_way(segment, way, copy, only_count);
         if let Some(reset) = self.reset.as_mut().filter(|_| segment.flags.rst()) {
@@ -396,16 +391,21 @@ impl FlowTable {
         }
     }
 
-    /// Which of the flows with the segment's addresses and ports it belongs to; a new one if it begins a connection.
-    fn choose(&mut self, segment: &Segment, hash: u64, head: u32, way: Way) -> u32 {
+    /// Which of the flows with the segment's addresses and ports it belongs to, a new one if it begins a connection; and which way
+    /// it goes there.
+    #[inline]
+    fn choose(&mut self, segment: &Segment, hash: u64, head: u32, way: Way) -> (u32, Way) {
         let flow = self.flow_mut(head);
-        let chosen = if flow.stream.paths[way] == segment.path { head } else { self.by_path(segment, hash, head, way) };
-        let flow = self.flow_mut(chosen);
-        let way = flow.way(segment).unwrap_or(way);
-        if segment.flags.syn() && flow.is_reused_by(segment, way) {
-            return self.begin(segment, hash, Some((chosen, head)));
+        let (chosen, way) = if flow.stream.paths[way] == segment.path {
+            (head, way)
+        } else {
+            let chosen = self.by_path(segment, hash, head, way);
+            (chosen, self.flow_mut(chosen).way(segment).unwrap_or(way))
+        };
+        if segment.flags.syn() && self.flow_mut(chosen).is_reused_by(segment, way) {
+            return (self.begin(segment, hash, Some((chosen, head))), Way::Forward);
         }
-        chosen
+        (chosen, way)
     }
 
     /// The layers around the segment are not those of the flow's latest: is it the same connection seen elsewhere (on the other side of a
@@ -515,7 +515,7 @@ impl FlowTable {
         self.slots.resize(size, EMPTY);
         for index in 0..self.len as u32 {
             let Some(flow) = self.flow(index) else { continue };
-            let hash = self.keyer.hash(flow.stream.endpoints.forward, flow.stream.endpoints.back);
+            let hash = self.hasher.hash(flow.stream.endpoints.forward, flow.stream.endpoints.back);
             self.point(hash, index);
         }
     }

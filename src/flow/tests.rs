@@ -11,7 +11,7 @@ const HANDSHAKE: &str = "
 ";
 
 fn take(table: &mut FlowTable, segments: &[Segment]) {
-    let keyer = table.keyer();
+    let mut keyer = table.keyer();
     let keys: Vec<Key> = segments.iter().map(|segment| keyer.key(segment)).collect();
     table.segments(segments, &keys);
 }

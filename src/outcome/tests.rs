@@ -20,7 +20,7 @@ const HANDSHAKE: &str = "
 
 fn follow(events: &[Event]) -> Flows {
     let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
-    let keyer = table.keyer();
+    let mut keyer = table.keyer();
     for event in events {
         match &event.packet {
             Packet::Segment(segment) => table.segments(&[*segment], &[keyer.key(segment)]),

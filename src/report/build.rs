@@ -186,7 +186,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
                 if told.benign.is_some() { &mut harmless } else { &mut listed }.push(*told);
             }
         }
-        if wanted.summary_only {
+        if wanted.summary_only && flows.len() > 1 {
             // Nothing else needs the memory, and giving a million flows back only takes time.
             std::mem::forget(flows);
         }

@@ -6,7 +6,7 @@ use crate::evidence::Words;
 use crate::flow::{Flow, Flows, Roles};
 use crate::outcome;
 use crate::report::{Application, Verdict};
-use crate::surroundings::{Losses, Surroundings};
+use crate::surroundings::{self, Continuations, Endings, Losses, Surroundings};
 use crate::tcp::Timestamp;
 use crate::timeline::{Timeline, Timelines};
 use crate::witness::Testimony;
@@ -97,7 +97,18 @@ impl<'a> Judgement<'a> {
 
     /// The same of a capture that missed packets at some times, and of whose resets the kernel of a host says something.
     pub fn beside(flows: &Flows, timelines: &'a Timelines, losses: Losses, testimony: Testimony, means: Means) -> Self {
-        let surroundings = Surroundings { losses, testimony, ..Surroundings::of(flows, timelines) };
+        let known: Vec<&Flow> = flows.iter().filter(|flow| timelines.knows(flow)).collect();
+        let threads = if known.len() < AT_A_TIME { 1 } else { means.threads };
+        let (endings, (hosts, vantage, continuations)) = parallel::both(
+            threads,
+            || Endings::of_flows(&known),
+            || {
+                let (hosts, vantage) = surroundings::habits(&known);
+                (hosts, vantage, Continuations::of(flows))
+            },
+        );
+        drop(known);
+        let surroundings = Surroundings { hosts, endings, continuations, vantage, testimony, losses };
         let mut around = Around::within(means.neighbours);
         let nobody = Around::default();
         let (mut kept, mut room) = (Vec::new(), means.kept);
@@ -108,7 +119,10 @@ impl<'a> Judgement<'a> {
         for some in all.chunks(AT_A_TIME) {
             timelines.release_before(some);
             let judged: Vec<&Flow> = some.iter().copied().filter(|flow| is_judged(flow)).collect();
-            let learnt = parallel::map(means.threads, &judged, |flow| {
+            // Each with the one behind it, whose segments are asked for while this one is judged.
+            let pairs: Vec<_> = judged.iter().zip(judged.iter().skip(1).map(Some).chain([None])).collect();
+            let learnt = parallel::map(means.threads, &pairs, |(flow, next)| {
+                next.iter().for_each(|next| timelines.ask_ahead(next));
                 let timeline = timelines.whole(flow)?;
                 let learnt = learn(flow, &timeline, &surroundings, flows.end, (means.kept > 0).then_some(&nobody));
                 timelines.give_back(timeline);

@@ -53,6 +53,9 @@ pub(crate) const FIXED_MEMORY: u64 = 24 << 20;
 /// One part in so many of the memory is for the segments of flows that are judged.
 const MEMORY_FOR_TIMELINES: u64 = 4;
 
+/// From so many frames on, giving memory back takes longer than leaving that to the end of the program.
+const MANY_FRAMES: u64 = 100_000;
+
 /// What a flow with one reset takes in the report: what it consists of, and 550 octets of texts and lists, as measured.
 const LISTED_FLOW: usize = size_of::<report::Flow>() + size_of::<report::Reset>() + 550;
 
@@ -224,10 +227,12 @@ pub(crate) fn conclude(
         notes.tell(format_args!("{frames} frames written to {}", evidence.path.display()));
     }
     let code = exit_code(options, &report);
-    // The program ends here, which gives all memory back at once; piece by piece it takes a tenth of a long run.
-    std::mem::forget(report);
-    std::mem::forget(judgement);
-    std::mem::forget(timelines);
+    if frames >= MANY_FRAMES {
+        // The program ends here, which gives all memory back at once; piece by piece it takes a tenth of a long run.
+        std::mem::forget(report);
+        std::mem::forget(judgement);
+        std::mem::forget(timelines);
+    }
     Ok(code)
 }
 

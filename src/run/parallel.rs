@@ -21,6 +21,18 @@ pub fn map_few<T: Sync, R: Send>(threads: usize, items: &[T], f: impl Fn(&T) -> 
     map_some(threads.min(items.len()), 1, items, f)
 }
 
+/// What both make, at once where there are two threads.
+pub fn both<A: Send, B>(threads: usize, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    if threads < 2 {
+        return (one(), other());
+    }
+    thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|panic| resume_unwind(panic)), other)
+    })
+}
+
 /// The same with so many items at a time.
 fn map_some<T: Sync, R: Send>(threads: usize, at_a_time: usize, items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
     if threads < 2 {

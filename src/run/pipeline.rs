@@ -194,14 +194,14 @@ impl Batch {
 
     /// Notes what goes with the last segment, while it is still in the cache.
     #[inline(always)]
-    fn note(&mut self, keyer: &Keyer, place: u64) {
+    fn note(&mut self, keyer: &mut Keyer, place: u64) {
         self.keys.extend(self.segments.last().map(|segment| keyer.key(segment)));
         self.places.push(place);
     }
 
     /// Takes in what a frame says that was not plain.
     #[inline(never)]
-    fn take_other(&mut self, decoder: &mut Decoder, frame: &Frame<'_>, keyer: &Keyer, place: u64) {
+    fn take_other(&mut self, decoder: &mut Decoder, frame: &Frame<'_>, keyer: &mut Keyer, place: u64) {
         let reassembled = decoder.counts().reassembled;
         if let Some(error) = decoder.decode_other(frame, &mut self.segments) {
             self.errors.push((self.segments.len(), error));

@@ -227,7 +227,7 @@ mod tests {
     fn a_flood_of_requests_does_not_take_the_room_of_a_reset() {
         const FLOOD: u64 = 500;
         let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
-        let keyer = table.keyer();
+        let mut keyer = table.keyer();
         let mut segments = Vec::new();
         for at in 0..FLOOD {
             let source = Endpoint::v4([10, 0, 0, 1], 1000 + at as u16);

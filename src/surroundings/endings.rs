@@ -64,8 +64,16 @@ pub struct Endings {
 }
 
 impl Endings {
+    /// Those of these flows.
+    pub fn of_flows(flows: &[&Flow]) -> Self {
+        let mut endings = Self::default();
+        flows.iter().for_each(|flow| endings.learn(flow, &Profile::of(flow)));
+        endings.sort();
+        endings
+    }
+
     /// Takes in how a flow's sides ended it.
-    pub(super) fn learn(&mut self, flow: &Flow, profile: &Profile) {
+    fn learn(&mut self, flow: &Flow, profile: &Profile) {
         for way in Way::BOTH {
             let own = flow.stream.endpoints[way];
             let peer = flow.stream.endpoints[way.reverse()];
@@ -81,7 +89,7 @@ impl Endings {
         }
     }
 
-    pub(super) fn sort(&mut self) {
+    fn sort(&mut self) {
         for endings in self.by_address.values_mut() {
             endings.sort_by_key(|ending| ending.time);
         }

@@ -6,7 +6,7 @@ mod hosts;
 mod losses;
 mod vantage;
 
-use crate::flow::{Flows, Profile};
+use crate::flow::{Flow, Flows, Profile};
 use crate::timeline::Timelines;
 use crate::witness::Testimony;
 
@@ -36,17 +36,21 @@ pub struct Surroundings {
 impl Surroundings {
     /// What the flows that were asked for say.
     pub fn of(flows: &Flows, timelines: &Timelines) -> Self {
-        let mut hosts = Hosts::default();
-        let mut endings = Endings::default();
-        let mut places = vantage::Places::default();
-        for flow in flows.iter().filter(|flow| timelines.knows(flow)) {
-            let profile = Profile::of(flow);
-            hosts.learn(flow, &profile);
-            endings.learn(flow, &profile);
-            places.learn(flow, &profile);
-        }
-        endings.sort();
+        let known: Vec<&Flow> = flows.iter().filter(|flow| timelines.knows(flow)).collect();
+        let (hosts, vantage) = habits(&known);
         let (losses, testimony) = (Losses::default(), Testimony::default());
-        Self { hosts, endings, continuations: Continuations::of(flows), vantage: places.vantage(), losses, testimony }
+        let endings = Endings::of_flows(&known);
+        Self { hosts, endings, continuations: Continuations::of(flows), vantage, losses, testimony }
     }
+}
+
+/// What these flows say of their hosts, and of the place where they were captured.
+pub fn habits(flows: &[&Flow]) -> (Hosts, Vantage) {
+    let (mut hosts, mut places) = (Hosts::default(), vantage::Places::default());
+    for flow in flows {
+        let profile = Profile::of(flow);
+        hosts.learn(flow, &profile);
+        places.learn(flow, &profile);
+    }
+    (hosts, places.vantage())
 }

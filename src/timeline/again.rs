@@ -62,6 +62,11 @@ impl Again {
             .then(|| self.replay(flow, Depth::Opening).opening.map(|opening| *opening))?
     }
 
+    /// Asks for the segments of a flow that will soon be wanted, without waiting for them.
+    pub fn ask_ahead(&self, flow: &Flow) {
+        self.places.of(flow.id).iter().take(TOGETHER).for_each(|place| self.lookup.prefetch(place.octets()));
+    }
+
     /// Lets go of what lies in front of these flows, so that it does not count as resident memory.
     pub fn release_before(&self, flows: &[&Flow]) {
         if let Some(first) = flows.iter().find_map(|flow| self.places.of(flow.id).first()) {

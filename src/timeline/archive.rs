@@ -79,7 +79,7 @@ mod tests {
 
     fn flows(segments: &[Segment]) -> Flows {
         let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
-        let keyer = table.keyer();
+        let mut keyer = table.keyer();
         segments.iter().for_each(|segment| table.segments(&[*segment], &[keyer.key(segment)]));
         table.finish()
     }

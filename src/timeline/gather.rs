@@ -396,6 +396,13 @@ impl Timelines {
         }
     }
 
+    /// Asks for the segments of a flow that is wanted whole, so that they are near when it is asked about soon.
+    pub fn ask_ahead(&self, flow: &Flow) {
+        if let Some(again) = &self.again {
+            again.ask_ahead(flow);
+        }
+    }
+
     /// Says that flows are asked about in their order, and that these are next.
     pub fn release_before(&self, flows: &[&Flow]) {
         if let Some(again) = &self.again {

@@ -170,7 +170,7 @@ mod tests {
     fn followed(flows: u16, turns: u64) -> (Flows, Vec<(FrameNumber, u64, u32)>) {
         let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
         table.watch_segments();
-        let keyer = table.keyer();
+        let mut keyer = table.keyer();
         let mut noted = Vec::new();
         for at in 0..u64::from(flows) * turns {
             let source = Endpoint::v4([10, 0, 0, 1], 1000 + (at % u64::from(flows)) as u16);

@@ -1,4 +1,4 @@
-use crate::flow::{Flow, Keyer};
+use crate::flow::{EndsHasher, Flow};
 use crate::tcp::{Endpoint, FrameNumber, PathId, Segment};
 
 /// How much of a flow is wanted.
@@ -18,7 +18,7 @@ pub enum Depth {
 /// another tag, without a look at any flow.
 #[derive(Default)]
 pub struct Members {
-    keyer: Keyer,
+    hasher: EndsHasher,
     /// Open addressing; a power of two, at most half of them taken.
     slots: Vec<Slot>,
     flows: Vec<Member>,
@@ -72,7 +72,7 @@ impl Members {
             depth,
             other_paths,
         });
-        let hash = self.keyer.hash(ends.0, ends.1);
+        let hash = self.hasher.hash(ends.0, ends.1);
         let slot = self.slot_of(hash, ends);
         let Some(slot) = self.slots.get_mut(slot) else { return };
         if slot.flow == NONE {
@@ -104,7 +104,7 @@ impl Members {
     #[inline]
     pub fn place_of(&self, segment: &Segment) -> Option<usize> {
         let ends = ends(segment.source, segment.destination);
-        let slot = self.slots.get(self.slot_of(self.keyer.hash(ends.0, ends.1), ends))?;
+        let slot = self.slots.get(self.slot_of(self.hasher.hash(ends.0, ends.1), ends))?;
         if slot.flow & SEVERAL == 0 {
             let place = slot.flow as usize;
             return self.flows.get(place).is_some_and(|member| member.may_have(segment)).then_some(place);
@@ -158,7 +158,7 @@ impl Members {
         let old = std::mem::replace(&mut self.slots, vec![FREE; size]);
         for slot in old {
             let Some(ends) = self.ends_of(slot) else { continue };
-            let place = self.slot_of(self.keyer.hash(ends.0, ends.1), ends);
+            let place = self.slot_of(self.hasher.hash(ends.0, ends.1), ends);
             if let Some(free) = self.slots.get_mut(place) {
                 *free = slot;
             }

@@ -289,7 +289,7 @@ mod tests {
 
     fn flows(segments: &[(Segment, Vec<u8>)]) -> Flows {
         let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
-        let keyer = table.keyer();
+        let mut keyer = table.keyer();
         segments.iter().for_each(|(segment, _)| table.segments(&[*segment], &[keyer.key(segment)]));
         table.finish()
     }

@@ -12,7 +12,7 @@ fn syn_ack() -> TcpFlags {
 
 fn follow(segments: &[Segment]) -> Flows {
     let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
-    let keyer = table.keyer();
+    let mut keyer = table.keyer();
     for segment in segments {
         table.segments(&[*segment], &[keyer.key(segment)]);
     }

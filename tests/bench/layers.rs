@@ -93,7 +93,7 @@ fn read_and_decode(bencher: Bencher, snaplen: usize) {
 fn read_decode_and_key(bencher: Bencher, snaplen: usize) {
     let input = input(snaplen);
     bencher.counter(ItemsCount::new(input.frames)).bench(|| {
-        let keyer = Keyer::default();
+        let mut keyer = FlowTable::new(Limits::within(1 << 20, false, 0)).keyer();
         decode(&input.path, |segment| {
             black_box(keyer.key(&segment));
         });
@@ -104,7 +104,7 @@ fn follow(bencher: Bencher, zeek: bool) {
     let segments = &input(96).segments;
     bencher.counter(ItemsCount::new(segments.len())).bench(|| {
         let mut table = FlowTable::new(Limits::within(1 << 28, zeek, 0));
-        let keyer: Keyer = table.keyer();
+        let mut keyer: Keyer = table.keyer();
         for some in segments.chunks(BATCH) {
             let keys: Vec<_> = some.iter().map(|segment| keyer.key(segment)).collect();
             table.segments(some, &keys);

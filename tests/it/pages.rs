@@ -168,7 +168,7 @@ fn traces_print_as_they_read() {
 /// Follows a trace and gathers all its segments, as the program does with a capture.
 fn followed(events: &[Event]) -> (Flows, Timelines) {
     let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
-    let keyer = table.keyer();
+    let mut keyer = table.keyer();
     for event in events {
         match &event.packet {
             Packet::Segment(segment) => table.segments(&[*segment], &[keyer.key(segment)]),

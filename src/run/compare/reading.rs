@@ -8,7 +8,7 @@ use crate::cli::Options;
 use crate::compare::{self, Connection, Point};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::error::Error;
-use crate::flow::{FlowTable, Flows};
+use crate::flow::{FlowTable, Flows, Keyer};
 use crate::progress;
 use crate::run::{FIXED_MEMORY, MEMORY_FOR_TIMELINES, bpf, limits, second_look};
 use crate::timeline::{Found, Gathering, Timelines};
@@ -24,6 +24,7 @@ const FOR_FLOWS: u64 = 4;
 struct Station {
     decoder: Decoder,
     table: FlowTable,
+    keyer: Keyer,
 }
 
 /// What was read of all points, in the order of the inputs.
@@ -44,9 +45,9 @@ impl Reading {
         let read = capture.progress();
         let bar = progress::watch(options.verbosity, move || (read.done(), read.total()));
         let share = options.memory.saturating_sub(FIXED_MEMORY) / FOR_FLOWS / points.max(1) as u64;
-        let station = || Station {
-            decoder: Decoder::new(DecodeLimits::default()),
-            table: FlowTable::new(limits(options, share)),
+        let station = || {
+            let table = FlowTable::new(limits(options, share));
+            Station { decoder: Decoder::new(DecodeLimits::default()), keyer: table.keyer(), table }
         };
         let mut stations: Vec<Station> = (0..points).map(|_| station()).collect();
         let passed = follow(&mut capture, &mut stations);
@@ -82,9 +83,8 @@ fn follow(capture: &mut Capture, stations: &mut [Station]) -> u64 {
         frames += 1;
         let Some(station) = stations.get_mut(usize::from(frame.input)) else { continue };
         let error = station.decoder.decode_into(&frame, &mut segments);
-        let keyer = station.table.keyer();
         for segment in segments.drain(..) {
-            station.table.segments(&[segment], &[keyer.key(&segment)]);
+            station.table.segments(&[segment], &[station.keyer.key(&segment)]);
         }
         if let Some(error) = error {
             station.table.icmp_error(&error);
