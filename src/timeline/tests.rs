@@ -3,7 +3,7 @@
 use super::*;
 use crate::decode::View;
 use crate::flow::testing::segment;
-use crate::flow::{Flow, FlowTable, Flows, Limits, Way};
+use crate::flow::{Flow, FlowTable, Flows, Limits};
 use crate::tcp::{Endpoint, PathId, Segment, SeqNum, TcpFlags};
 
 fn syn_ack() -> TcpFlags {
