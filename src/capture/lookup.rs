@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use super::Frame;
-use super::map::{Map, prefetch};
+use super::map::Map;
 use super::reader::Container;
+use crate::prefetch;
 use crate::tcp::FrameNumber;
 
 /// From the start of a record's own header, and to the end of those of TCP: two cache lines or three.
@@ -42,8 +43,8 @@ impl Lookup {
     #[inline]
     pub fn prefetch(&self, place: u64) {
         let place = usize::try_from(place).unwrap_or(usize::MAX);
-        prefetch(self.map.bytes(), place.saturating_sub(BEFORE));
-        prefetch(self.map.bytes(), place.saturating_add(BEHIND));
+        prefetch::octet(self.map.bytes(), place.saturating_sub(BEFORE));
+        prefetch::octet(self.map.bytes(), place.saturating_add(BEHIND));
     }
 
     /// The same by a look at it; the value means nothing.

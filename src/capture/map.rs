@@ -70,22 +70,6 @@ impl Map {
     }
 }
 
-/// Asks for the cache line of the octet at `at`, without waiting for it as a load would; where there is no such octet, for some
-/// other line or none.
-#[inline(always)]
-pub(super) fn prefetch(octets: &[u8], at: usize) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: the instruction, which every x86-64 has, neither reads nor writes what a program can see, and of an address that may
-    // not be read it does nothing; so any address will do, and this one is made without going out of bounds.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(octets.as_ptr().wrapping_add(at).cast());
-    }
-    // Elsewhere the walk has to do with what the processor fetches by itself.
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (octets, at);
-}
-
 /// Last words where a mapped file is gone.
 #[cfg(target_os = "linux")] // elsewhere SIGBUS also tells a stack overflow, which the standard library answers
 mod bus {

@@ -10,7 +10,7 @@
 
 use std::hint::black_box;
 
-use super::map::prefetch;
+use crate::prefetch;
 
 /// Measured: 8 halve the time of the walk on full-size packets, 16 are no better.
 const SCOUTS: usize = 8;
@@ -112,8 +112,8 @@ impl Scouts {
 /// Fetches what lies some way ahead of a walk over short records that is at `at`. A record is about as long as what is fetched.
 #[inline(always)]
 pub(super) fn fetch_ahead(memory: &[u8], at: usize) {
-    prefetch(memory, at + AHEAD);
-    prefetch(memory, at + AHEAD + LINE);
+    prefetch::octet(memory, at + AHEAD);
+    prefetch::octet(memory, at + AHEAD + LINE);
 }
 
 /// The first place from `from` on where several plausible records follow each other.

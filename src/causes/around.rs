@@ -117,6 +117,11 @@ impl Around {
         }
     }
 
+    /// Makes room for so many connections, or as many as are remembered.
+    pub fn expect(&mut self, connections: usize) {
+        self.connections.reserve_exact(connections.min(self.most));
+    }
+
     /// What is remembered of a flow that was judged; nothing where it has no time.
     pub fn outline(story: &Story<'_>) -> Option<Connection> {
         let verdict = story.verdict();

@@ -6,6 +6,7 @@ use super::reset::{MAX_SCALE, Phase, ResetSegment, position};
 use super::stream::Stream;
 use super::way::{Pair, Way};
 use super::zeek::ZeekConn;
+use crate::prefetch;
 use crate::tcp::{Duration, Endpoint, FrameNumber, IcmpError, PathId, Segment, SeqNum, TcpFlags, Timestamp};
 
 /// How far an acknowledgement or a segment may jump ahead and still be believed: the largest window (RFC 7323 section 2.3).
@@ -163,10 +164,10 @@ impl Flow {
         }
     }
 
-    /// Asks for the memory that every segment touches before it is needed; the value means nothing.
+    /// Asks for the memory that every segment touches before it is needed.
     #[inline]
-    pub(super) fn touch(&self) -> u32 {
-        u32::from(self.stream.endpoints.forward.port) ^ self.stream.last_frame.get() as u32
+    pub(super) fn ask_for_stream(&self) {
+        prefetch::value(self, 0, size_of::<Stream>());
     }
 
     /// Whether the segment will hardly take the short way.
@@ -175,10 +176,13 @@ impl Flow {
         !self.stream.is_open() || segment.flags.intersects(TcpFlags::FIN.union(TcpFlags::SYN).union(TcpFlags::RST))
     }
 
-    /// The same as [`Self::touch`] for what other segments touch.
+    /// The same for what other segments touch.
     #[inline]
-    pub(super) fn touch_rest(&self) -> u32 {
-        self.ends.forward.segments ^ self.id as u32 ^ self.zeek.as_ref().map_or(0, |zeek| zeek.touch())
+    pub(super) fn ask_for_rest(&self) {
+        prefetch::value(self, size_of::<Stream>(), size_of::<Self>());
+        if let Some(zeek) = &self.zeek {
+            prefetch::value(&**zeek, 0, size_of::<ZeekConn>());
+        }
     }
 
     /// Which way a segment of this flow goes; `None` if it belongs to other endpoints.

@@ -110,6 +110,7 @@ impl<'a> Judgement<'a> {
         drop(known);
         let surroundings = Surroundings { hosts, endings, continuations, vantage, testimony, losses };
         let mut around = Around::within(means.neighbours);
+        around.expect(flows.len());
         let nobody = Around::default();
         let (mut kept, mut room) = (Vec::new(), means.kept);
         let is_judged = |flow: &Flow| timelines.has_whole(flow) && second_look::needs_judging(flow, flows);

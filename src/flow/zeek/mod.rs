@@ -110,12 +110,6 @@ impl ZeekConn {
         self.process(way, segment);
     }
 
-    /// Asks for the memory of the connection before it is needed; the value means nothing.
-    #[inline]
-    pub fn touch(&self) -> u32 {
-        self.ends[0].last.0 ^ self.ends[1].last.0 ^ u32::from(self.facts)
-    }
-
     /// Whether Zeek would have written its line before the last segment given, and taken that one for a new connection.
     #[inline]
     pub fn ended(&self) -> bool {
