@@ -1,11 +1,11 @@
 //! A capture's worth of flows from a trace, judged: what tests of clues and causes ask.
 
 use super::{Case, Judged, Party, judge};
-use crate::decode::{Direction, LinkAddress, View};
+use crate::decode::{LinkAddress, View};
 use crate::evidence::Evidence;
 use crate::flow::{Flow, FlowTable, Flows, Limits};
 use crate::surroundings::Surroundings;
-use crate::tcp::{LinkTag, Segment, Timestamp};
+use crate::tcp::{Segment, Timestamp};
 use crate::timeline::{Depth, Gathering, Timelines};
 use crate::trace::{self, Packet};
 
@@ -36,8 +36,7 @@ impl Scene {
                     let data = Some(0..event.payload.len());
                     let mut view = View { link_source: device, payload: data, ..View::default() };
                     see(&mut segment, &mut view);
-                    segment.link = view.link_source.map_or(LinkTag::NONE, |address| LinkTag::of(address.octets()));
-                    segment.outgoing = view.direction == Some(Direction::Out);
+                    segment.device = view.device();
                     table.segments(&[segment], &[keyer.key(&segment)]);
                     packets.push((segment, view, event.payload));
                 }

@@ -9,7 +9,7 @@ use super::ip::{IpHeader, protocol};
 use super::walk::State;
 use super::{LinkAddress, Octets, View, tcp};
 use crate::capture::{Frame, LinkType};
-use crate::tcp::{Endpoint, LinkTag, Segment};
+use crate::tcp::{Device, Endpoint, Segment};
 
 const ETHERNET: LinkType = LinkType(1);
 
@@ -35,11 +35,11 @@ pub(super) fn plain(frame: &Frame<'_>, state: &mut State, segments: &mut Vec<Seg
     match kind {
         ether_type::IPV4 => {
             let (ip, data) = ipv4(rest, line)?;
-            tcp::whole(frame, &ip, LinkTag::of(&link), data, segments)?;
+            tcp::whole(frame, &ip, Device::new(&link, false), data, segments)?;
         }
         ether_type::IPV6 => {
             let (ip, data) = ipv6(rest, line)?;
-            tcp::whole(frame, &ip, LinkTag::of(&link), data, segments)?;
+            tcp::whole(frame, &ip, Device::new(&link, false), data, segments)?;
         }
         _ => return None,
     }

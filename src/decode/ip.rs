@@ -8,11 +8,11 @@ use std::ops::Range;
 
 use super::fragments::{DatagramKey, Place};
 use super::paths::Tunnel;
-use super::view::{Direction, Fragment};
+use super::view::Fragment;
 use super::walk::{Read, Walk};
 use super::{Decoded, Octets, Undecoded, icmp, tcp};
 use crate::capture::Frame;
-use crate::tcp::{Endpoint, LinkTag, Segment};
+use crate::tcp::{Endpoint, Segment};
 
 /// Assigned [protocol numbers](https://www.iana.org/assignments/protocol-numbers) that lead to TCP.
 pub(super) mod protocol {
@@ -157,9 +157,8 @@ impl Walk<'_> {
                     let segment = tcp::segment(self.frame, ip, data)?;
                     self.state.view.payload = payload(self.frame, data, segment.captured_payload);
                     let view = &self.state.view;
-                    let link = view.link_source.map_or(LinkTag::NONE, |address| LinkTag::of(address.octets()));
-                    let outgoing = view.direction == Some(Direction::Out);
-                    return Ok(Decoded::Segment(Segment { path: self.state.path(), link, outgoing, ..segment }));
+                    let device = view.device();
+                    return Ok(Decoded::Segment(Segment { path: self.state.path(), device, ..segment }));
                 }
                 protocol::UDP | protocol::UDP_LITE => return self.udp(ip, data),
                 protocol::ICMP if !ip.ipv6 => return self.icmp(ip, data),

@@ -3,7 +3,7 @@
 use super::ip::IpHeader;
 use super::{Octets, Undecoded};
 use crate::capture::Frame;
-use crate::tcp::{Endpoint, LinkTag, PathId, Segment, SeqNum, TcpFlags, TcpOptions};
+use crate::tcp::{Device, Endpoint, PathId, Segment, SeqNum, TcpFlags, TcpOptions};
 
 /// Octets of a header without options (RFC 9293 section 3.1).
 const FIXED_HEADER: usize = 20;
@@ -18,7 +18,7 @@ pub(super) fn segment(frame: &Frame<'_>, ip: &IpHeader, data: Octets<'_>) -> Res
     let start: [u8; UP_TO_FLAGS] = data.read(0)?;
     let header_len = header_len(&start).ok_or(Undecoded::Malformed)?;
     let window = data.u16(UP_TO_FLAGS).ok();
-    let mut segment = fixed(frame, ip, LinkTag::NONE, data, &start, window);
+    let mut segment = fixed(frame, ip, Device::UNKNOWN, data, &start, window);
     let captured = data.bytes();
     segment.options_complete = match captured.get(FIXED_HEADER..header_len) {
         Some(octets) => segment.options.read(octets),
@@ -35,7 +35,7 @@ pub(super) fn segment(frame: &Frame<'_>, ip: &IpHeader, data: Octets<'_>) -> Res
 pub(super) fn whole(
     frame: &Frame<'_>,
     ip: &IpHeader,
-    link: LinkTag,
+    device: Device,
     data: Octets<'_>,
     segments: &mut Vec<Segment>,
 ) -> Option<()> {
@@ -43,7 +43,7 @@ pub(super) fn whole(
     let [.., w0, w1, _, _, _, _] = *header;
     let start = header.first_chunk()?;
     let options = data.bytes().get(FIXED_HEADER..header_len(start)?)?;
-    segments.push(fixed(frame, ip, link, data, start, Some(u16::from_be_bytes([w0, w1]))));
+    segments.push(fixed(frame, ip, device, data, start, Some(u16::from_be_bytes([w0, w1]))));
     if !options.is_empty() {
         let segment = segments.last_mut()?;
         segment.options_complete = segment.options.read(options);
@@ -62,7 +62,7 @@ fn header_len(&[.., offset, _]: &[u8; UP_TO_FLAGS]) -> Option<usize> {
 fn fixed(
     frame: &Frame<'_>,
     ip: &IpHeader,
-    link: LinkTag,
+    device: Device,
     data: Octets<'_>,
     start: &[u8; UP_TO_FLAGS],
     window: Option<u16>,
@@ -89,8 +89,7 @@ fn fixed(
         ip_id: ip.ip_id,
         dont_fragment: ip.dont_fragment,
         path: PathId::PLAIN,
-        link,
-        outgoing: false,
+        device,
         input: frame.input,
         input_frame: frame.input_frame,
     }

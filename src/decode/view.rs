@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::tcp::Device;
+
 /// A link address (MAC) of up to eight octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkAddress {
@@ -53,6 +55,14 @@ pub struct View {
     /// Where in the frame the captured part of the segment's data lies, of an ICMP error that of the quoted one; `None` for
     /// a packet put together from fragments.
     pub payload: Option<Range<usize>>,
+}
+
+impl View {
+    /// The device that the frame came from.
+    pub fn device(&self) -> Device {
+        let address = self.link_source.as_ref().map_or(&[][..], LinkAddress::octets);
+        Device::new(address, self.direction == Some(Direction::Out))
+    }
 }
 
 /// A frame that has only a part of an IP packet.

@@ -178,7 +178,7 @@ impl EndpointFacts {
     pub(super) fn set_first(&mut self, segment: &Segment, begun: FrameNumber) {
         self.first = behind(begun, segment.frame);
         self.first_ttl = segment.ttl;
-        self.link = segment.link;
+        self.link = segment.device.link();
     }
 
     /// Its first time to live, with the frame that had it. `begun`: the flow's first frame.

@@ -49,7 +49,7 @@ mod tests {
     use super::super::table::{FlowTable, Limits};
     use super::super::testing::segment;
     use super::*;
-    use crate::tcp::{Segment, SeqNum, TcpFlags};
+    use crate::tcp::{Device, Segment, SeqNum, TcpFlags};
 
     /// The profile of the only flow.
     fn profile(segments: &[Segment]) -> Profile {
@@ -71,8 +71,12 @@ mod tests {
         one
     }
 
+    fn device(octet: u8) -> Device {
+        Device::new(&[2, 0, 0, 0, 0, octet], false)
+    }
+
     fn link(octet: u8) -> LinkTag {
-        LinkTag::of(&[2, 0, 0, 0, 0, octet])
+        device(octet).link()
     }
 
     fn ttls(side: &SideProfile) -> Vec<(u8, u64)> {
@@ -102,7 +106,7 @@ mod tests {
     #[test]
     fn copies_teach_nothing() {
         let syn = forward(1, TcpFlags::SYN);
-        let mut copy = Segment { ttl: 3, link: link(9), ..syn };
+        let mut copy = Segment { ttl: 3, device: device(9), ..syn };
         copy.frame = syn.frame.next();
         let told = profile(&[syn, copy, back(3, SYN_ACK)]).sides;
         assert_eq!((ttls(&told.forward), ttls(&told.back)), (vec![(64, 1)], vec![(57, 3)]));
@@ -111,18 +115,19 @@ mod tests {
 
     #[test]
     fn devices_are_told_by_the_first_and_the_first_other_address() {
-        let mut all = [1u8, 1, 2, 3].map(|octet| Segment { link: link(octet), ..forward(octet.into(), TcpFlags::SYN) });
+        let mut all =
+            [1u8, 1, 2, 3].map(|octet| Segment { device: device(octet), ..forward(octet.into(), TcpFlags::SYN) });
         for (place, one) in all.iter_mut().enumerate() {
             one.frame = FrameNumber::new(place as u64 + 1).expect("a number");
             one.ip_id = Some(place as u16 + 1);
         }
-        all[2].outgoing = true;
+        all[2].device = Device::new(&[2, 0, 0, 0, 0, 2], true);
         let told = profile(&all);
         assert_eq!(told.sides.forward.links, [Some(link(1)), Some(link(2))]);
         assert_eq!((told.outgoing, told.sides.back.links), (Some(Way::Forward), [None, None]));
-        assert_eq!(LinkTag::of(&[0; 6]), LinkTag::NONE);
+        assert_eq!(Device::new(&[0; 6], true).link(), LinkTag::NONE);
         // A reset alone: nothing is known of its sender but that it ended the connection.
-        let reset = profile(&[Segment { link: link(1), ..forward(1, TcpFlags::RST) }]).sides.forward;
+        let reset = profile(&[Segment { device: device(1), ..forward(1, TcpFlags::RST) }]).sides.forward;
         assert_eq!((ttls(&reset), reset.links, reset.ended.is_some()), (vec![], [None, None], true));
     }
 

@@ -365,7 +365,7 @@ impl Flow {
 
     /// Notes what a segment that is neither a reset nor a copy says of the device that sent it.
     fn note_device(&mut self, segment: &Segment, way: Way, is_first: bool) {
-        if segment.outgoing && self.outgoing().is_none() {
+        if segment.device.is_capturing() && self.outgoing().is_none() {
             self.facts |= if way == Way::Forward { flow_fact::OUTGOING_FORWARD } else { flow_fact::OUTGOING_BACK };
         }
         if is_first {
@@ -373,7 +373,8 @@ impl Flow {
             return;
         }
         let end = &self.ends[way];
-        let is_other_link = segment.link.is_some() && segment.link != end.link();
+        let link = segment.device.link();
+        let is_other_link = link.is_some() && link != end.link();
         let is_other_ttl = end.first_ttl(self.first_frame).is_some_and(|(ttl, _)| ttl != segment.ttl);
         if is_other_link || is_other_ttl {
             self.note_other_device(segment, way, is_other_link, is_other_ttl);
@@ -388,7 +389,7 @@ impl Flow {
             rare.other_ttl = Some((segment.ttl, segment.frame));
         }
         if is_other_link && link.is_some() && !rare.other_link.is_some() {
-            rare.other_link = segment.link;
+            rare.other_link = segment.device.link();
         }
     }
 

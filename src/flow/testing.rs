@@ -1,6 +1,6 @@
 //! Segments for tests: a template, to be varied by struct update.
 
-use crate::tcp::{Endpoint, FrameNumber, LinkTag, PathId, Segment, SeqNum, TcpFlags, TcpOptions, Timestamp};
+use crate::tcp::{Device, Endpoint, FrameNumber, PathId, Segment, SeqNum, TcpFlags, TcpOptions, Timestamp};
 
 /// The client of the tests.
 pub(crate) const CLIENT: [u8; 4] = [192, 0, 2, 1];
@@ -28,8 +28,7 @@ pub(crate) fn segment(frame: u64, micros: i64) -> Segment {
         ip_id: Some(frame as u16),
         dont_fragment: true,
         path: PathId::PLAIN,
-        link: LinkTag::NONE,
-        outgoing: false,
+        device: Device::UNKNOWN,
         input: 0,
         input_frame: FrameNumber::new(frame).expect("frames count from 1"),
     }

@@ -14,6 +14,6 @@ pub use flags::TcpFlags;
 pub use frame::FrameNumber;
 pub use network::Network;
 pub use options::TcpOptions;
-pub use segment::{Endpoint, IcmpError, LinkTag, PathId, QuotedSegment, Segment};
+pub use segment::{Device, Endpoint, IcmpError, LinkTag, PathId, QuotedSegment, Segment};
 pub use seq::SeqNum;
 pub use time::{Duration, Timestamp};

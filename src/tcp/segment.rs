@@ -58,8 +58,8 @@ impl PathId {
     pub const PLAIN: Self = Self(0);
 }
 
-/// The source link address of a frame as a number: two frames with the same address have the same one, two with different
-/// addresses hardly ever (one pair in 2³²).
+/// The source link address of a frame as a number of 23 bits: two frames with the same address have the same one, two with
+/// different addresses hardly ever (one pair in eight million).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkTag(u32);
 
@@ -67,18 +67,51 @@ impl LinkTag {
     /// There is no address.
     pub const NONE: Self = Self(0);
 
-    /// That of an address of these octets, of which eight count; [`Self::NONE`] where all are zeros, which stand for no address.
-    #[inline]
-    pub fn of(octets: &[u8]) -> Self {
-        const ODD: u64 = 0x9e37_79b9_7f4a_7c15; // 2⁶⁴ divided by the golden ratio, the usual multiplicative hash
-        let number = octets.iter().take(8).fold(0, |number, &octet| number << 8 | u64::from(octet));
-        if number == 0 { Self::NONE } else { Self(((number.wrapping_mul(ODD) >> 32) as u32).max(1)) }
-    }
-
     /// Whether there is an address.
     #[inline]
     pub fn is_some(self) -> bool {
         self != Self::NONE
+    }
+}
+
+/// The device that a frame came from, as far as its link header tells. In three octets, which a segment has to spare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Device([u8; 3]);
+
+impl Device {
+    /// The link header tells nothing.
+    pub const UNKNOWN: Self = Self([0; 3]);
+
+    /// The bit for what the capturing host itself sent.
+    const OUTGOING: u32 = 1 << 23;
+
+    /// One with an address of these octets, of which eight count; only zeros stand for no address. `outgoing`: the capturing host
+    /// itself sent the frame.
+    #[inline]
+    pub fn new(address: &[u8], outgoing: bool) -> Self {
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15; // 2⁶⁴ divided by the golden ratio, the usual multiplicative hash
+        let number = address.iter().take(8).fold(0, |number, &octet| number << 8 | u64::from(octet));
+        let tag = if number == 0 { 0 } else { ((number.wrapping_mul(ODD) >> 41) as u32).max(1) };
+        let [a, b, c, _] = (tag | if outgoing { Self::OUTGOING } else { 0 }).to_le_bytes();
+        Self([a, b, c])
+    }
+
+    #[inline]
+    fn bits(self) -> u32 {
+        let Self([a, b, c]) = self;
+        u32::from_le_bytes([a, b, c, 0])
+    }
+
+    /// Its link address.
+    #[inline]
+    pub fn link(self) -> LinkTag {
+        LinkTag(self.bits() & !Self::OUTGOING)
+    }
+
+    /// Whether it is the capturing host itself (Linux cooked captures tell).
+    #[inline]
+    pub fn is_capturing(self) -> bool {
+        self.bits() & Self::OUTGOING != 0
     }
 }
 
@@ -121,10 +154,8 @@ pub struct Segment {
     pub dont_fragment: bool,
     /// The layers around the packet.
     pub path: PathId,
-    /// The source address of its innermost link header.
-    pub link: LinkTag,
-    /// The capturing host itself sent it (Linux cooked captures).
-    pub outgoing: bool,
+    /// What its innermost link header says of where it came from.
+    pub device: Device,
     /// Which input of the capture it came from, from 0 in the order of the command line.
     pub input: u16,
     /// The place of the frame in that input, from 1; equal to `frame` where there is one input.
@@ -190,5 +221,28 @@ mod tests {
         assert_eq!(mapped.ip(false).to_string(), "10.0.0.1");
         assert_eq!(mapped.ip(true).to_string(), "::ffff:10.0.0.1");
         assert_eq!(Endpoint::from((mapped.ip(false), 80)), mapped);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_takes_no_more_octets_than_batches_and_limits_reckon_with() {
+        assert_eq!(size_of::<Segment>(), 136);
+    }
+
+    #[test]
+    fn devices_are_told_apart_by_their_addresses() {
+        let one = Device::new(&[2, 0, 0, 0, 0, 1], false);
+        let same = Device::new(&[2, 0, 0, 0, 0, 1], true);
+        assert_eq!(one.link(), same.link());
+        assert_eq!((one.is_capturing(), same.is_capturing()), (false, true));
+        let tags: std::collections::HashSet<u32> = (0..1000u16)
+            .map(|host| Device::new(&[&[2, 0, 0, 0][..], &host.to_be_bytes()].concat(), false).bits())
+            .collect();
+        assert_eq!(tags.len(), 1000);
+        assert_eq!(Device::new(&[], true).link(), LinkTag::NONE);
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::lex::{Token, tokens};
 use super::line::{Asked, Id, Stamps, Words, number};
 use super::{Ends, Event, Packet, ROUTER_V4, ROUTER_V6, TraceError, first_id};
-use crate::tcp::{FrameNumber, IcmpError, LinkTag, PathId, QuotedSegment, Segment, SeqNum, TcpFlags, Timestamp};
+use crate::tcp::{Device, FrameNumber, IcmpError, PathId, QuotedSegment, Segment, SeqNum, TcpFlags, Timestamp};
 
 /// Reads a trace; the events come in the order of the lines.
 ///
@@ -146,8 +146,7 @@ impl Reader {
             ip_id,
             dont_fragment: asked.dont_fragment && !ends.ipv6,
             path: PathId(asked.path),
-            link: LinkTag::NONE,
-            outgoing: false,
+            device: Device::UNKNOWN,
             input: 0,
             input_frame: frame,
         };

@@ -179,8 +179,7 @@ impl Random {
             ip_id: (!ends.ipv6 || self.below(2) == 0).then(|| self.below(1 << 16) as u16),
             dont_fragment: !ends.ipv6 && self.below(2) == 0,
             path: crate::tcp::PathId(self.below(3) as u32),
-            link: crate::tcp::LinkTag::NONE,
-            outgoing: false,
+            device: crate::tcp::Device::UNKNOWN,
             input: 0,
             input_frame: frame,
         };

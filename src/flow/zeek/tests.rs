@@ -1,5 +1,5 @@
 use super::*;
-use crate::tcp::{Endpoint, FrameNumber, LinkTag, PathId, SeqNum, TcpOptions};
+use crate::tcp::{Device, Endpoint, FrameNumber, PathId, SeqNum, TcpOptions};
 
 /// A port that no analyser of Zeek claims.
 const NOBODY: u16 = 9;
@@ -47,8 +47,7 @@ fn parse(line: &str, ports: (u16, u16)) -> (Way, Segment) {
         ip_id: None,
         dont_fragment: true,
         path: PathId::PLAIN,
-        link: LinkTag::NONE,
-        outgoing: false,
+        device: Device::UNKNOWN,
         input: 0,
         input_frame: FrameNumber::FIRST,
     };
