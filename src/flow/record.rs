@@ -259,6 +259,12 @@ impl Flow {
         self.has(flow_fact::ENDED) || self.both_fins()
     }
 
+    /// A reset ended it of which only the number is known.
+    pub(super) fn ended_by_unknown_reset(&self) -> bool {
+        let was_not_kept = |detail: &Detail| detail.resets.is_empty() && detail.resets_not_kept > 0;
+        self.has(flow_fact::ENDED) && self.detail.as_deref().is_some_and(was_not_kept)
+    }
+
     /// Both sides sent FIN.
     pub fn both_fins(&self) -> bool {
         self.ends.forward.fin_end().is_some() && self.ends.back.fin_end().is_some()

@@ -3,7 +3,7 @@
 use super::inputs::{InputSet, InputSets};
 use super::key::{EndsHasher, Key, Keyer};
 use super::record::Flow;
-use super::reset::Phase;
+use super::reset::{Phase, ResetSegment};
 use super::teardown::Teardown;
 use super::way::Way;
 use super::zeek::ZeekConn;
@@ -19,6 +19,9 @@ const BATCH: usize = 24;
 
 /// Flows of the same addresses and ports at the same time, told apart by VLAN or tunnel; a capture with more is hostile.
 const MAX_SIBLINGS: usize = 64;
+
+/// The first resets of a flow decide how it ended: for so many of them places of flows are given up that nobody took.
+const DECIDING: usize = 4;
 
 /// Octets of memory a flow takes on average beside its record: its slot at the table's least load, and what one flow in
 /// seven keeps in [`super::Detail`].
@@ -129,6 +132,9 @@ pub struct FlowTable {
     limits: Limits,
     totals: Totals,
     kept_resets: usize,
+    /// Places of flows that may still be given to resets, and those that were.
+    lendable: usize,
+    lent: usize,
     /// The latest time of any segment.
     end: Option<Timestamp>,
     /// Flows with a reset since this was last asked for; none where nobody asks.
@@ -143,6 +149,8 @@ pub struct Flows {
     pieces: Vec<Vec<Flow>>,
     /// Pieces that [`Self::take_some`] gave away.
     given: usize,
+    /// Places of flows that resets took.
+    lent: usize,
     inputs: InputSets,
     /// What was counted.
     pub totals: Totals,
@@ -164,6 +172,8 @@ impl FlowTable {
             limits,
             totals: Totals::default(),
             kept_resets: 0,
+            lendable: limits.flows / 2,
+            lent: 0,
             end: None,
             reset: None,
             followed: None,
@@ -236,7 +246,7 @@ impl FlowTable {
         let mut flows: Vec<Flow> = ids.into_iter().filter_map(|id| self.get(id)).cloned().collect();
         flows.iter_mut().for_each(Flow::settle);
         let inputs = self.inputs.clone();
-        Flows { pieces: vec![flows], given: 0, inputs, totals: Totals::default(), end: self.end }
+        Flows { pieces: vec![flows], given: 0, lent: 0, inputs, totals: Totals::default(), end: self.end }
     }
 
     /// As if so many flows had begun and left before.
@@ -326,7 +336,8 @@ impl FlowTable {
     /// The end of the capture.
     pub fn finish(mut self) -> Flows {
         self.pieces.iter_mut().flatten().for_each(Flow::settle);
-        Flows { pieces: self.pieces, given: 0, inputs: self.inputs, totals: self.totals, end: self.end }
+        let lent = self.lent;
+        Flows { pieces: self.pieces, given: 0, lent, inputs: self.inputs, totals: self.totals, end: self.end }
     }
 
     #[inline]
@@ -379,7 +390,7 @@ impl FlowTable {
         self.end = self.end.max(segment.time);
 
         let mut place = place;
-        if self.len == self.limits.flows {
+        if self.len >= self.limits.flows {
             // Before anything is looked up, since it moves flows.
             self.make_room();
             place = self.home(hash);
@@ -398,7 +409,7 @@ impl FlowTable {
             None => (self.begin(segment, hash, None), Way::Forward),
         };
         self.note_followed(index);
-        let only_count = segment.flags.rst() && self.kept_resets >= self.limits.resets;
+        let only_count = segment.flags.rst() && self.kept_resets >= self.limits.resets && !self.lend(index);
         self.kept_resets += usize::from(segment.flags.rst() && !only_count);
         let flow = &mut self.pieces[index as usize / PIECE][index as usize % PIECE];
         if !self.inputs.are_all(segment.input) && !self.inputs.contains(flow.inputs, segment.input) {
@@ -410,6 +421,21 @@ impl FlowTable {
         if let Some(reset) = self.reset.as_mut().filter(|_| segment.flags.rst()) {
             reset.push(flow.id);
         }
+    }
+
+    /// Gives a flow's place to a reset of the flow in this place: where few flows took theirs, and up to half of all.
+    #[cold]
+    fn lend(&mut self, index: u32) -> bool {
+        const { assert!(size_of::<ResetSegment>() <= size_of::<Flow>() + BESIDE_RECORD) };
+        let decides = self.flow(index).is_some_and(|flow| flow.resets().len() < DECIDING);
+        let lends = decides && self.lendable > 0 && self.len < self.limits.flows / 4 * 3;
+        if lends {
+            self.lendable -= 1;
+            self.lent += 1;
+            self.limits.flows -= 1;
+            self.limits.resets += 1;
+        }
+        lends
     }
 
     #[inline]
@@ -636,6 +662,11 @@ impl Flows {
         self.pieces.iter().map(Vec::len).sum()
     }
 
+    /// How many flows there would be room for in the memory that they and their resets take.
+    pub fn places(&self) -> usize {
+        self.len() + self.lent
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -668,6 +699,7 @@ impl Flows {
         let mut joined = Self {
             pieces: Vec::new(),
             given: 0,
+            lent: captures.iter().map(|capture| capture.lent).sum(),
             inputs: InputSets::new(),
             totals: Totals::default(),
             end: captures.iter().filter_map(|capture| capture.end).max(),

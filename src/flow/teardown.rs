@@ -39,6 +39,9 @@ impl Teardown {
         if let Some(reset) = decisive_reset(flow) {
             return by_reset(flow, reset);
         }
+        if flow.ended_by_unknown_reset() {
+            return by_unknown_reset(flow);
+        }
         if flow.both_fins() {
             Self::Fin
         } else if is_refused_by_icmp(flow) {
@@ -87,6 +90,18 @@ fn by_reset(flow: &Flow, reset: &ResetSegment) -> Teardown {
         return Teardown::ResetAfterFin;
     }
     Teardown::Reset
+}
+
+/// The same of a reset for which there was no room: what it met is told by how far the connection had come.
+fn by_unknown_reset(flow: &Flow) -> Teardown {
+    let server = Roles::of(flow).from_client.reverse();
+    if flow.both_fins() {
+        Teardown::ResetAfterFin
+    } else if flow.established() || flow.stream.sides[server].spoke() {
+        Teardown::Reset
+    } else {
+        Teardown::Refused
+    }
 }
 
 /// Whether the connection request drew an ICMP error that ends the attempt.

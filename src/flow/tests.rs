@@ -602,3 +602,52 @@ fn days_of_a_flood_do_not_use_up_identifiers() {
     assert_eq!(table.copy(ids.clone()).iter().map(|flow| flow.id).collect::<Vec<_>>(), ids);
     assert!(size_of::<Flow>() <= 288, "every flow of a flood takes {} octets", size_of::<Flow>());
 }
+
+/// So many connections, of which every other one is refused and the others are aborted.
+fn reset_connections(count: u64) -> Vec<Segment> {
+    let mut all = Vec::new();
+    for at in 0..count {
+        let source = Endpoint::v4([10, 0, (at >> 8) as u8, at as u8], 1000);
+        let one = |step: u64, flags: TcpFlags, seq: u32, ack: u32| Segment {
+            source,
+            flags,
+            seq: SeqNum(seq),
+            ack: SeqNum(ack),
+            ..segment(4 * at + step, (4 * at + step) as i64 * 1000)
+        };
+        let back = |step, flags, seq, ack| {
+            let mut one = one(step, flags, seq, ack);
+            std::mem::swap(&mut one.source, &mut one.destination);
+            one
+        };
+        all.push(one(1, TcpFlags::SYN, 100, 0));
+        if at % 2 == 0 {
+            all.push(back(2, TcpFlags::RST.union(TcpFlags::ACK), 0, 101));
+        } else {
+            all.push(back(2, TcpFlags::SYN.union(TcpFlags::ACK), 500, 101));
+            all.push(one(3, TcpFlags::ACK, 101, 501));
+            all.push(one(4, TcpFlags::RST, 101, 0));
+        }
+    }
+    all
+}
+
+#[test]
+fn places_of_flows_that_nobody_took_are_for_resets() {
+    let follow = |limits: Limits| {
+        let mut table = FlowTable::new(limits);
+        let mut keyer = table.keyer();
+        reset_connections(200).iter().for_each(|one| table.segments(&[*one], &[keyer.key(one)]));
+        table.finish()
+    };
+    let kept = |flows: &Flows| flows.iter().map(|flow| flow.resets().len()).sum::<usize>();
+    let roomy = follow(Limits { flows: 1000, resets: 50, zeek: false });
+    assert_eq!((kept(&roomy), roomy.places()), (200, 200 + 150));
+    // Where flows need their places themselves, further resets are only counted; how connections ended stays known.
+    let narrow = follow(Limits { flows: 300, resets: 50, zeek: false });
+    assert!(kept(&narrow) < 200 && narrow.places() <= 300, "{} {}", kept(&narrow), narrow.places());
+    for flows in [&roomy, &narrow] {
+        let ends = |wanted| flows.iter().filter(|flow| Teardown::of(flow, flows.end) == wanted).count();
+        assert_eq!((ends(Teardown::Refused), ends(Teardown::Reset)), (100, 100));
+    }
+}

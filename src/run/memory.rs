@@ -65,7 +65,7 @@ impl Memory {
         self.total / FOR_JUDGING
     }
 
-    /// What judging may take once it is known how many flows there are.
+    /// What judging may take once it is known how many places of flows are taken.
     pub fn for_judging(&self, flows: usize) -> Judging {
         let all = self.beside(flows);
         let neighbours = all / FOR_NEIGHBOURS;

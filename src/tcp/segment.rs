@@ -222,11 +222,6 @@ mod tests {
         assert_eq!(mapped.ip(true).to_string(), "::ffff:10.0.0.1");
         assert_eq!(Endpoint::from((mapped.ip(false), 80)), mapped);
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     #[test]
     fn a_segment_takes_no_more_octets_than_batches_and_limits_reckon_with() {
