@@ -11,6 +11,9 @@ use super::map::Map;
 /// What one read asks for: performance falls below 64 KiB and no longer rises above 256 KiB.
 const BLOCK: usize = 256 << 10;
 
+/// Octets in front of the cursor that another thread may still be looking at.
+const UNDER_WAY: usize = 8 << 20;
+
 pub(super) struct Source {
     kind: Kind,
     /// The cursor, in the memory at hand.
@@ -20,7 +23,7 @@ pub(super) struct Source {
 }
 
 enum Kind {
-    Map(Map),
+    Map(Arc<Map>),
     Stream(Stream),
 }
 
@@ -51,7 +54,7 @@ enum State {
 
 impl Source {
     pub(super) fn map(map: Map) -> Self {
-        Self { kind: Kind::Map(map), at: 0, base: 0 }
+        Self { kind: Kind::Map(Arc::new(map)), at: 0, base: 0 }
     }
 
     /// Reads from `reader`; `stored` tells how much has been taken from the file or pipe behind it.
@@ -73,9 +76,9 @@ impl Source {
     }
 
     /// The mapped file; `None` for a pipe.
-    pub(super) fn into_map(self) -> Option<Map> {
-        match self.kind {
-            Kind::Map(map) => Some(map),
+    pub(super) fn map_of_all(&self) -> Option<Arc<Map>> {
+        match &self.kind {
+            Kind::Map(map) => Some(Arc::clone(map)),
             Kind::Stream(_) => None,
         }
     }
@@ -172,7 +175,11 @@ impl Source {
                 begun.set_position(self.at as u64);
                 Box::new(begun.chain(stream.reader))
             }
-            Kind::Map(map) => Box::new(map.into_reader(self.at as u64)),
+            Kind::Map(map) => match Arc::into_inner(map) {
+                Some(map) => Box::new(map.into_reader(self.at as u64)),
+                // Nobody else has it before it is read.
+                None => Box::new(io::empty()),
+            },
         }
     }
 
@@ -188,7 +195,7 @@ impl Source {
     pub(super) fn checkpoint(&mut self) -> bool {
         match &mut self.kind {
             Kind::Map(map) => {
-                map.release(self.at);
+                map.release(self.at.saturating_sub(UNDER_WAY));
                 !map.shrunk()
             }
             Kind::Stream(_) => true,
