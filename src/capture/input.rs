@@ -202,13 +202,7 @@ impl Input {
     pub(super) fn lookup(&mut self) -> Option<Lookup> {
         let mut reader = self.ended.take()?;
         let is_whole = reader.source.checkpoint();
-        reader.lookup().filter(|_| is_whole)
-    }
-
-    /// The same before it is read, with the mean length of its first records.
-    pub(super) fn lookup_ahead(&self) -> Option<(Lookup, usize)> {
-        let reader = self.reader.as_ref()?;
-        reader.lookup().zip(reader.mean_length())
+        reader.into_lookup().filter(|_| is_whole).map(|(map, container)| Lookup::new(map, container))
     }
 
     /// What is known of it so far.

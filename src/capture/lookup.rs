@@ -18,8 +18,8 @@ pub struct Lookup {
 }
 
 impl Lookup {
-    pub(super) fn new(map: Arc<Map>, container: Container) -> Self {
-        Self { map, container }
+    pub(super) fn new(map: Map, container: Container) -> Self {
+        Self { map: Arc::new(map), container }
     }
 
     /// The frame of this number at this place; both were told when it was read.

@@ -182,15 +182,6 @@ impl Capture {
         }
     }
 
-    /// The same before it is read, for another thread to look at each frame as it is found: of one pcap file of which all frames are
-    /// given out. With it the mean length of its first records, octets.
-    pub fn lookup_ahead(&self) -> Option<(Lookup, usize)> {
-        match self.inputs.as_slice() {
-            [input] if self.filter.is_none() => input.lookup_ahead(),
-            _ => None,
-        }
-    }
-
     /// How far the reading is.
     pub fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.progress)

@@ -8,7 +8,6 @@ use std::sync::atomic::AtomicU64;
 
 use super::error::{Reason, plain};
 use super::identify::{Content, HEAD, identify};
-use super::lookup::Lookup;
 use super::map::Map;
 use super::pcap::{Pcap, Walk};
 use super::pcapng::Pcapng;
@@ -148,21 +147,12 @@ impl Reader {
     }
 
     /// Its octets and what they are made of, where every record can be found again by its place.
-    pub(super) fn lookup(&self) -> Option<Lookup> {
+    pub(super) fn into_lookup(self) -> Option<(Map, Container)> {
         let looks_up = match &self.container {
             Container::Pcap(pcap) => pcap.looks_up(),
             Container::Pcapng(pcapng) => pcapng.looks_up(),
         };
-        self.source.map_of_all().filter(|_| looks_up).map(|map| Lookup::new(map, self.container.clone()))
-    }
-
-    /// The mean length of its first records, where what its frames are is known before it is read.
-    pub(super) fn mean_length(&self) -> Option<usize> {
-        match &self.container {
-            Container::Pcap(pcap) => pcap.mean_length(&self.source),
-            // What its interfaces are is told on the way.
-            Container::Pcapng(_) => None,
-        }
+        self.source.into_map().filter(|_| looks_up).map(|map| (map, self.container))
     }
 
     pub(super) fn dropped(&self) -> Option<u64> {

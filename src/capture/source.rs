@@ -11,9 +11,6 @@ use super::map::Map;
 /// What one read asks for: performance falls below 64 KiB and no longer rises above 256 KiB.
 const BLOCK: usize = 256 << 10;
 
-/// Octets in front of the cursor that another thread may still be looking at.
-const UNDER_WAY: usize = 8 << 20;
-
 pub(super) struct Source {
     kind: Kind,
     /// The cursor, in the memory at hand.
@@ -23,7 +20,7 @@ pub(super) struct Source {
 }
 
 enum Kind {
-    Map(Arc<Map>),
+    Map(Map),
     Stream(Stream),
 }
 
@@ -54,7 +51,7 @@ enum State {
 
 impl Source {
     pub(super) fn map(map: Map) -> Self {
-        Self { kind: Kind::Map(Arc::new(map)), at: 0, base: 0 }
+        Self { kind: Kind::Map(map), at: 0, base: 0 }
     }
 
     /// Reads from `reader`; `stored` tells how much has been taken from the file or pipe behind it.
@@ -76,9 +73,9 @@ impl Source {
     }
 
     /// The mapped file; `None` for a pipe.
-    pub(super) fn map_of_all(&self) -> Option<Arc<Map>> {
-        match &self.kind {
-            Kind::Map(map) => Some(Arc::clone(map)),
+    pub(super) fn into_map(self) -> Option<Map> {
+        match self.kind {
+            Kind::Map(map) => Some(map),
             Kind::Stream(_) => None,
         }
     }
@@ -175,11 +172,7 @@ impl Source {
                 begun.set_position(self.at as u64);
                 Box::new(begun.chain(stream.reader))
             }
-            Kind::Map(map) => match Arc::into_inner(map) {
-                Some(map) => Box::new(map.into_reader(self.at as u64)),
-                // Nobody else has it before it is read.
-                None => Box::new(io::empty()),
-            },
+            Kind::Map(map) => Box::new(map.into_reader(self.at as u64)),
         }
     }
 
@@ -195,7 +188,7 @@ impl Source {
     pub(super) fn checkpoint(&mut self) -> bool {
         match &mut self.kind {
             Kind::Map(map) => {
-                map.release(self.at.saturating_sub(UNDER_WAY));
+                map.release(self.at);
                 !map.shrunk()
             }
             Kind::Stream(_) => true,

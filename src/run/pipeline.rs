@@ -10,20 +10,12 @@ use crate::decode::{DecodeLimits, Decoder};
 use crate::flow::{FlowTable, Flows, Key, Keyer, Limits};
 use crate::knowledge::site::Site;
 use crate::surroundings::Losses;
-use crate::tcp::{FrameNumber, IcmpError, Segment};
+use crate::tcp::{IcmpError, Segment};
 use crate::timeline::{Archive, Log, Recording};
 
 /// Segments handed over at a time: few enough for the batches under way to stay in a level-two cache,
 /// enough for the hand-over (some microseconds) to vanish.
 const BATCH: usize = 1024;
-
-/// Records of this mean length and more take longer to find than all that is made of them: finding them mostly waits for memory
-/// (measured: 112 ns a record of 620 octets, 20 of 96).
-const LONG: usize = 256;
-
-/// Where a record takes up most of a page, mapping the pages is all there is to do, and two threads hinder each other at that: one
-/// takes 5 to 10 % less time.
-const VERY_LONG: usize = 2048;
 
 /// Batches between the two threads.
 const IN_FLIGHT: usize = 4;
@@ -87,28 +79,16 @@ pub fn analyse(capture: Capture, beside: Beside, limits: Limits, threads: usize)
     if log.is_some() {
         table.watch_segments();
     }
-    let decoding = Decoding { keyer: table.keyer(), decoder: Decoder::new(DecodeLimits::default()) };
-    let ahead = Some(&capture).filter(|_| threads > 1 && recording.is_none()).and_then(Capture::lookup_ahead);
-    let threads = if ahead.as_ref().is_some_and(|(_, mean)| *mean >= VERY_LONG) { 1 } else { threads };
-    let ahead = ahead.filter(|(_, mean)| (LONG..VERY_LONG).contains(mean));
-    let mut reader = Reader { decoding, capture, frames: 0, recording };
-    let mut take = |batch: &Batch| {
+    let decoder = Decoder::new(DecodeLimits::default());
+    let mut reader = Reader { keyer: table.keyer(), capture, decoder, frames: 0, recording };
+    let take = |batch: &Batch| {
         follow(&mut table, batch);
         if log.as_mut().is_some_and(|log| !note(log, &mut table, batch)) {
             log = None;
             table.ignore_segments();
         }
     };
-    match ahead {
-        None => hand_over(threads, |batch| reader.fill(batch), take)?,
-        Some((lookup, _)) => {
-            // Finding long frames takes longer than all that is made of them: whoever follows flows decodes, too.
-            let Reader { decoding, capture, frames, .. } = &mut reader;
-            let mut desk = Desk { lookup, batch: Batch::default() };
-            let decode = |found: &Found| take(desk.decode(found, decoding));
-            hand_over(threads, |found| found.fill(capture, frames), decode)?;
-        }
-    }
+    hand_over(threads, |batch| reader.fill(batch), take)?;
     Ok(reader.finish(table.finish(), log))
 }
 
@@ -186,80 +166,15 @@ fn follow(table: &mut FlowTable, batch: &Batch) {
 /// In cache lines of its own: it is written for every frame, on another thread than what lies beside it.
 #[repr(align(128))]
 struct Reader {
+    keyer: Keyer,
     capture: Capture,
-    decoding: Decoding,
+    decoder: Decoder,
     frames: u64,
     /// For captures that cannot be read again.
     recording: Option<Recording>,
 }
 
-/// What decodes frames, one after the other. In cache lines of its own likewise.
-#[repr(align(128))]
-struct Decoding {
-    keyer: Keyer,
-    decoder: Decoder,
-}
-
-/// Frames that were found, and nothing more: their numbers and places.
-#[derive(Default)]
-struct Found(Vec<(FrameNumber, u64)>);
-
-impl Found {
-    /// Octets of a file in which frames are found at a time: all that is under way stays mapped.
-    const SPAN: u64 = 512 << 10;
-
-    /// Finds the next frames; false at the end of the capture.
-    fn fill(&mut self, capture: &mut Capture, frames: &mut u64) -> bool {
-        self.0.clear();
-        let mut first = None;
-        while let Some(run) = capture.run() {
-            for (frame, place) in run {
-                *frames += 1;
-                self.0.push((frame.number, place));
-                if self.0.len() == BATCH || place - *first.get_or_insert(place) > Self::SPAN {
-                    return true;
-                }
-            }
-        }
-        !self.0.is_empty()
-    }
-}
-
-/// Where found frames are decoded.
-struct Desk {
-    lookup: Lookup,
-    batch: Batch,
-}
-
-impl Desk {
-    /// Frames whose memory is asked for ahead.
-    const AHEAD: usize = 16;
-
-    fn decode(&mut self, found: &Found, decoding: &mut Decoding) -> &Batch {
-        self.batch.clear();
-        found.0.iter().take(Self::AHEAD).for_each(|(_, place)| self.lookup.prefetch(*place));
-        let ahead = found.0.iter().skip(Self::AHEAD).map(Some).chain(std::iter::repeat(None));
-        for ((number, place), ahead) in found.0.iter().zip(ahead) {
-            ahead.iter().for_each(|(_, place)| self.lookup.prefetch(*place));
-            if let Some(frame) = self.lookup.frame(*number, *place) {
-                self.batch.take(&frame, *place, decoding);
-            }
-        }
-        &self.batch
-    }
-}
-
 impl Batch {
-    /// Takes in what a frame says.
-    #[inline(always)]
-    fn take(&mut self, frame: &Frame<'_>, place: u64, Decoding { keyer, decoder }: &mut Decoding) {
-        if decoder.decode_plain(frame, &mut self.segments) {
-            self.note(keyer, place);
-        } else {
-            self.take_other(decoder, frame, keyer, place);
-        }
-    }
-
     fn clear(&mut self) {
         let Self { segments, keys, places, scattered, errors } = self;
         segments.clear();
@@ -304,14 +219,18 @@ impl Reader {
     /// Fills the batch anew; false at the end of the capture.
     fn fill(&mut self, batch: &mut Batch) -> bool {
         batch.clear();
-        let Self { decoding, capture, frames, recording } = self;
+        let Self { keyer, capture, decoder, frames, recording } = self;
         while let Some(run) = capture.run() {
             for (frame, place) in run {
                 *frames += 1;
                 if let Some(recording) = recording {
                     recording.take(&frame);
                 }
-                batch.take(&frame, place, decoding);
+                if decoder.decode_plain(&frame, &mut batch.segments) {
+                    batch.note(keyer, place);
+                } else {
+                    batch.take_other(decoder, &frame, keyer, place);
+                }
                 if batch.is_full() {
                     return true;
                 }
@@ -326,7 +245,7 @@ impl Reader {
         Analysis {
             losses: losses(&inputs),
             inputs,
-            decoder: self.decoding.decoder,
+            decoder: self.decoder,
             flows,
             frames: self.frames,
             recording: self.recording,
