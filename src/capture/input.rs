@@ -205,6 +205,11 @@ impl Input {
         reader.into_lookup().filter(|_| is_whole).map(|(map, container)| Lookup::new(map, container))
     }
 
+    /// The mean length of its first records.
+    pub(super) fn mean_length(&self) -> Option<usize> {
+        self.reader.as_ref()?.mean_length()
+    }
+
     /// What is known of it so far.
     pub(super) fn summary(&self) -> InputSummary {
         let Tally { number: _, frames, cut_frames, time_reversals, first_time, last_time, time: _ } = self.tally;

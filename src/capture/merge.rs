@@ -182,6 +182,14 @@ impl Capture {
         }
     }
 
+    /// The mean length of its first records, octets, where it is one regular file that tells without being read.
+    pub fn mean_length(&self) -> Option<usize> {
+        match self.inputs.as_slice() {
+            [input] => input.mean_length(),
+            _ => None,
+        }
+    }
+
     /// How far the reading is.
     pub fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.progress)

@@ -173,6 +173,19 @@ impl Pcap {
         Some(self.layout.record(&self.layout.fields(header), at - self.layout.record_header))
     }
 
+    /// The mean length of the next records at hand, octets.
+    pub(super) fn mean_length(&self, source: &Source) -> Option<usize> {
+        const RECORDS: usize = 256;
+        let (mut at, mut records) = (0, 0);
+        while records < RECORDS
+            && let Some(header) = source.rest().get(at..).and_then(<[u8]>::first_chunk)
+        {
+            at = at.saturating_add(self.layout.whole(&self.layout.fields(header)));
+            records += 1;
+        }
+        at.checked_div(records)
+    }
+
     #[cold]
     fn scout(&mut self, source: &Source) {
         /// Seconds that records near each other may lie apart.
