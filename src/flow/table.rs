@@ -35,7 +35,7 @@ const BOX: usize = 16;
 pub struct Limits {
     /// Flows held at once; beyond it the flows that matter least are ended early.
     pub flows: usize,
-    /// RST segments kept in full over all flows; further ones are counted.
+    /// RST segments kept in full over all flows, and more where flows leave room; further ones are counted.
     pub resets: usize,
     /// Whether to follow the flows as Zeek does, too.
     pub zeek: bool,
