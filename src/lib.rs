@@ -56,6 +56,7 @@ pub mod metrics;
 pub mod notes;
 pub mod outcome;
 pub mod output;
+mod parallel;
 mod prefetch;
 pub mod progress;
 #[cfg(feature = "live")]

@@ -51,7 +51,7 @@ impl Scene {
             gathering.take(segment, &view, &payload);
         }
         let timelines = gathering.finish();
-        let surroundings = Surroundings::of(&flows, &timelines);
+        let surroundings = Surroundings::of(&flows, &timelines, 1);
         Self { flows, timelines, surroundings }
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::ahead::Ahead;
 use super::error::Reason;
 use super::lookup::Lookup;
 use super::progress::Progress;
@@ -205,9 +206,9 @@ impl Input {
         reader.into_lookup().filter(|_| is_whole).map(|(map, container)| Lookup::new(map, container))
     }
 
-    /// The mean length of its first records.
-    pub(super) fn mean_length(&self) -> Option<usize> {
-        self.reader.as_ref()?.mean_length()
+    /// What another thread fetches it with, ahead of the reading.
+    pub(super) fn ahead(&self) -> Option<Ahead> {
+        self.reader.as_ref()?.source.ahead()
     }
 
     /// What is known of it so far.

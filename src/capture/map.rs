@@ -3,9 +3,12 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memmap2::Mmap;
+
+use super::ahead::Ahead;
 
 /// A file mapped read-only, as long as it was when it was opened.
 ///
@@ -14,9 +17,11 @@ use memmap2::Mmap;
 /// before; where a touch comes first, the program [says so and ends](bus::watch). Whoever must read a file that others
 /// truncate pipes it in (`tcpautopsy - < file`), which never maps.
 pub(super) struct Map {
-    memory: Mmap,
+    memory: Arc<Mmap>,
     file: File,
     released: AtomicUsize,
+    /// Where the reading is, roughly.
+    reached: Arc<AtomicUsize>,
 }
 
 impl Map {
@@ -29,12 +34,22 @@ impl Map {
         // reaches them only through checked slices, so that a change gives wrong frames but no access out of bounds.
         // That nobody changes them is the usual reliance of programs that map files; truncation is spoken of above.
         let memory = unsafe { Mmap::map(&file)? };
-        Ok(Self { memory, file, released: AtomicUsize::new(0) })
+        Ok(Self { memory: Arc::new(memory), file, released: AtomicUsize::new(0), reached: Arc::default() })
     }
 
     #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
         &self.memory
+    }
+
+    /// What another thread fetches it with, ahead of the reading.
+    pub(super) fn ahead(&self) -> Ahead {
+        Ahead::new(Arc::clone(&self.memory), Arc::clone(&self.reached))
+    }
+
+    /// Says now and then where the reading is.
+    pub(super) fn reach(&self, at: usize) {
+        self.reached.store(at, Ordering::Relaxed);
     }
 
     /// The file again, from `offset` on.
@@ -50,21 +65,36 @@ impl Map {
         self.file.metadata().is_ok_and(|now| now.len() < self.memory.len() as u64)
     }
 
-    /// Lets go of the pages in front of `until`, so that a long file does not count as resident memory. They come back
+    /// Lets go of the pages some way in front of `until`, so that a long file does not count as resident memory. They come back
     /// from the file if they are touched again.
     pub(super) fn release(&self, until: usize) {
+        /// Kept for the second look, which begins at the front: most captures are no longer, and to have a page again takes as
+        /// long as to read what is on it.
+        const KEPT: usize = 256 << 20;
+        /// Let go at a time: each time the kernel interrupts all threads.
+        const LEAST: usize = 2 << 20;
+        let until = until.min(self.memory.len()).saturating_sub(KEPT);
+        let released = self.released.load(Ordering::Relaxed);
+        // Whoever goes back to the front begins anew there.
+        if until < released || until - released >= LEAST {
+            self.released.store(until, Ordering::Relaxed);
+            self.forget(released, until);
+        }
+    }
+
+    /// Lets go of the pages from `from` to `until`, but for the last few.
+    fn forget(&self, from: usize, until: usize) {
         /// Covers every page size in use, so that ranges start on a page.
         const STEP: usize = 1 << 16;
-        let until = until.min(self.memory.len()) / STEP * STEP;
-        let released = self.released.swap(until, Ordering::Relaxed);
-        if until > released {
+        let (from, until) = (from / STEP * STEP, until / STEP * STEP);
+        if until > from {
             // Advice that is refused costs memory and nothing else; Windows takes none.
             #[cfg(unix)]
             // SAFETY: on a shared file mapping MADV_DONTNEED drops pages that the next touch reads again from the file,
             // so the octets stay what they were; the range lies within the mapping.
             let _ = unsafe {
                 let advice = memmap2::UncheckedAdvice::DontNeed;
-                self.memory.unchecked_advise_range(advice, released, until - released)
+                self.memory.unchecked_advise_range(advice, from, until - from)
             };
         }
     }
@@ -119,8 +149,9 @@ mod tests {
         std::fs::write(&path, &octets).unwrap();
         let map = Map::new(File::open(&path).unwrap()).unwrap();
         assert_eq!(map.bytes(), octets);
-        map.release(200_000);
-        map.release(100_000);
+        map.forget(0, 200_000);
+        map.forget(131_000, 300_000);
+        map.forget(200_000, 100_000);
         map.release(usize::MAX);
         assert_eq!(map.bytes(), octets);
         assert!(!map.shrunk());

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Filter;
+use super::ahead::Ahead;
 use super::error::{InputError, Reason};
 use super::input::Input;
 use super::lookup::Lookup;
@@ -182,10 +183,10 @@ impl Capture {
         }
     }
 
-    /// The mean length of its first records, octets, where it is one regular file that tells without being read.
-    pub fn mean_length(&self) -> Option<usize> {
+    /// What another thread fetches it with, ahead of the reading, where it is one regular file that is not packed.
+    pub fn ahead(&self) -> Option<Ahead> {
         match self.inputs.as_slice() {
-            [input] => input.mean_length(),
+            [input] => input.ahead(),
             _ => None,
         }
     }

@@ -9,6 +9,7 @@
 //!
 //! Nothing here looks into a frame. Damage never fails: what stands in front of it is read, the rest is a [`Problem`].
 
+mod ahead;
 mod bytes;
 mod error;
 mod frames;
@@ -35,6 +36,7 @@ mod testing;
 mod tick;
 mod unpack;
 
+pub use ahead::Ahead;
 pub use error::InputError;
 pub(crate) use error::plain;
 pub use frames::Frames;

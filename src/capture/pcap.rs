@@ -173,25 +173,13 @@ impl Pcap {
         Some(self.layout.record(&self.layout.fields(header), at - self.layout.record_header))
     }
 
-    /// The mean length of the next records at hand, octets.
-    pub(super) fn mean_length(&self, source: &Source) -> Option<usize> {
-        const RECORDS: usize = 256;
-        let (mut at, mut records) = (0, 0);
-        while records < RECORDS
-            && let Some(header) = source.rest().get(at..).and_then(<[u8]>::first_chunk)
-        {
-            at = at.saturating_add(self.layout.whole(&self.layout.fields(header)));
-            records += 1;
-        }
-        at.checked_div(records)
-    }
-
     #[cold]
     fn scout(&mut self, source: &Source) {
         /// Seconds that records near each other may lie apart.
         const APART: u32 = 24 * 60 * 60;
         let layout = self.layout;
         let Some(memory) = source.mapped() else { return self.scouts.dismiss() };
+        source.reach();
         let Some(here) = octets(memory, source.at()) else { return };
         let earliest = layout.order.u32(here).saturating_sub(APART);
         self.scouts.run(memory, source.at(), |record| {

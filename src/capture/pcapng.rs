@@ -162,6 +162,7 @@ impl Pcapng {
     #[cold]
     fn scout(&mut self, source: &Source) {
         let Some(memory) = source.mapped() else { return self.scouts.dismiss() };
+        source.reach();
         let (order, interfaces) = (self.order, self.interfaces.len());
         self.scouts.run(memory, source.at(), |block| {
             let [kind, length, interface, captured] = [0, 4, 8, 20].map(|at| octets(block, at));

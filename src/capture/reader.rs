@@ -155,14 +155,6 @@ impl Reader {
         self.source.into_map().filter(|_| looks_up).map(|map| (map, self.container))
     }
 
-    /// The mean length of its first records, of a mapped pcap file.
-    pub(super) fn mean_length(&self) -> Option<usize> {
-        match &self.container {
-            Container::Pcap(pcap) => self.source.mapped().and_then(|_| pcap.mean_length(&self.source)),
-            Container::Pcapng(_) => None,
-        }
-    }
-
     pub(super) fn dropped(&self) -> Option<u64> {
         match &self.container {
             Container::Pcap(_) => None,

@@ -21,7 +21,7 @@ const SHORT: usize = 256;
 /// How far ahead of the walk short records are fetched, in octets: measured, 512 and 8,192 are slower.
 const AHEAD: usize = 2 << 10;
 /// The longest stretch, which bounds what a run of huge records makes us touch.
-const MAX_STRETCH: usize = 8 << 20;
+pub(super) const MAX_STRETCH: usize = 8 << 20;
 /// The stretch from which the first average is taken.
 const FIRST_STRETCH: usize = 64 << 10;
 /// Octets in which a scout looks for its first record before it gives up.

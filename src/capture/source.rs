@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::ahead::Ahead;
 use super::map::Map;
 
 /// What one read asks for: performance falls below 64 KiB and no longer rises above 256 KiB.
@@ -85,6 +86,21 @@ impl Source {
         match &self.kind {
             Kind::Map(map) => Some(map.bytes()),
             Kind::Stream(_) => None,
+        }
+    }
+
+    /// What another thread fetches a mapped file with, ahead of the cursor.
+    pub(super) fn ahead(&self) -> Option<Ahead> {
+        match &self.kind {
+            Kind::Map(map) => Some(map.ahead()),
+            Kind::Stream(_) => None,
+        }
+    }
+
+    /// Tells that thread where the cursor is.
+    pub(super) fn reach(&self) {
+        if let Kind::Map(map) = &self.kind {
+            map.reach(self.at);
         }
     }
 

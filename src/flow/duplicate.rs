@@ -3,7 +3,8 @@
 
 use std::collections::VecDeque;
 
-use crate::tcp::{Duration, Endpoint, Segment};
+use super::key::fold;
+use crate::tcp::{Duration, Segment};
 
 /// How many recent packets are remembered, a power of two. 256 KiB: fits a level-two cache, and holds the packets of some
 /// milliseconds at line rate, which is what lies between two copies.
@@ -50,10 +51,10 @@ impl Duplicates {
         Self { seen: vec![Seen { signature: 0, moment: 0 }; REMEMBERED].into_boxed_slice() }
     }
 
-    /// Whether the same packet was seen a moment ago; remembers it.
+    /// Whether the same packet was seen a moment ago; remembers it. `ends`: a hash of its ends, in either order.
     #[inline]
-    pub(super) fn is_copy(&mut self, segment: &Segment) -> bool {
-        let signature = signature(segment);
+    pub(super) fn is_copy(&mut self, segment: &Segment, ends: u64) -> bool {
+        let signature = signature(segment, ends);
         let now = Seen { signature: signature as u32, moment: moment(segment) };
         let before = std::mem::replace(&mut self.seen[place(signature)], now);
         before.signature == now.signature && is_within_bound(segment, before.moment, now.moment)
@@ -61,19 +62,10 @@ impl Duplicates {
 }
 
 /// Everything of a packet that a copy of it shares: not the time to live, which a router between two capture points lowers,
-/// nor link addresses.
+/// nor link addresses. `ends` stands for the addresses; which way it went, the ports say, or else the numbers.
 #[inline]
-pub(super) fn signature(segment: &Segment) -> u64 {
+fn signature(segment: &Segment, ends: u64) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15; // 2⁶⁴ divided by the golden ratio, the usual multiplicative hash
-    let fold = |one: u64, other: u64| {
-        let product = u128::from(one) * u128::from(other);
-        (product as u64) ^ ((product >> 64) as u64)
-    };
-    let address = |end: Endpoint| {
-        let both = u128::from_le_bytes(end.address);
-        (both as u64) ^ ((both >> 64) as u64).rotate_left(29)
-    };
-    let ends = fold(address(segment.source) ^ ODD, address(segment.destination) ^ ODD.rotate_left(17));
     let numbers = u64::from(segment.seq.0) << 32 | u64::from(segment.ack.0);
     let fields = u64::from(segment.flags.bits())
         | u64::from(segment.window.unwrap_or(0)) << 12
@@ -101,7 +93,8 @@ impl Copies {
 
     /// Whether the same packet was captured a moment ago; remembers it. Resets are left to the flow table.
     pub fn is_copy(&mut self, segment: &Segment) -> bool {
-        let (signature, now) = (signature(segment), moment(segment));
+        // Its ends are those of its flow.
+        let (signature, now) = (signature(segment, 0), moment(segment));
         let is_same = |&(before, then): &(u64, u32)| before == signature && is_within_bound(segment, then, now);
         let is_copy = super::record::tells_copies(segment) && self.recent.iter().any(is_same);
         if self.recent.len() == Self::WITHIN {
@@ -140,7 +133,7 @@ mod tests {
 
     fn copies(packets: &[Segment]) -> Vec<bool> {
         let mut memory = Duplicates::new();
-        packets.iter().map(|packet| memory.is_copy(packet)).collect()
+        packets.iter().map(|packet| memory.is_copy(packet, 7)).collect()
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Keyer {
     #[inline]
     pub fn key(&mut self, segment: &Segment) -> Key {
         let hash = self.hasher.hash(segment.source, segment.destination);
-        Key { hash, copy: self.duplicates.is_copy(segment) }
+        Key { hash, copy: self.duplicates.is_copy(segment, hash) }
     }
 }
 

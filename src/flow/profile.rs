@@ -8,8 +8,6 @@ use crate::tcp::{FrameNumber, LinkTag, Timestamp};
 pub struct Profile {
     /// What each endpoint showed.
     pub sides: Pair<SideProfile>,
-    /// The first way in which the capturing host itself sent.
-    pub outgoing: Option<Way>,
 }
 
 /// What one endpoint of a flow showed.
@@ -40,7 +38,7 @@ impl Profile {
                 ended: end.ended(flow.first_frame),
             }
         };
-        Self { sides: Pair { forward: side(Way::Forward), back: side(Way::Back) }, outgoing: flow.outgoing() }
+        Self { sides: Pair { forward: side(Way::Forward), back: side(Way::Back) } }
     }
 }
 
@@ -51,14 +49,18 @@ mod tests {
     use super::*;
     use crate::tcp::{Device, Segment, SeqNum, TcpFlags};
 
-    /// The profile of the only flow.
-    fn profile(segments: &[Segment]) -> Profile {
+    /// The only flow.
+    fn flow(segments: &[Segment]) -> Flow {
         let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
         let mut keyer = table.keyer();
         segments.iter().for_each(|segment| table.segments(&[*segment], &[keyer.key(segment)]));
         let flows = table.finish();
         assert_eq!(flows.len(), 1);
-        flows.iter().map(Profile::of).next().expect("one flow")
+        flows.iter().next().expect("one flow").clone()
+    }
+
+    fn profile(segments: &[Segment]) -> Profile {
+        Profile::of(&flow(segments))
     }
 
     fn forward(frame: u64, flags: TcpFlags) -> Segment {
@@ -124,7 +126,7 @@ mod tests {
         all[2].device = Device::new(&[2, 0, 0, 0, 0, 2], true);
         let told = profile(&all);
         assert_eq!(told.sides.forward.links, [Some(link(1)), Some(link(2))]);
-        assert_eq!((told.outgoing, told.sides.back.links), (Some(Way::Forward), [None, None]));
+        assert_eq!((flow(&all).outgoing(), told.sides.back.links), (Some(Way::Forward), [None, None]));
         assert_eq!(Device::new(&[0; 6], true).link(), LinkTag::NONE);
         // A reset alone: nothing is known of its sender but that it ended the connection.
         let reset = profile(&[Segment { device: device(1), ..forward(1, TcpFlags::RST) }]).sides.forward;

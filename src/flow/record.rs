@@ -156,7 +156,7 @@ impl Flow {
     }
 
     /// The first way in which the capturing host itself sent, as far as it tells.
-    pub(super) fn outgoing(&self) -> Option<Way> {
+    pub fn outgoing(&self) -> Option<Way> {
         match self.facts & (flow_fact::OUTGOING_FORWARD | flow_fact::OUTGOING_BACK) {
             flow_fact::OUTGOING_FORWARD => Some(Way::Forward),
             flow_fact::OUTGOING_BACK => Some(Way::Back),

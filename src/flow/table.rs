@@ -677,11 +677,15 @@ impl Flows {
         self.pieces.iter().flatten()
     }
 
-    /// Gives the next flows away, so that their memory is free for what is made of them; `None` when all are gone.
-    pub fn take_some(&mut self) -> Option<Vec<Vec<Flow>>> {
-        /// Pieces given at a time: enough flows to keep several threads busy with.
-        const PIECES: usize = 8;
-        let pieces: Vec<_> = self.pieces.iter_mut().skip(self.given).take(PIECES).map(std::mem::take).collect();
+    /// The same, some at a time.
+    pub fn pieces(&self) -> &[Vec<Flow>] {
+        &self.pieces
+    }
+
+    /// Gives the next flows away, at most so many, so that their memory is free for what is made of them; `None` when all are gone.
+    pub fn take_some(&mut self, most: usize) -> Option<Vec<Vec<Flow>>> {
+        let pieces = self.pieces.iter_mut().skip(self.given).take((most / PIECE).max(1));
+        let pieces: Vec<_> = pieces.map(std::mem::take).collect();
         self.given += pieces.len();
         Some(pieces).filter(|pieces| !pieces.is_empty())
     }

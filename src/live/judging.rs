@@ -9,7 +9,7 @@ use crate::cli::Options;
 use crate::decode::Decoder;
 use crate::flow::{Flow, FlowTable};
 use crate::knowledge::site::Site;
-use crate::report::{self, Findings, Report, Selection, Tell, Wanted};
+use crate::report::{self, Findings, Report, Selection, Take, Tell, Wanted};
 use crate::run::{Judgement, Means, choose, needs_judging};
 use crate::surroundings::Losses;
 use crate::timeline::{Archive, Depth, Gathering, Recording};
@@ -86,7 +86,7 @@ impl Ground<'_> {
         let chosen = choose(self.options, &flows, |_| None);
         let is_chosen =
             |flow: &Flow| ids.contains(&flow.id) && chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
-        let judge = |flows: &[&Flow], tell: Tell<'_>| judgement.of(flows, tell);
+        let judge = |flows: &[&Flow], tell: Tell<'_>, take: Take<'_>| judgement.of(flows, tell, take);
         let findings = Findings {
             inputs: Vec::new(),
             skipped_inputs: Vec::new(),

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use super::compared;
-use super::in_order::in_order;
+use super::pieces;
 use super::sanitize::sanitize;
 use crate::report::{Flow, Report, Seconds};
 
@@ -74,11 +74,10 @@ pub fn write_on(threads: usize, report: &Report, mut out: impl Write) -> io::Res
     line(&HEADER.map(str::to_owned), &mut head)?;
     out.write_all(&head)?;
     let incidents = incidents_of_flows(report);
-    let make = |_, flows: &[Flow]| {
-        let mut text = Vec::new();
-        flows.iter().try_for_each(|flow| line(&cells(flow, incidents.get(&flow.id)), &mut text)).map(|()| text)
+    let make = |_, flows: &[Flow], text: &mut Vec<u8>| {
+        flows.iter().try_for_each(|flow| line(&cells(flow, incidents.get(&flow.id)), text))
     };
-    in_order(threads, &report.flows, AT_A_TIME, make, |text| out.write_all(&text?))?;
+    pieces::write(threads, &report.flows, AT_A_TIME, make, &mut out)?;
     out.flush()
 }
 

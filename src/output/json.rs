@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
-use super::in_order::in_order;
+use super::pieces;
 use crate::report::{Flow, Report};
 
 /// Flows that a thread writes at a time: some 400 KiB, which stay in its cache until they are given away.
@@ -37,8 +37,8 @@ pub fn write_on(threads: usize, report: &Report, mut out: impl Write) -> io::Res
     if let Some(before) = text.strip_suffix(NO_FLOWS).filter(|_| !report.flows.is_empty()) {
         out.write_all(before)?;
         out.write_all(b"[")?;
-        let make = |nth, flows: &[Flow]| in_list(nth == 0, flows);
-        in_order(threads, &report.flows, AT_A_TIME, make, |text| out.write_all(&text?))?;
+        let make = |nth, flows: &[Flow], text: &mut Vec<u8>| in_list(nth == 0, flows, text);
+        pieces::write(threads, &report.flows, AT_A_TIME, make, &mut out)?;
         text = b"\n  ]\n}".to_vec();
     }
     text.push(b'\n');
@@ -46,15 +46,15 @@ pub fn write_on(threads: usize, report: &Report, mut out: impl Write) -> io::Res
     out.flush()
 }
 
-/// Flows as they stand in the list of the report, the first of them or others.
-fn in_list(mut first: bool, flows: &[Flow]) -> io::Result<Vec<u8>> {
-    let mut text = Vec::with_capacity(flows.len() * FLOW);
+/// Writes flows as they stand in the list of the report, the first of them or others.
+fn in_list(mut first: bool, flows: &[Flow], text: &mut Vec<u8>) -> io::Result<()> {
+    text.reserve(flows.len() * FLOW);
     for flow in flows {
         let pretty = Pretty { level: 2, ..Pretty::default() };
-        pretty.line(&mut text, std::mem::take(&mut first))?;
-        flow.serialize(&mut Serializer::with_formatter(&mut text, pretty))?;
+        pretty.line(text, std::mem::take(&mut first))?;
+        flow.serialize(&mut Serializer::with_formatter(&mut *text, pretty))?;
     }
-    Ok(text)
+    Ok(())
 }
 
 /// Numbers as the contract wants them: without exponents.

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::Serializer;
 
-use super::in_order::in_order;
 use super::json::Compact;
+use super::pieces;
 use crate::report::{Flow, FlowLine, Report};
 
 /// Flows that a thread writes at a time.
@@ -25,11 +25,8 @@ pub fn write(report: &Report, out: impl Write) -> io::Result<()> {
 /// # Errors
 /// Those of `out`.
 pub fn write_on(threads: usize, report: &Report, mut out: impl Write) -> io::Result<()> {
-    let make = |_, flows: &[Flow]| {
-        let mut text = Vec::new();
-        flows.iter().try_for_each(|flow| write_flow(flow, &mut text)).map(|()| text)
-    };
-    in_order(threads, &report.flows, AT_A_TIME, make, |text| out.write_all(&text?))?;
+    let make = |_, flows: &[Flow], text: &mut Vec<u8>| flows.iter().try_for_each(|flow| write_flow(flow, &mut *text));
+    pieces::write(threads, &report.flows, AT_A_TIME, make, &mut out)?;
     out.flush()
 }
 

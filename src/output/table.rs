@@ -13,12 +13,12 @@ use comfy_table::{Attribute, Cell, Color, ColumnConstraint, LineStyle, Table, Ta
 use super::clock::Zone;
 use super::compared;
 use super::frames::Frames;
-use super::in_order::in_order;
 use super::notes::notes;
 use super::order::{by_urgency, report_span, when};
 use super::sanitize::{sanitize, sanitized};
 use super::verdict;
 use super::words::{NOTHING, cause, count, ended, going_on, rst_frames, senders, summary, verb};
+use crate::parallel;
 use crate::report::{Flow, Incident, Report, Teardown, Time};
 
 /// What the renderer must know of the place it writes to.
@@ -153,7 +153,7 @@ impl<'a> Page<'a> {
         let (layout, widths) = Layout::fitting(&flows, self)?;
         writeln!(out)?;
         let make = |nth, flows: &[&Flow]| self.some_rows(layout, &widths, nth == 0, flows);
-        in_order(self.threads, &flows, CHUNK, make, |text| out.write_all(text.as_bytes()))
+        parallel::in_order(self.threads, &flows, CHUNK, make, |text| out.write_all(text.as_bytes()))
     }
 
     /// The rows of some flows, the first of them or others.
@@ -361,9 +361,9 @@ impl Layout {
             }
             extents
         };
-        in_order(page.threads, flows, CHUNK, of_some, |some| {
+        parallel::in_order(page.threads, flows, CHUNK, of_some, |some| {
             extents.iter_mut().zip(&some).for_each(|(extent, of_some)| extent.widen(of_some));
-            Ok(())
+            Ok::<_, io::Error>(())
         })?;
         Ok(extents)
     }

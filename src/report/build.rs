@@ -13,7 +13,7 @@ use super::{
     Dropped, Endpoint, ErrorTexts, Flow, FlowComparison, Form, Fragments, Hops, IcmpMessage, IdleGap, Incident, Input,
     KernelTrace, Location, Mechanism, Near, Obedience, Outcome, Phase, Report, Reset, ResetComparison, ResetEvidence,
     ResetSegment, Roles, Rung, SafeToRetry, Selection, Sender, SenderCounts, Side, SideAnalysis, SideOutcome,
-    SkippedInput, Stance, Summary, Teardown, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
+    SkippedInput, Stance, Summary, Teardown, TeardownCounts, UnsupportedLinkType, Vantage, Weight, Zeek, icmp, words,
 };
 use crate::attribution::{self, Judged};
 use crate::capture::InputSummary;
@@ -29,6 +29,9 @@ use crate::outcome;
 use crate::surroundings;
 use crate::tcp::{FrameNumber, PathId};
 use crate::timeline::Timeline;
+
+/// Flows whose memory is given back at a time when they have been told of: few of all there may be, many for threads to share.
+const AT_A_TIME: usize = 1 << 15;
 
 /// What was learnt from the capture.
 pub struct Findings<'a> {
@@ -100,23 +103,34 @@ pub struct Verdict<'a> {
     pub comparison: Option<Box<FlowComparison>>,
 }
 
-/// Concludes about each of some flows, and gives what is made of it in their order: a verdict is turned into what the report
-/// has of it by the thread that found it.
-pub type Judge<'a> = &'a dyn Fn(&[&flow::Flow], Tell<'_>) -> Vec<Told>;
+/// Concludes about each of some flows, and gives what is told of them away in their order, some at a time.
+pub type Judge<'a> = &'a dyn Fn(&[&flow::Flow], Tell<'_>, Take<'_>);
 
-/// Makes of a flow and the verdict on it what the report has of them.
-pub type Tell<'a> = &'a (dyn Fn(&flow::Flow, Verdict<'_>) -> Told + Sync);
+/// Tells of a flow and the verdict on it, behind what was told of others: a verdict is turned into what the report has of it by the
+/// thread that found it. The segments are left in the verdict.
+pub type Tell<'a> = &'a (dyn Fn(&mut Told, &flow::Flow, &mut Verdict<'_>) + Sync);
 
-/// What the report has of one flow.
+/// Takes what was told of some flows.
+pub type Take<'a> = &'a mut dyn FnMut(Told);
+
+/// What the report has of some flows.
+#[derive(Default)]
 pub struct Told {
-    teardown: Teardown,
-    /// Who sent its resets.
+    /// How many they are.
+    count: u64,
+    teardown: TeardownCounts,
+    /// Who sent their resets.
     senders: SenderCounts,
-    /// Where its resets were decided, where captures were compared.
+    /// Where their resets were decided, where captures were compared.
     decided: DecidedResets,
-    fate: Option<Box<causes::Fate>>,
-    /// Where it is listed.
-    flow: Option<Box<Flow>>,
+    benign: u64,
+    harmful: u64,
+    resets_not_kept: u64,
+    icmp_not_kept: u64,
+    /// Of those that were judged.
+    fates: Vec<causes::Fate>,
+    /// Those that are listed.
+    flows: Vec<Flow>,
 }
 
 /// Whether a flow is one that the user asked for.
@@ -158,34 +172,37 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     let mut selected = 0;
     let mut causes: BTreeMap<causes::Cause, u64> = BTreeMap::new();
     let (selection, is_selected) = wanted.selection.unzip();
-    while let Some(flows) = findings.flows.take_some() {
+    while let Some(flows) = findings.flows.take_some(if wanted.summary_only { usize::MAX } else { AT_A_TIME }) {
         let chosen = flows.iter().flatten().filter(|flow| is_selected.is_none_or(|is_selected| is_selected(flow)));
         let chosen: Vec<&flow::Flow> = chosen.collect();
-        let tell = |flow: &flow::Flow, verdict: Verdict<'_>| builder.told(&findings.flows, flow, verdict, rungs_left);
-        for (flow, told) in chosen.iter().zip((findings.judge)(&chosen, &tell)) {
-            selected += 1;
+        let room = rungs_left;
+        let tell = |told: &mut Told, flow: &flow::Flow, verdict: &mut Verdict<'_>| {
+            builder.tell(told, &findings.flows, flow, verdict, room);
+        };
+        (findings.judge)(&chosen, &tell, &mut |told| {
+            selected += told.count;
+            benign += told.benign;
             summary.teardown += told.teardown;
             summary.senders += told.senders;
+            summary.harmful += told.harmful;
+            not_listed.resets_not_listed += told.resets_not_kept;
+            not_listed.icmp_not_listed += told.icmp_not_kept;
             if let Some(compared) = &mut findings.compared {
                 compared.comparison.resets += told.decided;
             }
-            let is_benign = told.fate.as_ref().is_some_and(|fate| fate.benign);
-            benign += u64::from(is_benign);
-            summary.harmful += u64::from(!is_benign && told.senders.total() > 0);
-            if let Some(fate) = told.fate {
+            for fate in told.fates {
                 if let Some(cause) = fate.cause {
                     *causes.entry(cause).or_default() += 1;
                 }
-                fates.add(*fate);
+                fates.add(fate);
             }
-            count_what_was_not_kept(flow, &mut not_listed);
-            if let Some(mut told) = told.flow {
+            for mut flow in told.flows {
                 // Each was made as if it came first of those that were judged with it.
-                told.ladder = told.ladder.filter(|rungs| rungs.len() <= rungs_left);
-                rungs_left -= told.ladder.as_ref().map_or(0, Vec::len);
-                if told.benign.is_some() { &mut harmless } else { &mut listed }.push(*told);
+                flow.ladder = flow.ladder.filter(|rungs| rungs.len() <= rungs_left);
+                rungs_left -= flow.ladder.as_ref().map_or(0, Vec::len);
+                if flow.benign.is_some() { &mut harmless } else { &mut listed }.push(flow);
             }
-        }
+        });
         if wanted.summary_only && flows.len() > 1 {
             // Nothing else needs the memory, and giving a million flows back only takes time.
             std::mem::forget(flows);
@@ -412,23 +429,32 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    /// What the report has of a flow. `room`: rungs that it has room for.
-    fn told(&self, flows: &Flows, flow: &flow::Flow, mut verdict: Verdict<'_>, room: usize) -> Told {
+    /// Adds what the report has of a flow. `room`: rungs that it has room for.
+    fn tell(&self, told: &mut Told, flows: &Flows, flow: &flow::Flow, verdict: &mut Verdict<'_>, room: usize) {
         let how = flow::Teardown::of(flow, flows.end);
         let teardown = Teardown::from(how);
+        told.count += 1;
+        told.teardown += teardown;
+        if let Some(detail) = &flow.detail {
+            told.resets_not_kept += detail.resets_not_kept;
+            told.icmp_not_kept += detail.icmp_not_kept;
+        }
         let elsewhere = std::mem::take(&mut verdict.elsewhere);
         let judged = std::mem::take(&mut verdict.resets);
         let resets = episodes(flow, &judged, &elsewhere);
-        let mut senders = SenderCounts::default();
-        resets.iter().for_each(|episode| senders += episode.sender());
-        let mut decided = DecidedResets::default();
-        resets.iter().filter_map(|episode| self.comparison(episode)).for_each(|told| decided.count(told.decided));
+        resets.iter().for_each(|episode| told.senders += episode.sender());
+        let compared = resets.iter().filter_map(|episode| self.comparison(episode));
+        compared.for_each(|compared| told.decided.count(compared.decided));
         let fate = verdict.fate.take();
+        let is_benign = fate.as_ref().is_some_and(|fate| fate.benign);
+        told.benign += u64::from(is_benign);
+        told.harmful += u64::from(!is_benign && !resets.is_empty());
+        told.fates.extend(fate.map(|fate| *fate));
         // What went on under other addresses is the beginning of what ended there.
         let tells = teardown.ended_badly() || !resets.is_empty() || self.continuations.after(flow.id).is_some();
-        let is_listed = !self.summary_only && (self.all_flows || tells);
-        let flow = is_listed.then(|| Box::new(self.flow(flows, flow, how, &resets, verdict, room)));
-        Told { teardown, senders, decided, fate, flow }
+        if !self.summary_only && (self.all_flows || tells) {
+            told.flows.push(self.flow(flows, flow, how, &resets, verdict, room));
+        }
     }
 
     fn flow(
@@ -437,10 +463,11 @@ impl Builder<'_> {
         flow: &flow::Flow,
         teardown: flow::Teardown,
         episodes: &[Episode<'_>],
-        verdict: Verdict<'_>,
+        verdict: &mut Verdict<'_>,
         room: usize,
     ) -> Flow {
-        let timeline = verdict.timeline.as_deref();
+        let Verdict { diagnosis, application, outcome, benign, comparison, timeline, .. } = verdict;
+        let timeline = timeline.as_deref();
         let roles = flow::Roles::of(flow);
         let (client, server) = (roles.from_client, roles.from_client.reverse());
         let end = |way: Way| Endpoint {
@@ -486,11 +513,11 @@ impl Builder<'_> {
                 .map(|error| icmp_message(error, self.site))
                 .collect(),
             resets: episodes.iter().filter_map(|episode| self.reset(episode, roles, timeline)).collect(),
-            diagnosis: verdict.diagnosis.map(|found| Box::new(diagnosis(self, *found, timeline))),
-            application: verdict.application,
-            outcome: verdict.outcome.map(|found| Box::new(outcome_of(*found))),
-            benign: verdict.benign,
-            comparison: verdict.comparison,
+            diagnosis: diagnosis.take().map(|found| Box::new(self::diagnosis(self, *found, timeline))),
+            application: application.take(),
+            outcome: outcome.take().map(|found| Box::new(outcome_of(*found))),
+            benign: benign.take(),
+            comparison: comparison.take(),
             client_name: self.site.name(end(client).ip).map(Into::into),
             server_name: self.site.name(end(server).ip).map(Into::into),
             ..Flow::new(flow.id, end(client), end(server))
@@ -602,13 +629,6 @@ impl Builder<'_> {
             Some(Location { input: segment.input, frame: segment.input_frame.get() })
         };
         frames.iter().filter_map(place).collect()
-    }
-}
-
-fn count_what_was_not_kept(flow: &flow::Flow, not_listed: &mut Dropped) {
-    if let Some(detail) = &flow.detail {
-        not_listed.resets_not_listed += detail.resets_not_kept;
-        not_listed.icmp_not_listed += detail.icmp_not_kept;
     }
 }
 

@@ -93,6 +93,19 @@ impl AddAssign<Teardown> for TeardownCounts {
     }
 }
 
+impl AddAssign for TeardownCounts {
+    fn add_assign(&mut self, other: Self) {
+        let Self { fin, reset, refused, reset_after_fin, unanswered, half_closed, open } = other;
+        self.fin += fin;
+        self.reset += reset;
+        self.refused += refused;
+        self.reset_after_fin += reset_after_fin;
+        self.unanswered += unanswered;
+        self.half_closed += half_closed;
+        self.open += open;
+    }
+}
+
 /// Resets by true sender.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)] // the variants of Sender say what is counted

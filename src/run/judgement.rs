@@ -1,18 +1,24 @@
-use super::{parallel, second_look};
+use std::convert::Infallible;
+
+use super::second_look;
 use crate::application;
 use crate::attribution::{self, Case, Judged};
 use crate::causes::{self, Around, Connection, Draft, Fate, Story};
 use crate::evidence::Words;
 use crate::flow::{Flow, Flows, Roles};
 use crate::outcome;
+use crate::parallel;
 use crate::report::{Application, Verdict};
-use crate::surroundings::{self, Continuations, Endings, Losses, Surroundings};
+use crate::surroundings::{Losses, Surroundings};
 use crate::tcp::Timestamp;
 use crate::timeline::{Timeline, Timelines};
 use crate::witness::Testimony;
 
-/// Flows that are judged before others learn of them: enough to keep threads busy, few enough to bound what waits.
+/// Flows whose names are read at a time, and that are worth a second thread where little is done with each.
 const AT_A_TIME: usize = 4096;
+
+/// Flows told of at a time: most of them are little to do.
+const TOLD: usize = 64;
 
 /// Says of each flow who reset it and why, by its segments and by what the other flows tell.
 pub struct Judgement<'a> {
@@ -97,73 +103,77 @@ impl<'a> Judgement<'a> {
 
     /// The same of a capture that missed packets at some times, and of whose resets the kernel of a host says something.
     pub fn beside(flows: &Flows, timelines: &'a Timelines, losses: Losses, testimony: Testimony, means: Means) -> Self {
-        let known: Vec<&Flow> = flows.iter().filter(|flow| timelines.knows(flow)).collect();
-        let threads = if known.len() < AT_A_TIME { 1 } else { means.threads };
-        let (endings, (hosts, vantage, continuations)) = parallel::both(
-            threads,
-            || Endings::of_flows(&known),
-            || {
-                let (hosts, vantage) = surroundings::habits(&known);
-                (hosts, vantage, Continuations::of(flows))
-            },
-        );
-        drop(known);
-        let surroundings = Surroundings { hosts, endings, continuations, vantage, testimony, losses };
+        let surroundings = Surroundings { testimony, losses, ..Surroundings::of(flows, timelines, means.threads) };
         let mut around = Around::within(means.neighbours);
         around.expect(flows.len());
         let nobody = Around::default();
         let (mut kept, mut room) = (Vec::new(), means.kept);
         let is_judged = |flow: &Flow| timelines.has_whole(flow) && second_look::needs_judging(flow, flows);
+        let judged: Vec<&Flow> = flows.iter().filter(|flow| is_judged(flow)).collect();
         // With everything told, nobody knows yet who will ask for names. Else they are only read where somebody does.
-        let mut names_are_missing = false;
-        let all: Vec<&Flow> = flows.iter().collect();
+        let mut names_are_missing = means.kept == 0;
+        let mut others = flows.iter().peekable();
+        let make = |at: usize| {
+            // The segments of the one behind it are asked for while this one is judged.
+            judged.get(at + 1).into_iter().for_each(|next| timelines.ask_ahead(next));
+            let flow = judged.get(at)?;
+            let timeline = timelines.whole(flow)?;
+            let learnt = learn(flow, &timeline, &surroundings, flows.end, (means.kept > 0).then_some(&nobody));
+            timelines.give_back(timeline);
+            Some(learnt)
+        };
+        parallel::each(means.threads, &judged, make, |flow, learnt| {
+            timelines.release_before(&[flow]);
+            while let Some(other) = others.next_if(|other| other.id != flow.id) {
+                around.learn_good(other, None);
+            }
+            others.next();
+            let Some((outline, verdict)) = learnt else { return };
+            around.add(outline);
+            let Some(verdict) = verdict else { return };
+            let left = room.checked_sub(verdict.octets());
+            names_are_missing |= left.is_none() || verdict.asks_for_names();
+            if let Some(left) = left {
+                room = left;
+                kept.push((flow.id, Box::new(verdict)));
+            }
+        });
+        others.for_each(|other| around.learn_good(other, None));
+        let all: Vec<&Flow> = flows.iter().filter(|_| names_are_missing).collect();
         for some in all.chunks(AT_A_TIME) {
-            timelines.release_before(some);
-            let judged: Vec<&Flow> = some.iter().copied().filter(|flow| is_judged(flow)).collect();
-            // Each with the one behind it, whose segments are asked for while this one is judged.
-            let pairs: Vec<_> = judged.iter().zip(judged.iter().skip(1).map(Some).chain([None])).collect();
-            let learnt = parallel::map(means.threads, &pairs, |(flow, next)| {
-                next.iter().for_each(|next| timelines.ask_ahead(next));
-                let timeline = timelines.whole(flow)?;
-                let learnt = learn(flow, &timeline, &surroundings, flows.end, (means.kept > 0).then_some(&nobody));
-                timelines.give_back(timeline);
-                Some(learnt)
-            });
-            let mut learnt = judged.iter().map(|flow| flow.id).zip(learnt).peekable();
-            for flow in some {
-                let Some((_, learnt)) = learnt.next_if(|(id, _)| *id == flow.id) else {
-                    around.learn_good(flow, None);
-                    continue;
-                };
-                let Some((outline, verdict)) = learnt else { continue };
-                around.add(outline);
-                let Some(verdict) = verdict else { continue };
-                let left = room.checked_sub(verdict.octets());
-                names_are_missing |= left.is_none() || verdict.asks_for_names();
-                if let Some(left) = left {
-                    room = left;
-                    kept.push((flow.id, Box::new(verdict)));
-                }
-            }
-            if means.kept == 0 {
-                learn_names(&mut around, some, timelines, means.threads, is_judged);
-            }
-        }
-        for some in all.chunks(AT_A_TIME).filter(|_| names_are_missing) {
             timelines.release_before(some);
             learn_names(&mut around, some, timelines, means.threads, is_judged);
         }
-        if all.len() >= AT_A_TIME {
-            parallel::map_few(means.threads, &around.lists(), |make| make());
+        if flows.len() >= AT_A_TIME {
+            let [one, other] = around.lists();
+            parallel::all(means.threads, &[&one, &other]);
         }
         kept.sort_unstable_by_key(|(id, _)| *id);
         Self { timelines, surroundings, around, kept, end: flows.end, means }
     }
 
-    /// What `tell` makes of flows and the verdicts on them, in their order; verdicts are empty where segments were not gathered.
-    pub fn of<T: Send>(&self, flows: &[&Flow], tell: impl Fn(&Flow, Verdict<'a>) -> T + Sync) -> Vec<T> {
+    /// Gives `take` what `tell` makes of some flows at a time and of the verdicts on them, in their order; verdicts are empty where
+    /// segments were not gathered.
+    pub fn of<T: Default + Send>(
+        &self,
+        flows: &[&Flow],
+        tell: impl Fn(&mut T, &Flow, &mut Verdict<'a>) + Sync,
+        mut take: impl FnMut(T),
+    ) {
         self.timelines.release_before(flows);
-        parallel::map(self.means.threads, flows, |flow| tell(flow, self.of_one(flow)))
+        let make = |_, some: &[&Flow]| {
+            let mut told = T::default();
+            for flow in some {
+                let mut verdict = self.of_one(flow);
+                tell(&mut told, flow, &mut verdict);
+                verdict.timeline.into_iter().for_each(|timeline| self.timelines.give_back(timeline));
+            }
+            told
+        };
+        let Ok(()) = parallel::in_order(self.means.threads, flows, TOLD, make, |told| {
+            take(told);
+            Ok::<_, Infallible>(())
+        });
     }
 
     fn of_one(&self, flow: &Flow) -> Verdict<'a> {

@@ -9,7 +9,6 @@ mod kernel_trace;
 mod key;
 mod knowledge;
 mod memory;
-mod parallel;
 mod pipeline;
 mod second_look;
 mod selection;
@@ -41,7 +40,7 @@ use crate::knowledge::site::Site;
 use crate::notes::Notes;
 use crate::output;
 use crate::progress;
-use crate::report::{self, Findings, IsSelected, KernelTrace, Report, SkippedInput, Tell, Wanted};
+use crate::report::{self, Findings, IsSelected, KernelTrace, Report, SkippedInput, Take, Tell, Wanted};
 use crate::timeline::Recording;
 use crate::witness::Testimony;
 use memory::Memory;
@@ -169,7 +168,7 @@ pub(crate) fn conclude(
         |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
     let room = Memory::of(options, recording.is_some()).for_judging(flows.places());
     let wish = second_look::Wish { flows, is_judged: &is_judged, memory: room.gathering };
-    let by_places = analysis.places.take().and_then(|places| wish.look_up(places, &analysis.decoder));
+    let by_places = analysis.places.take().and_then(|places| wish.look_up(places, &analysis.decoder, threads));
     let mut timelines = match by_places {
         Some(timelines) => timelines,
         None => wish.gather(&options.captures, bpf(options)?, recording, threads)?,
@@ -195,7 +194,7 @@ pub(crate) fn conclude(
         .evidence
         .as_ref()
         .map(|_| second_look::members(flows, |flow| is_chosen(flow) && (all_flows || is_listed(flow))));
-    let judge = |flows: &[&Flow], tell: Tell<'_>| judgement.of(flows, tell);
+    let judge = |flows: &[&Flow], tell: Tell<'_>, take: Take<'_>| judgement.of(flows, tell, take);
     let findings = Findings {
         inputs: analysis.inputs,
         skipped_inputs: errors.iter().map(skipped).collect(),

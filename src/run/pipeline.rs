@@ -1,11 +1,11 @@
 //! From frames to flows, on one thread or two.
 
 use std::io;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{TryRecvError, sync_channel};
 use std::thread;
 
 use super::kernel_trace::Witness;
-use crate::capture::{Capture, Frame, InputSummary, Lookup};
+use crate::capture::{Ahead, Capture, Frame, InputSummary, Lookup};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::flow::{FlowTable, Flows, Key, Keyer, Limits};
 use crate::knowledge::site::Site;
@@ -16,10 +16,6 @@ use crate::timeline::{Archive, Log, Recording};
 /// Segments handed over at a time: few enough for the batches under way to stay in a level-two cache,
 /// enough for the hand-over (some microseconds) to vanish.
 const BATCH: usize = 1024;
-
-/// Records of this mean length and more: where each takes up most of a page, mapping the pages is nearly all there is to do, and two
-/// threads hinder each other at that (few flows of full frames: one takes 7 % less time).
-const LONG: usize = 2048;
 
 /// Batches between the two threads.
 const IN_FLIGHT: usize = 4;
@@ -83,8 +79,8 @@ pub fn analyse(capture: Capture, beside: Beside, limits: Limits, threads: usize)
     if log.is_some() {
         table.watch_segments();
     }
-    let threads = if capture.mean_length().is_some_and(|mean| mean >= LONG) { 1 } else { threads };
     let decoder = Decoder::new(DecodeLimits::default());
+    let mut ahead = capture.ahead();
     let mut reader = Reader { keyer: table.keyer(), capture, decoder, frames: 0, recording };
     let take = |batch: &Batch| {
         follow(&mut table, batch);
@@ -93,7 +89,8 @@ pub fn analyse(capture: Capture, beside: Beside, limits: Limits, threads: usize)
             table.ignore_segments();
         }
     };
-    hand_over(threads, |batch| reader.fill(batch), take)?;
+    let idle = || ahead.as_mut().is_some_and(Ahead::step);
+    hand_over(threads, |batch| reader.fill(batch), take, idle)?;
     Ok(reader.finish(table.finish(), log))
 }
 
@@ -109,7 +106,8 @@ fn note(log: &mut Log, table: &mut FlowTable, batch: &Batch) -> bool {
     noted
 }
 
-/// Fills batches until there is no more, on a thread of its own where there are two, and takes them in order on this one.
+/// Fills batches until there is no more, on a thread of its own where there are two, and takes them in order on this one, which does
+/// what `idle` has to do while there is none, until it says that that was all.
 ///
 /// # Errors
 /// When the operating system gives no second thread.
@@ -117,6 +115,7 @@ pub(super) fn hand_over<B: Default + Send>(
     threads: usize,
     mut fill: impl FnMut(&mut B) -> bool + Send,
     mut take: impl FnMut(&B),
+    mut idle: impl FnMut() -> bool,
 ) -> io::Result<()> {
     if threads < 2 {
         let mut batch = B::default();
@@ -137,7 +136,13 @@ pub(super) fn hand_over<B: Default + Send>(
                 }
             }
         })?;
-        for batch in to_take {
+        loop {
+            let batch = match to_take.try_recv() {
+                Err(TryRecvError::Empty) if idle() => continue,
+                Err(TryRecvError::Empty) => to_take.recv().ok(),
+                batch => batch.ok(),
+            };
+            let Some(batch) = batch else { break };
             take(&batch);
             // A refusal means that filling has ended: the batch is no longer needed.
             let _ = empty.send(batch);

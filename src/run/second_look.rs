@@ -1,6 +1,7 @@
 //! The second look at a capture, for the flows that are to be judged.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use foldhash::fast::RandomState;
@@ -10,6 +11,7 @@ use crate::capture::{Capture, Filter, Lookup, OpenOptions};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::error::Error;
 use crate::flow::{Flow, Flows, Roles, Teardown};
+use crate::parallel;
 use crate::report;
 use crate::tcp::{FrameNumber, Segment, Timestamp};
 use crate::timeline::{Again, Depth, Found, Gathering, Log, Members, Recording, Timelines};
@@ -37,7 +39,7 @@ pub fn ask(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool, memory: usize) -> G
 }
 
 /// The same of whoever takes the wishes.
-fn ask_for(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool, mut want: impl FnMut(&Flow, Depth)) {
+fn ask_for(flows: &Flows, mut is_wanted: impl FnMut(&Flow) -> bool, mut want: impl FnMut(&Flow, Depth)) {
     let mut known: HashMap<[u8; 16], Known, RandomState> = HashMap::default();
     let mut others = Vec::new();
     let mut without_reset = Vec::new();
@@ -93,33 +95,45 @@ pub struct Wish<'a> {
     /// All flows.
     pub flows: &'a Flows,
     /// Those that are judged; others are looked at to know their hosts by.
-    pub is_judged: &'a dyn Fn(&Flow) -> bool,
+    pub is_judged: &'a (dyn Fn(&Flow) -> bool + Sync),
     /// Octets that may be kept of them.
     pub memory: usize,
 }
 
 impl Wish<'_> {
-    /// The segments by where they lie; `None` where that does not tell them all.
-    pub fn look_up(&self, (lookup, log): (Lookup, Log), decoder: &Decoder) -> Option<Timelines> {
+    /// The segments by where they lie, chosen on so many threads; `None` where that does not tell them all.
+    pub fn look_up(&self, (lookup, log): (Lookup, Log), decoder: &Decoder, threads: usize) -> Option<Timelines> {
+        // Told flow by flow, each costs a cache miss or two.
+        let mut judged = Vec::with_capacity(self.flows.len());
+        let of_some = |_, some: &[Vec<Flow>]| some.iter().flatten().map(self.is_judged).collect::<Vec<bool>>();
+        let Ok(()) = parallel::in_order(threads, self.flows.pieces(), 1, of_some, |some| {
+            judged.extend(some);
+            Ok::<_, Infallible>(())
+        });
+        let mut judged = judged.into_iter();
         let mut depths = vec![None; self.flows.len() + 1];
         let mut asked = 0;
         let mut refused = 0;
-        ask_for(self.flows, self.is_judged, |flow, depth| {
-            let room = (asked + 1) * KNOWN <= self.memory / 2;
-            if let Some(known) = depths.get_mut(flow.id as usize).filter(|_| room) {
-                *known = Some(depth);
-                asked += 1;
-            } else {
-                refused += u64::from(depth == Depth::Whole);
-            }
-        });
+        ask_for(
+            self.flows,
+            |_| judged.next().unwrap_or_default(),
+            |flow, depth| {
+                let room = (asked + 1) * KNOWN <= self.memory / 2;
+                if let Some(known) = depths.get_mut(flow.id as usize).filter(|_| room) {
+                    *known = Some(depth);
+                    asked += 1;
+                } else {
+                    refused += u64::from(depth == Depth::Whole);
+                }
+            },
+        );
         if asked == 0 {
             return Some(Timelines::default());
         }
         // The others are known by what following them told.
         let is_wanted = |flow: u64| depths.get(flow as usize).copied().flatten() >= Some(Depth::Opening);
-        let places = log.places(self.flows, is_wanted, self.memory / 2)?;
-        Some(Timelines::again(Again::new(lookup, decoder, places, depths), refused))
+        let selection = log.select(self.flows, is_wanted, self.memory / 2)?;
+        Some(Timelines::again(Again::new(lookup, decoder, selection, depths), refused))
     }
 
     /// The segments by reading everything once more, or from what was recorded.
@@ -151,7 +165,7 @@ impl Wish<'_> {
                     }
                     true
                 };
-                pipeline::hand_over(threads, fill, |found| keeper.keep(found)).map_err(Error::Thread)?;
+                pipeline::hand_over(threads, fill, |found| keeper.keep(found), || false).map_err(Error::Thread)?;
             }
         }
         Ok(gathering.finish())
@@ -284,7 +298,7 @@ mod tests {
         let mut analysis = pipeline::analyse(capture, beside, Limits::within(1 << 26, false, 0), 2).expect("threads");
         let wish = Wish { flows: &analysis.flows, is_judged: &|flow| flow.id % 2 == 1, memory: 1 << 26 };
         let places = analysis.places.take().expect("a regular file");
-        let looked_up = wish.look_up(places, &analysis.decoder).expect("all of them");
+        let looked_up = wish.look_up(places, &analysis.decoder, 2).expect("all of them");
         let gathered = wish.gather(&paths, None, None, 2).expect("threads");
         std::fs::remove_file(path).expect("the file");
         (analysis.flows, [looked_up, gathered])

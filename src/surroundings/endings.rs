@@ -65,7 +65,7 @@ pub struct Endings {
 
 impl Endings {
     /// Those of these flows.
-    pub fn of_flows(flows: &[&Flow]) -> Self {
+    pub(super) fn of_flows(flows: &[&Flow]) -> Self {
         let mut endings = Self::default();
         flows.iter().for_each(|flow| endings.learn(flow, &Profile::of(flow)));
         endings.sort();

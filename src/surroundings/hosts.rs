@@ -40,8 +40,15 @@ pub struct Hosts {
 }
 
 impl Hosts {
+    /// Those of these flows.
+    pub(super) fn of(flows: &[&Flow]) -> Self {
+        let mut hosts = Self::default();
+        flows.iter().for_each(|flow| hosts.learn(flow, &Profile::of(flow)));
+        hosts
+    }
+
     /// Takes in what the hosts of a flow sent.
-    pub fn learn(&mut self, flow: &Flow, profile: &Profile) {
+    fn learn(&mut self, flow: &Flow, profile: &Profile) {
         for way in Way::BOTH {
             let key = (flow.stream.endpoints[way].address, flow.stream.ipv6);
             if self.by_address.len() >= MOST_HOSTS && !self.by_address.contains_key(&key) {

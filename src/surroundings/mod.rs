@@ -6,7 +6,10 @@ mod hosts;
 mod losses;
 mod vantage;
 
-use crate::flow::{Flow, Flows, Profile};
+use std::sync::OnceLock;
+
+use crate::flow::{Flow, Flows};
+use crate::parallel;
 use crate::timeline::Timelines;
 use crate::witness::Testimony;
 
@@ -33,24 +36,33 @@ pub struct Surroundings {
     pub losses: Losses,
 }
 
-impl Surroundings {
-    /// What the flows that were asked for say.
-    pub fn of(flows: &Flows, timelines: &Timelines) -> Self {
-        let known: Vec<&Flow> = flows.iter().filter(|flow| timelines.knows(flow)).collect();
-        let (hosts, vantage) = habits(&known);
-        let (losses, testimony) = (Losses::default(), Testimony::default());
-        let endings = Endings::of_flows(&known);
-        Self { hosts, endings, continuations: Continuations::of(flows), vantage, losses, testimony }
-    }
-}
+/// Fewer flows are not worth a second thread.
+const FEW: usize = 4096;
 
-/// What these flows say of their hosts, and of the place where they were captured.
-pub fn habits(flows: &[&Flow]) -> (Hosts, Vantage) {
-    let (mut hosts, mut places) = (Hosts::default(), vantage::Places::default());
-    for flow in flows {
-        let profile = Profile::of(flow);
-        hosts.learn(flow, &profile);
-        places.learn(flow, &profile);
+impl Surroundings {
+    /// What the flows that were asked for say, learnt on so many threads; nothing of the kernel's testimony and of losses.
+    pub fn of(flows: &Flows, timelines: &Timelines, threads: usize) -> Self {
+        let known: Vec<&Flow> = flows.iter().filter(|flow| timelines.knows(flow)).collect();
+        let threads = if known.len() < FEW { 1 } else { threads };
+        let (endings, hosts) = (OnceLock::new(), OnceLock::new());
+        let (vantage, continuations) = (OnceLock::new(), OnceLock::new());
+        parallel::all(
+            threads,
+            &[
+                &|| _ = endings.set(Endings::of_flows(&known)),
+                &|| _ = hosts.set(Hosts::of(&known)),
+                // Nothing here asks for segments, but everything that follows.
+                &|| timelines.prepare(),
+                &|| _ = vantage.set(Vantage::of(&known)),
+                &|| _ = continuations.set(Continuations::of(flows)),
+            ],
+        );
+        Self {
+            hosts: hosts.into_inner().unwrap_or_default(),
+            endings: endings.into_inner().unwrap_or_default(),
+            continuations: continuations.into_inner().unwrap_or_default(),
+            vantage: vantage.into_inner().unwrap_or_default(),
+            ..Self::default()
+        }
     }
-    (hosts, places.vantage())
 }

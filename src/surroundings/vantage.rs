@@ -1,6 +1,6 @@
 //! Where a capture was taken, as far as it tells.
 
-use crate::flow::{Flow, Profile, Roles};
+use crate::flow::{Flow, Roles};
 
 /// A round trip to one side that is so many times shorter than that to the other means that the capture was taken beside
 /// it: a local answer takes some tens of microseconds, and even a switched network some hundreds.
@@ -29,9 +29,18 @@ pub struct Vantage {
     pub why: &'static str,
 }
 
+impl Vantage {
+    /// What these flows say of it.
+    pub(super) fn of(flows: &[&Flow]) -> Self {
+        let mut places = Places::default();
+        flows.iter().for_each(|flow| places.learn(flow));
+        places.vantage()
+    }
+}
+
 /// What the flows say, one vote each.
 #[derive(Default)]
-pub(super) struct Places {
+struct Places {
     client_unrouted: u32,
     server_unrouted: u32,
     both_routed: u32,
@@ -43,7 +52,7 @@ pub(super) struct Places {
 
 impl Places {
     /// Takes in what a flow says.
-    pub(super) fn learn(&mut self, flow: &Flow, profile: &Profile) {
+    fn learn(&mut self, flow: &Flow) {
         let client = Roles::of(flow).from_client;
         let unrouted = |way| {
             let (low, high) = flow.stream.sides[way].ttl()?;
@@ -55,7 +64,7 @@ impl Places {
             (Some(false), Some(false)) => self.both_routed += 1,
             _ => {}
         }
-        if let Some(way) = profile.outgoing {
+        if let Some(way) = flow.outgoing() {
             *if way == client { &mut self.client_outgoing } else { &mut self.server_outgoing } += 1;
         }
         if let (Some(to_server), Some(to_client)) = flow.handshake_times() {
@@ -68,7 +77,7 @@ impl Places {
     }
 
     /// What most of them say: first by what a packet cannot have crossed, then by time.
-    pub(super) fn vantage(&self) -> Vantage {
+    fn vantage(&self) -> Vantage {
         let most = |one: u32, others: u32| one > 2 * others;
         let found = |near, why| Vantage { near, why };
         if most(self.client_unrouted, self.server_unrouted + self.both_routed) {

@@ -1,7 +1,7 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use super::gather::{BEHIND, FIRST, Gathered, LAST, Room};
-use super::log::{Place, Places};
+use super::log::{Place, Places, Selection};
 use super::members::Depth;
 use super::sighting::{Sighting, Timeline};
 use crate::capture::Lookup;
@@ -22,15 +22,19 @@ const MOST_REUSED: usize = 512;
 /// Nothing of a flow is kept between two questions, so that a capture of any size is judged in little memory, and what is
 /// judged at the time lies in the cache.
 pub struct Again {
-    places: Places,
+    places: LazyLock<Places, Box<dyn FnOnce() -> Places + Send>>,
     /// How much is wanted of the flow with each id.
     depths: Vec<Option<Depth>>,
     /// What threads that are not at work read with.
-    idle: Mutex<Vec<Reading>>,
+    idle: Mutex<Idle>,
     /// What a further thread reads with.
     lookup: Lookup,
     decoder: Decoder,
 }
+
+/// It is large, and taken out and put back for each flow.
+#[allow(clippy::vec_box)]
+type Idle = Vec<Box<Reading>>;
 
 /// What a thread reads flows with, one after the other.
 struct Reading {
@@ -42,8 +46,14 @@ struct Reading {
 
 impl Again {
     /// `decoder` has read the whole capture.
-    pub fn new(lookup: Lookup, decoder: &Decoder, places: Places, depths: Vec<Option<Depth>>) -> Self {
-        Self { places, depths, idle: Mutex::default(), lookup, decoder: decoder.again() }
+    pub fn new(lookup: Lookup, decoder: &Decoder, selection: Selection, depths: Vec<Option<Depth>>) -> Self {
+        let places: Box<dyn FnOnce() -> Places + Send> = Box::new(|| selection.places());
+        Self { places: LazyLock::new(places), depths, idle: Mutex::default(), lookup, decoder: decoder.again() }
+    }
+
+    /// Finds where all segments lie, as the first question does otherwise.
+    pub fn prepare(&self) {
+        LazyLock::force(&self.places);
     }
 
     /// How much is wanted of a flow.
@@ -85,18 +95,17 @@ impl Again {
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Reading>> {
+    fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn replay(&self, flow: &Flow, depth: Depth) -> Gathered {
         let reading = self.idle().pop();
-        let mut reading = reading.unwrap_or_else(|| Reading {
-            lookup: self.lookup.clone(),
-            decoder: self.decoder.again(),
-            list: Vec::new(),
+        let mut reading = reading.unwrap_or_else(|| {
+            let (lookup, decoder) = (self.lookup.clone(), self.decoder.again());
+            Box::new(Reading { lookup, decoder, list: Vec::new() })
         });
-        let Reading { lookup, decoder, list } = &mut reading;
+        let Reading { lookup, decoder, list } = &mut *reading;
         let places = self.places.of(flow.id);
         let mut gathered = Gathered::new(flow, depth);
         gathered.expect(places.len(), list);

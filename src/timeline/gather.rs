@@ -403,6 +403,13 @@ impl Timelines {
         }
     }
 
+    /// Has at hand what questions about flows need, which the first one waits for otherwise.
+    pub fn prepare(&self) {
+        if let Some(again) = &self.again {
+            again.prepare();
+        }
+    }
+
     /// Says that flows are asked about in their order, and that these are next.
     pub fn release_before(&self, flows: &[&Flow]) {
         if let Some(again) = &self.again {

@@ -39,6 +39,18 @@ pub struct Place {
     octets: [u32; 2],
 }
 
+/// In place of where the next segment of a flow goes: nowhere.
+const NOT_WANTED: u32 = u32::MAX;
+
+/// What a log says of some flows.
+pub struct Selection {
+    log: Log,
+    /// Where the first place of the flow with each id goes.
+    next: Vec<u32>,
+    /// How many places there are.
+    all: u32,
+}
+
 /// Where the segments of some flows lie, in capture order.
 pub struct Places {
     /// Those of the flow with each id end here; they begin where those of the id before end.
@@ -85,41 +97,56 @@ impl Log {
         }
     }
 
-    /// Where the segments of the wanted flows lie; `None` where that does not tell all of them, or their places took more
-    /// than `limit` octets.
-    pub fn places(self, flows: &Flows, is_wanted: impl Fn(u64) -> bool, limit: usize) -> Option<Places> {
-        if self.scattered.iter().any(|&flow| is_wanted(flow.into())) {
+    /// What is noted of the wanted flows; `None` where that does not tell all their segments, or their places took more than `limit`
+    /// octets.
+    pub fn select(self, flows: &Flows, is_wanted: impl Fn(u64) -> bool, limit: usize) -> Option<Selection> {
+        if self.last.0 > u32::MAX.into() || self.scattered.iter().any(|&flow| is_wanted(flow.into())) {
             return None;
         }
-        let mut ends = vec![0; 1];
+        let mut next = Vec::with_capacity(flows.len() + 1);
+        next.push(NOT_WANTED);
         let mut all = 0u32;
         for flow in flows.iter() {
-            // Each stands first for where the next of its flow goes.
-            ends.push(all);
-            if is_wanted(flow.id) {
+            let wanted = is_wanted(flow.id);
+            next.push(if wanted { all } else { NOT_WANTED });
+            if wanted {
                 all = all.checked_add(flow.ends.forward.segments)?.checked_add(flow.ends.back.segments)?;
             }
         }
-        if (all as usize).checked_mul(size_of::<Place>())? > limit {
-            return None;
-        }
+        let fits = all < NOT_WANTED && (all as usize).checked_mul(size_of::<Place>())? <= limit;
+        fits.then_some(Selection { log: self, next, all })
+    }
+}
+
+impl Selection {
+    /// Where their segments lie.
+    pub fn places(self) -> Places {
+        let Self { log, mut next, all } = self;
         let mut places = vec![Place { frame: NonZeroU32::MIN, octets: [0; 2] }; all as usize];
         let (mut frame, mut octets) = (0u64, 0u64);
-        for piece in self.pieces {
+        for piece in log.pieces {
             let mut long = piece.long.into_iter();
             for ((flow, step), frames) in piece.flows.into_iter().zip(piece.octets).zip(piece.frames) {
-                let steps = if step == u16::MAX { long.next()? } else { (frames.into(), step.into()) };
+                let long = if step == u16::MAX { long.next() } else { None };
+                let steps = long.unwrap_or((frames.into(), step.into()));
                 frame = frame.wrapping_add(steps.0);
                 octets = octets.wrapping_add(steps.1);
-                if is_wanted(flow.into()) {
-                    let next = ends.get_mut(flow as usize)?;
-                    let frame = NonZeroU32::new(u32::try_from(frame).ok()?)?;
-                    *places.get_mut(*next as usize)? = Place { frame, octets: [(octets >> 32) as u32, octets as u32] };
+                if let Some(next) = next.get_mut(flow as usize).filter(|next| **next != NOT_WANTED)
+                    && let Some(place) = places.get_mut(*next as usize)
+                    && let Some(frame) = NonZeroU32::new(frame as u32)
+                {
+                    *place = Place { frame, octets: [(octets >> 32) as u32, octets as u32] };
                     *next += 1;
                 }
             }
         }
-        Some(Places { ends, places })
+        // Each stands where the next of its flow would have gone; those of flows that nobody wants have none.
+        let mut end = 0;
+        for next in &mut next {
+            end = if *next == NOT_WANTED { end } else { *next };
+            *next = end;
+        }
+        Places { ends: next, places }
     }
 }
 
@@ -193,7 +220,7 @@ mod tests {
         }
         assert!(log.pieces.len() > 1);
         let is_wanted = |flow: u64| flow.is_multiple_of(3);
-        let places = log.places(&flows, is_wanted, usize::MAX).expect("all of them");
+        let places = log.select(&flows, is_wanted, usize::MAX).expect("all of them").places();
         for flow in 0..=301u64 {
             let wanted = noted.iter().filter(|one| u64::from(one.2) == flow && is_wanted(flow));
             let found = places.of(flow).iter().map(|place| (place.frame(), place.octets(), flow as u32));
@@ -212,12 +239,12 @@ mod tests {
         };
         let mut scattered = log();
         scattered.note_scattered(2);
-        assert!(scattered.places(&flows, |flow| flow == 2, usize::MAX).is_none());
+        assert!(scattered.select(&flows, |flow| flow == 2, usize::MAX).is_none());
         let mut scattered = log();
         scattered.note_scattered(2);
-        assert!(scattered.places(&flows, |flow| flow != 2, usize::MAX).is_some());
-        assert!(log().places(&flows, |_| true, 40 * size_of::<Place>() - 1).is_none());
-        assert!(log().places(&flows, |_| true, 40 * size_of::<Place>()).is_some());
+        assert!(scattered.select(&flows, |flow| flow != 2, usize::MAX).is_some());
+        assert!(log().select(&flows, |_| true, 40 * size_of::<Place>() - 1).is_none());
+        assert!(log().select(&flows, |_| true, 40 * size_of::<Place>()).is_some());
     }
 
     #[test]

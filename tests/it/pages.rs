@@ -211,7 +211,11 @@ fn traces_get_the_diagnosis_that_their_page_says() {
             let (flows, timelines) = followed(&events);
             let judgement = Judgement::new(&flows, &timelines);
             let verdict = judged(&block, &events, &flows)
-                .and_then(|flow| judgement.of(&[flow], |_, verdict| verdict).pop())
+                .and_then(|flow| {
+                    let mut told = None;
+                    judgement.of(&[flow], |told, _, verdict| *told = Some(std::mem::take(verdict)), |one| told = one);
+                    told
+                })
                 .unwrap_or_default();
             let found = verdict.diagnosis.as_ref().map_or("none", |diagnosis| diagnosis.best.cause.id());
             if found != block.cause {

@@ -238,7 +238,7 @@ fn nothing_to_compare_is_no_trouble() {
 fn judged(path: &Path, point: usize) -> Vec<Judged> {
     let compared = path.compared();
     let (flows, timelines) = (&path.flows[point], &path.timelines[point]);
-    let surroundings = Surroundings::of(flows, timelines);
+    let surroundings = Surroundings::of(flows, timelines, 1);
     let flow = flows.iter().next().expect("a flow");
     let timeline = timelines.get(flow.id).expect("its segments");
     judge(&Case::new(flow, timeline, &surroundings, flows.end).beside(&compared.passages))

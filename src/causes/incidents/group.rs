@@ -1,6 +1,8 @@
 //! Flows of one cause that share what one thing would make them share.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 
 use super::Fate;
 use crate::causes::{Cause, idle_gaps};
@@ -87,7 +89,7 @@ type Place = Option<([u8; 16], u16)>;
 
 /// The groups, in the order of the catalogue of causes.
 pub(super) fn find<'a>(fates: &[&'a Fate]) -> Vec<Group<'a>> {
-    let mut together: BTreeMap<(Cause, Place, Place), Vec<&'a Fate>> = BTreeMap::new();
+    let mut together: HashMap<(Cause, Place, Place), Vec<&'a Fate>, RandomState> = HashMap::default();
     for &fate in fates {
         let Some(cause) = fate.cause.filter(|cause| !fate.benign || may_be_benign(*cause)) else { continue };
         let (client, server) = ((fate.client.address, 0), (fate.server.address, fate.server.port));
@@ -103,6 +105,8 @@ pub(super) fn find<'a>(fates: &[&'a Fate]) -> Vec<Group<'a>> {
         together.entry((cause, one, other)).or_default().push(fate);
     }
     let mut found = Vec::new();
+    let mut together: Vec<_> = together.into_iter().collect();
+    together.sort_unstable_by_key(|(shared, _)| *shared);
     for ((cause, ..), fates) in together {
         let rule = rule(cause);
         let alike = match rule.shared {

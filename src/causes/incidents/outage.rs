@@ -1,6 +1,6 @@
 //! A service that went down: its connections end together, new ones are refused, and in the end it comes back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
@@ -46,10 +46,12 @@ struct Outage<'a> {
 
 /// The outages of each server, those of one server together.
 pub(super) fn find(fates: &[Fate], around: &Around) -> Vec<Incident> {
-    let mut by_server: BTreeMap<(Endpoint, bool), Vec<&Fate>> = BTreeMap::new();
+    let mut by_server: HashMap<(Endpoint, bool), Vec<&Fate>, RandomState> = HashMap::default();
     for fate in fates.iter().filter(|fate| is_part(fate) || may_be_part(fate)) {
         by_server.entry((fate.server, fate.ipv6)).or_default().push(fate);
     }
+    let mut by_server: Vec<_> = by_server.into_iter().collect();
+    by_server.sort_unstable_by_key(|(server, _)| *server);
     let outages =
         by_server.into_iter().map(|((server, ipv6), fates)| (server, ipv6, of_server(server, &fates, around)));
     let told = outages.filter_map(|(server, ipv6, outages)| {

@@ -92,7 +92,8 @@ fn words(cause: Cause, fates: &[&Fate], around: &Around) -> (String, String) {
         }
         Cause::InjectedContentFilter => {
             let names = different(fates, |fate| fate.name.clone());
-            let names = list(names.into_iter().flatten().map(|name| format!("\"{name}\"")));
+            let names: Vec<_> = names.into_iter().flatten().collect();
+            let names = list(names.iter().map(|name| format!("\"{name}\"")));
             let asked = if names.is_empty() { String::new() } else { format!(" The clients had asked for {names}.") };
             let is_device = fates.iter().all(|fate| fate.sender == Some(Sender::Middlebox));
             let who = if is_device {

@@ -1,7 +1,10 @@
 //! Numbers and addresses in sentences.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
+
+use foldhash::fast::RandomState;
 
 use super::Fate;
 use crate::tcp::{Duration, Endpoint, Timestamp};
@@ -38,22 +41,22 @@ pub(super) fn range<T: PartialEq>(least: T, most: T, say: impl Fn(T) -> String) 
 }
 
 /// `a, b and c`, and behind the first few only how many more there are.
-pub(super) fn list(names: impl IntoIterator<Item = String>) -> String {
-    let names: Vec<String> = names.into_iter().collect();
-    match names.as_slice() {
+pub(super) fn list<I: IntoIterator<Item = String, IntoIter: ExactSizeIterator>>(names: I) -> String {
+    let names = names.into_iter();
+    let more = names.len().saturating_sub(SPELLED_OUT);
+    let shown: Vec<String> = names.take(SPELLED_OUT).collect();
+    match shown.as_slice() {
         [] => String::new(),
+        all if more > 0 => format!("{} and {more} more", all.join(", ")),
         [one] => one.clone(),
-        [all @ .., last] if names.len() <= SPELLED_OUT => format!("{} and {last}", all.join(", ")),
-        _ => {
-            let shown = names.get(..SPELLED_OUT).unwrap_or_default().join(", ");
-            format!("{shown} and {} more", names.len() - SPELLED_OUT)
-        }
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
     }
 }
 
 /// The different values of something, in order.
-pub(super) fn different<T: Ord>(fates: &[&Fate], of: impl Fn(&Fate) -> T) -> BTreeSet<T> {
-    fates.iter().map(|fate| of(fate)).collect()
+pub(super) fn different<T: Ord + Hash>(fates: &[&Fate], of: impl Fn(&Fate) -> T) -> BTreeSet<T> {
+    // Mostly few of many: not each of them is to be put in order.
+    fates.iter().map(|fate| of(fate)).collect::<HashSet<T, RandomState>>().into_iter().collect()
 }
 
 /// The clients' addresses.
@@ -66,21 +69,25 @@ pub(super) fn servers(fates: &[&Fate]) -> BTreeSet<IpAddr> {
     different(fates, |fate| fate.server.ip(fate.ipv6))
 }
 
-/// The servers with their ports.
+/// The servers with their ports, as text in its order.
 pub(super) fn services(fates: &[&Fate]) -> BTreeSet<String> {
-    let different = different(fates, |fate| (fate.server, fate.ipv6));
-    different.into_iter().map(|(server, ipv6)| endpoint(server, ipv6)).collect()
+    pairs(fates).into_iter().map(|(server, ipv6)| endpoint(server, ipv6)).collect()
+}
+
+/// The servers with their ports.
+fn pairs(fates: &[&Fate]) -> BTreeSet<(Endpoint, bool)> {
+    different(fates, |fate| (fate.server, fate.ipv6))
 }
 
 /// The servers with their ports where these are few, else how many there are on which hosts.
 pub(super) fn targets(fates: &[&Fate]) -> String {
-    let services = services(fates);
-    if services.len() <= SPELLED_OUT {
-        return list(services);
+    let pairs = pairs(fates);
+    if pairs.len() <= SPELLED_OUT {
+        return list(services(fates));
     }
     let hosts = servers(fates);
-    let what = if hosts.len() == services.len() { "servers:" } else { "ports of" };
-    format!("{} {what} {}", services.len(), list(hosts.into_iter().map(|address| address.to_string())))
+    let what = if hosts.len() == pairs.len() { "servers:" } else { "ports of" };
+    format!("{} {what} {}", pairs.len(), list(hosts.into_iter().map(|address| address.to_string())))
 }
 
 /// The server, where all have the same.

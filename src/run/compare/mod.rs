@@ -18,7 +18,9 @@ use crate::decode::{DecodeCounts, DecodeLimits, Decoder};
 use crate::error::{Error, ExitCode};
 use crate::flow::{Flow, Flows, Roles};
 use crate::notes::Notes;
-use crate::report::{self, Compared, Comparison, Findings, FlowComparison, IsSelected, Report, Tell, Verdict, Wanted};
+use crate::report::{
+    self, Compared, Comparison, Findings, FlowComparison, IsSelected, Report, Take, Tell, Verdict, Wanted,
+};
 use crate::surroundings::{Continuations, Surroundings};
 use crate::timeline::Timelines;
 use numbers::Numbers;
@@ -95,7 +97,7 @@ fn find(options: &Options, reading: &Reading, connections: &[Connection], number
     });
     let timelines = reading::gather(options, &points, captures, connections, &wanted)?;
     let surroundings: Vec<Surroundings> =
-        captures.iter().zip(&timelines).map(|(flows, timelines)| Surroundings::of(flows, timelines)).collect();
+        captures.iter().zip(&timelines).map(|(flows, timelines)| Surroundings::of(flows, timelines, 1)).collect();
     let mut crossings: Vec<Option<Crossing<'_>>> = connections
         .iter()
         .enumerate()
@@ -194,7 +196,11 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
         });
         Verdict { comparison, ..judged.unwrap_or_default() }
     };
-    let judge = |flows: &[&Flow], tell: Tell<'_>| flows.iter().map(|flow| tell(flow, judge_one(flow))).collect();
+    let judge = |flows: &[&Flow], tell: Tell<'_>, take: Take<'_>| {
+        let mut told = report::Told::default();
+        flows.iter().for_each(|flow| tell(&mut told, flow, &mut judge_one(flow)));
+        take(told);
+    };
     let ids: Option<&HashSet<u64>> = found.chosen.as_ref().map(|chosen| &chosen.ids);
     let is_chosen = |flow: &Flow| ids.is_none_or(|ids| ids.contains(&flow.id));
     let mut decoded = DecodeCounts::default();
