@@ -61,6 +61,8 @@ fn named(report: &Value) -> Vec<String> {
 fn no_format_and_no_frame_has_an_original() {
     let folder = scratch("anonymize");
     let key = folder.join("key").display().to_string();
+    // With another one in each run, four octets of some new name or number would now and then be an address by chance.
+    fs::write(&key, "07".repeat(32)).expect("a key");
     for (name, capture) in samples() {
         let original = original(&capture);
         let plain = analyze([&capture]);
