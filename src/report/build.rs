@@ -31,7 +31,7 @@ use crate::tcp::{FrameNumber, PathId};
 use crate::timeline::Timeline;
 
 /// Flows whose memory is given back at a time when they have been told of: few of all there may be, many for threads to share.
-const AT_A_TIME: usize = 1 << 15;
+const AT_A_TIME: usize = 1 << 13;
 
 /// What was learnt from the capture.
 pub struct Findings<'a> {
