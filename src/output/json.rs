@@ -10,7 +10,7 @@ use super::pieces;
 use crate::report::{Flow, Report};
 
 /// Flows that a thread writes at a time: some 400 KiB, which stay in its cache until they are given away.
-const AT_A_TIME: usize = 64;
+const AT_A_TIME: usize = 16;
 
 /// Octets of a flow, about.
 const FLOW: usize = 8 << 10;
