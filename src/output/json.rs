@@ -9,7 +9,7 @@ use serde_json::ser::Formatter;
 use super::pieces;
 use crate::report::{Flow, Report};
 
-/// Flows that a thread writes at a time: some 400 KiB, which stay in its cache until they are given away.
+/// Flows that a thread writes at a time: some 100 KiB, which stay in its cache until they are given away.
 const AT_A_TIME: usize = 16;
 
 /// Octets of a flow, about.

@@ -321,9 +321,9 @@ fn filter(expression: &str) -> Result<Filter, Error> {
     Filter::new(expression).map_err(Error::Bpf)
 }
 
-/// By default two where there are two cores: one reads and decodes, one follows the flows.
+/// By default as many as there are cores. Two of them read and follow, all of them judge and write.
 fn threads(options: &Options) -> usize {
-    let default = || std::thread::available_parallelism().map_or(1, usize::from).min(2);
+    let default = || std::thread::available_parallelism().map_or(1, usize::from);
     options.threads.map_or_else(default, usize::from)
 }
 
