@@ -22,18 +22,19 @@ const FAR_AHEAD: usize = 64;
 pub fn map<T: Sync, R: Send>(threads: usize, items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = if items.len() < LEAST { 1 } else { threads };
     let mut all = Vec::with_capacity(items.len());
-    each(threads, items, |at| items.get(at).map(&f), |_, made| all.extend(made));
+    each(threads, items, |_, item| f(item), |_, made| all.push(made));
     all
 }
 
-/// Gives `take` each item with what `make` made of its place, in their order, on so many threads.
+/// Gives `take` each item with what `make` made of it and its place, in their order, on so many threads.
 pub fn each<T: Sync, R: Send>(
     threads: usize,
     items: &[T],
-    make: impl Fn(usize) -> R + Sync,
+    make: impl Fn(usize, &T) -> R + Sync,
     mut take: impl FnMut(&T, R),
 ) {
-    let make = |nth: usize, some: &[T]| (0..some.len()).map(|at| make(nth * AT_A_TIME + at)).collect::<Vec<R>>();
+    let make =
+        |nth: usize, some: &[T]| (nth * AT_A_TIME..).zip(some).map(|(at, item)| make(at, item)).collect::<Vec<R>>();
     let mut next = items.iter();
     let take = |made: Vec<R>| {
         made.into_iter().zip(next.by_ref()).for_each(|(made, item)| take(item, made));
@@ -44,7 +45,7 @@ pub fn each<T: Sync, R: Send>(
 
 /// Does all of this, the longest first at best, on so many threads.
 pub fn all(threads: usize, jobs: &[&(dyn Fn() + Sync)]) {
-    let Ok(()) = in_order(threads, jobs, 1, |_, jobs| jobs.iter().for_each(|job| job()), Ok::<_, Infallible>);
+    in_pieces(threads, jobs, 1, |_, jobs| jobs.iter().for_each(|job| job()), |()| ());
 }
 
 /// Gives `take`, in their order, what `make` makes of pieces of so many items, each with its number, on so many threads.
@@ -62,6 +63,20 @@ pub fn in_order<T: Sync, R: Send, E>(
     take: impl FnMut(R) -> Result<(), E>,
 ) -> Result<(), E> {
     some_ahead(threads, (AHEAD, size), items, make, take)
+}
+
+/// The same where nothing can fail.
+pub fn in_pieces<T: Sync, R: Send>(
+    threads: usize,
+    items: &[T],
+    size: usize,
+    make: impl Fn(usize, &[T]) -> R + Sync,
+    mut take: impl FnMut(R),
+) {
+    let Ok(()) = in_order(threads, items, size, make, |made| {
+        take(made);
+        Ok::<_, Infallible>(())
+    });
 }
 
 /// The same with so many pieces ahead for each thread.
@@ -89,7 +104,7 @@ fn some_ahead<T: Sync, R: Send, E>(
             }
         };
         for _ in 1..threads {
-            if Builder::new().name("judge".to_owned()).spawn_scoped(scope, work).is_err() {
+            if Builder::new().name("work".to_owned()).spawn_scoped(scope, work).is_err() {
                 break;
             }
         }
@@ -235,7 +250,7 @@ mod tests {
                 assert_eq!(map(threads, &items, double), doubled, "{count} {threads}");
                 assert_eq!(times.into_inner(), count, "{count} {threads}");
                 let mut taken = Vec::new();
-                each(threads, &items, |at| at * 2, |item, made| taken.push((*item, made)));
+                each(threads, &items, |at, item| at + item, |item, made| taken.push((*item, made)));
                 assert!(taken.into_iter().eq(items.iter().copied().zip(doubled)), "{count} {threads}");
             }
         }

@@ -69,7 +69,7 @@ impl Map {
     /// from the file if they are touched again.
     pub(super) fn release(&self, until: usize) {
         /// Kept for the second look, which begins at the front: most captures are no longer, and to have a page again takes as
-        /// long as to read what is on it.
+        /// long as to read what is on it. Of a longer file the end stays as well while the second look goes over the front.
         const KEPT: usize = 256 << 20;
         /// Let go at a time: each time the kernel interrupts all threads.
         const LEAST: usize = 2 << 20;

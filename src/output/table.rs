@@ -150,7 +150,7 @@ impl<'a> Page<'a> {
         if flows.is_empty() {
             return Ok(());
         }
-        let (layout, widths) = Layout::fitting(&flows, self)?;
+        let (layout, widths) = Layout::fitting(&flows, self);
         writeln!(out)?;
         let make = |nth, flows: &[&Flow]| self.some_rows(layout, &widths, nth == 0, flows);
         parallel::in_order(self.threads, &flows, CHUNK, make, |text| out.write_all(text.as_bytes()))
@@ -330,24 +330,24 @@ impl Layout {
     const ALL: [Self; 4] = [Self::Columns, Self::Paired, Self::Tall, Self::Single];
 
     /// The first layout that fits, and the widths of its columns.
-    fn fitting(flows: &[&Flow], page: &Page) -> io::Result<(Self, Vec<usize>)> {
+    fn fitting(flows: &[&Flow], page: &Page) -> (Self, Vec<usize>) {
         let Some(width) = page.width else {
-            let extents = Self::Columns.extents(flows, page)?;
-            return Ok((Self::Columns, extents.iter().map(|extent| extent.most).collect()));
+            let extents = Self::Columns.extents(flows, page);
+            return (Self::Columns, extents.iter().map(|extent| extent.most).collect());
         };
         for layout in Self::ALL {
-            let extents = layout.extents(flows, page)?;
+            let extents = layout.extents(flows, page);
             if let Some(widths) = layout.share_out(&extents, width) {
-                return Ok((layout, widths));
+                return (layout, widths);
             }
         }
         // Too narrow for an address: the terminal will break lines, so that what is copied from it is whole.
-        let widest = Self::Single.extents(flows, page)?.iter().map(|extent| extent.least).collect();
-        Ok((Self::Single, widest))
+        let widest = Self::Single.extents(flows, page).iter().map(|extent| extent.least).collect();
+        (Self::Single, widest)
     }
 
     /// The room that each column wants.
-    fn extents(self, flows: &[&Flow], page: &Page) -> io::Result<Vec<Extent>> {
+    fn extents(self, flows: &[&Flow], page: &Page) -> Vec<Extent> {
         let mut extents = vec![Extent::default(); self.header().len()];
         for (extent, head) in extents.iter_mut().zip(self.header()) {
             head.lines().for_each(|line| extent.include(&free(line)));
@@ -361,11 +361,10 @@ impl Layout {
             }
             extents
         };
-        parallel::in_order(page.threads, flows, CHUNK, of_some, |some| {
+        parallel::in_pieces(page.threads, flows, CHUNK, of_some, |some| {
             extents.iter_mut().zip(&some).for_each(|(extent, of_some)| extent.widen(of_some));
-            Ok::<_, io::Error>(())
-        })?;
-        Ok(extents)
+        });
+        extents
     }
 
     fn header(self) -> &'static [&'static str] {

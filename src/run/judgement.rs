@@ -1,5 +1,3 @@
-use std::convert::Infallible;
-
 use super::second_look;
 use crate::application;
 use crate::attribution::{self, Case, Judged};
@@ -113,10 +111,9 @@ impl<'a> Judgement<'a> {
         // With everything told, nobody knows yet who will ask for names. Else they are only read where somebody does.
         let mut names_are_missing = means.kept == 0;
         let mut others = flows.iter().peekable();
-        let make = |at: usize| {
+        let make = |at: usize, flow: &&Flow| {
             // The segments of the one behind it are asked for while this one is judged.
             judged.get(at + 1).into_iter().for_each(|next| timelines.ask_ahead(next));
-            let flow = judged.get(at)?;
             let timeline = timelines.whole(flow)?;
             let learnt = learn(flow, &timeline, &surroundings, flows.end, (means.kept > 0).then_some(&nobody));
             timelines.give_back(timeline);
@@ -160,7 +157,6 @@ impl<'a> Judgement<'a> {
         tell: impl Fn(&mut T, &Flow, &mut Verdict<'a>) + Sync,
         mut take: impl FnMut(T),
     ) {
-        self.timelines.release_before(flows);
         let make = |_, some: &[&Flow]| {
             let mut told = T::default();
             for flow in some {
@@ -170,9 +166,10 @@ impl<'a> Judgement<'a> {
             }
             told
         };
-        let Ok(()) = parallel::in_order(self.means.threads, flows, TOLD, make, |told| {
+        let mut taken = flows.chunks(TOLD);
+        parallel::in_pieces(self.means.threads, flows, TOLD, make, |told| {
+            taken.next().into_iter().for_each(|some| self.timelines.release_before(some));
             take(told);
-            Ok::<_, Infallible>(())
         });
     }
 

@@ -1,7 +1,6 @@
 //! The second look at a capture, for the flows that are to be judged.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::path::PathBuf;
 
 use foldhash::fast::RandomState;
@@ -106,10 +105,7 @@ impl Wish<'_> {
         // Told flow by flow, each costs a cache miss or two.
         let mut judged = Vec::with_capacity(self.flows.len());
         let of_some = |_, some: &[Vec<Flow>]| some.iter().flatten().map(self.is_judged).collect::<Vec<bool>>();
-        let Ok(()) = parallel::in_order(threads, self.flows.pieces(), 1, of_some, |some| {
-            judged.extend(some);
-            Ok::<_, Infallible>(())
-        });
+        parallel::in_pieces(threads, self.flows.pieces(), 1, of_some, |some| judged.extend(some));
         let mut judged = judged.into_iter();
         let mut depths = vec![None; self.flows.len() + 1];
         let mut asked = 0;
