@@ -16,9 +16,9 @@ use crate::tcp::{FrameNumber, Segment, Timestamp};
 use crate::timeline::{Again, Depth, Found, Gathering, Log, Members, Recording, Timelines};
 
 /// Flows of one address that are looked at to know a host by, beside those that are judged.
-const COMPANIONS: usize = 16;
+const COMPANIONS: u8 = 16;
 
-/// Octets that are known of a flow looked at by where it lies, beside its places: at most four endings of 48 octets, twice over
+/// Octets that are known of a flow looked at by where it lies, beside its places: at most four endings of 32 octets, twice over
 /// while a list of them grows, and what is noted of its hosts.
 const KNOWN: usize = 500;
 
@@ -79,7 +79,7 @@ fn wish(flow: &Flow, known: &mut HashMap<[u8; 16], Known, RandomState>, want: &m
 #[derive(Default)]
 struct Known {
     /// Other flows that it is known by.
-    companions: usize,
+    companions: u8,
     /// A connection with it was reset when its client had just asked: what others asked for may tell why.
     asked: bool,
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use crate::flow::{Ended, Flow, Profile, Way};
-use crate::tcp::{Duration, Endpoint, FrameNumber, Timestamp};
+use crate::tcp::{Duration, FrameNumber, Timestamp};
 
 /// Endings that are remembered of one address.
 const MOST_ENDINGS: usize = 100_000;
@@ -49,8 +49,6 @@ pub struct Ending {
     pub kind: Kind,
     /// Its own port.
     pub port: u16,
-    /// The other side.
-    pub peer: Endpoint,
     /// In which flow.
     pub flow: u64,
     /// In which frame.
@@ -76,14 +74,13 @@ impl Endings {
     fn learn(&mut self, flow: &Flow, profile: &Profile) {
         for way in Way::BOTH {
             let own = flow.stream.endpoints[way];
-            let peer = flow.stream.endpoints[way.reverse()];
             let side = &profile.sides[way];
             let accepted = side.accepted.map(|(time, frame)| (time, frame, Kind::Acceptance));
             let ended = side.ended.map(|ended| (ended.time, ended.frame, Kind::of(&ended)));
             for (time, frame, kind) in accepted.into_iter().chain(ended) {
                 let endings = self.by_address.entry(own.address).or_default();
                 if endings.len() < MOST_ENDINGS {
-                    endings.push(Ending { time, kind, port: own.port, peer, flow: flow.id, frame });
+                    endings.push(Ending { time, kind, port: own.port, flow: flow.id, frame });
                 }
             }
         }

@@ -60,11 +60,14 @@ impl Hosts {
                 if let Some(known) = host.ttls.iter_mut().find(|known| known.value == value) {
                     known.flows = known.flows.saturating_add(1);
                 } else if host.ttls.len() < MOST_VALUES {
+                    // Most have one.
+                    host.ttls.reserve_exact(1);
                     host.ttls.push(Seen { value, frame, flows: 1 });
                 }
             }
             for link in side.links.iter().flatten() {
                 if !host.links.contains(link) && host.links.len() < MOST_VALUES {
+                    host.links.reserve_exact(1);
                     host.links.push(*link);
                 }
             }

@@ -49,10 +49,10 @@ impl Surroundings {
         parallel::all(
             threads,
             &[
-                &|| _ = endings.set(Endings::of_flows(&known)),
-                &|| _ = hosts.set(Hosts::of(&known)),
-                // Nothing here asks for segments, but everything that follows.
+                // Nothing here asks for segments, but everything that follows; and what it gives back serves for endings.
                 &|| timelines.prepare(),
+                &|| _ = hosts.set(Hosts::of(&known)),
+                &|| _ = endings.set(Endings::of_flows(&known)),
                 &|| _ = vantage.set(Vantage::of(&known)),
                 &|| _ = continuations.set(Continuations::of(flows)),
             ],
