@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use crate::flow::Way;
 use crate::tcp::{FrameNumber, SeqNum, Timestamp};
@@ -13,6 +14,8 @@ pub(super) struct Stream<'a> {
     /// The offset of a FIN.
     pub fin: Option<i64>,
     pieces: Vec<Piece<'a>>,
+    /// Its first octets, once somebody has asked: everyone does who may understand it.
+    opening: OnceCell<Cow<'a, [u8]>>,
 }
 
 /// What one segment added to it.
@@ -47,7 +50,7 @@ impl<'a> Stream<'a> {
     ///
     /// Resets are left out: their data is no part of the stream (RFC 9293 section 3.5.3).
     pub fn of(timeline: &'a Timeline, way: Way, place: usize) -> Self {
-        let mut stream = Self { way, from_start: false, fin: None, pieces: Vec::new() };
+        let mut stream = Self { way, from_start: false, fin: None, pieces: Vec::new(), opening: OnceCell::new() };
         // The highest number so far and its offset: numbers are told apart over more than one wrap.
         let mut highest: Option<(SeqNum, i64)> = None;
         let sent = timeline.sightings.get(..place).unwrap_or(&timeline.sightings);
@@ -133,8 +136,8 @@ impl<'a> Stream<'a> {
     }
 
     /// Its first octets; none where they are known to be missing.
-    pub fn opening(&self) -> Cow<'a, [u8]> {
-        self.octets(self.start(), super::MOST_HEAD)
+    pub fn opening(&self) -> &[u8] {
+        self.opening.get_or_init(|| self.octets(self.start(), super::MOST_HEAD))
     }
 
     /// What lies behind an offset, as a stream of its own whose offset 0 is there.
@@ -150,7 +153,7 @@ impl<'a> Stream<'a> {
             }
         });
         let fin = self.fin.map(|fin| fin.saturating_sub(offset));
-        Self { way: self.way, from_start: self.from_start, fin, pieces: pieces.collect() }
+        Self { way: self.way, from_start: self.from_start, fin, pieces: pieces.collect(), opening: OnceCell::new() }
     }
 
     /// The piece that brought the octet at this offset, or else the next.

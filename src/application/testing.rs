@@ -48,7 +48,7 @@ impl Dialogue {
         if way == Way::Back {
             std::mem::swap(&mut segment.source, &mut segment.destination);
         }
-        let payload = data[..kept.min(data.len())].into();
+        let payload = data[..kept.min(data.len())].to_vec().into();
         self.sightings.push(Sighting {
             segment,
             way,

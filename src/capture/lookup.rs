@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::Frame;
 use super::map::Map;
 use super::reader::Container;
@@ -17,9 +19,41 @@ pub struct Lookup {
     container: Container,
 }
 
+/// Holds octets of frames where they are.
+pub struct Holder {
+    memory: Bytes,
+}
+
+/// A map, for whoever holds some of its memory.
+struct Mapped(Arc<Map>);
+
+impl AsRef<[u8]> for Mapped {
+    fn as_ref(&self) -> &[u8] {
+        self.0.bytes()
+    }
+}
+
+impl Holder {
+    /// Octets of a frame, without a copy.
+    #[inline]
+    pub fn hold(&self, octets: &[u8]) -> Bytes {
+        let at = octets.as_ptr().addr().wrapping_sub(self.memory.as_ptr().addr());
+        let range = at..at.saturating_add(octets.len());
+        match self.memory.get(range.clone()) {
+            Some(_) if !octets.is_empty() => self.memory.slice(range),
+            _ => Bytes::copy_from_slice(octets),
+        }
+    }
+}
+
 impl Lookup {
     pub(super) fn new(map: Map, container: Container) -> Self {
         Self { map: Arc::new(map), container }
+    }
+
+    /// What holds octets of its frames for one thread. Each counts by itself what it holds, so that none waits for another.
+    pub fn holder(&self) -> Holder {
+        Holder { memory: Bytes::from_owner(Mapped(Arc::clone(&self.map))) }
     }
 
     /// The frame of this number at this place; both were told when it was read.

@@ -45,7 +45,7 @@ pub(crate) use frames::Label;
 #[cfg(feature = "live")]
 pub use libpcap::*;
 pub use link_type::LinkType;
-pub use lookup::Lookup;
+pub use lookup::{Holder, Lookup};
 pub use merge::{Capture, OpenOptions};
 #[cfg(not(feature = "live"))]
 pub use no_libpcap::*;

@@ -39,7 +39,7 @@ fn sighting(segment: &Segment, way: Way, payload: &[u8]) -> Sighting {
         link_source: None,
         direction: None,
         flow_label: None,
-        payload: payload.into(),
+        payload: payload.to_vec().into(),
     }
 }
 

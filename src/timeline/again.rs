@@ -4,7 +4,7 @@ use super::gather::{BEHIND, FIRST, Gathered, LAST, Room};
 use super::log::{Place, Places, Selection};
 use super::members::Depth;
 use super::sighting::{Sighting, Timeline};
-use crate::capture::Lookup;
+use crate::capture::{Holder, Lookup};
 use crate::decode::Decoder;
 use crate::flow::Flow;
 
@@ -39,6 +39,7 @@ type Idle = Vec<Box<Reading>>;
 /// What a thread reads flows with, one after the other.
 struct Reading {
     lookup: Lookup,
+    holder: Holder,
     decoder: Decoder,
     /// An empty list with room for the segments of the next flow.
     list: Vec<Sighting>,
@@ -103,9 +104,9 @@ impl Again {
         let reading = self.idle().pop();
         let mut reading = reading.unwrap_or_else(|| {
             let (lookup, decoder) = (self.lookup.clone(), self.decoder.again());
-            Box::new(Reading { lookup, decoder, list: Vec::new() })
+            Box::new(Reading { holder: lookup.holder(), lookup, decoder, list: Vec::new() })
         });
-        let Reading { lookup, decoder, list } = &mut *reading;
+        let Reading { lookup, holder, decoder, list } = &mut *reading;
         let places = self.places.of(flow.id);
         let mut gathered = Gathered::new(flow, depth);
         gathered.expect(places.len(), list);
@@ -126,7 +127,7 @@ impl Again {
                 let Some(frame) = lookup.frame(place.frame(), place.octets()) else { continue };
                 let Some((segment, view)) = decoder.view(&frame, |_| true) else { continue };
                 let data = view.payload.clone().and_then(|range| frame.bytes.get(range)).unwrap_or_default();
-                gathered.take(&segment, &view, data, &mut room);
+                gathered.take(&segment, &view, data, |data| holder.hold(data), &mut room);
                 if gathered.has_opening() {
                     break 'all;
                 }

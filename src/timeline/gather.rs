@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use bytes::Bytes;
 use foldhash::fast::RandomState;
 
 use super::again::Again;
@@ -202,7 +203,7 @@ impl Keeper<'_> {
 
     fn take(&mut self, place: usize, segment: &Segment, view: &View, data: &[u8]) {
         if let Some(flow) = self.flows.get_mut(place) {
-            flow.take(segment, view, data, self.room);
+            flow.take(segment, view, data, Bytes::copy_from_slice, self.room);
         }
     }
 }
@@ -260,7 +261,15 @@ impl Gathered {
         Finished { id: self.id, opening: self.opening, timeline }
     }
 
-    pub(super) fn take(&mut self, segment: &Segment, view: &View, data: &[u8], room: &mut Room) {
+    /// Takes in a segment. `hold` makes octets stay that are kept.
+    pub(super) fn take(
+        &mut self,
+        segment: &Segment,
+        view: &View,
+        data: &[u8],
+        hold: impl Fn(&[u8]) -> Bytes,
+        room: &mut Room,
+    ) {
         let way = self.way(segment);
         let copy = match (&self.kept, &mut self.copies) {
             (Some(kept), _) if segment.flags.rst() => kept.copied_resets.binary_search(&segment.frame).is_ok(),
@@ -272,7 +281,7 @@ impl Gathered {
             && (way == Way::Forward && segment.payload_len > 0 && !segment.flags.rst() && !copy)
             && room.taken < room.limit
         {
-            let sighting = Sighting::new(segment, way, view, data.get(..MOST_PAYLOAD).unwrap_or(data));
+            let sighting = Sighting::new(segment, way, view, hold(data.get(..MOST_PAYLOAD).unwrap_or(data)));
             room.taken += sighting.octets();
             opening.sightings.push(sighting);
         }
@@ -288,7 +297,7 @@ impl Gathered {
         room.taken += Sighting::octets_with(data);
         let after_gap = std::mem::take(&mut kept.gap);
         // Made where it stays: it is too large to be moved about.
-        let sighting = || Sighting { copy, after_gap, ..Sighting::new(segment, way, view, data) };
+        let sighting = || Sighting { copy, after_gap, ..Sighting::new(segment, way, view, hold(data)) };
         match list {
             List::Kept => kept.timeline.sightings.push(sighting()),
             List::Latest => {

@@ -1,3 +1,5 @@
+use bytes::Bytes;
+
 use crate::decode::{Direction, LinkAddress, View};
 use crate::flow::Way;
 use crate::tcp::{FrameNumber, Segment, Timestamp};
@@ -19,14 +21,14 @@ pub struct Sighting {
     pub direction: Option<Direction>,
     /// IPv6 flow label.
     pub flow_label: Option<u32>,
-    /// The first octets of its data, as far as they were captured and kept.
-    pub payload: Box<[u8]>,
+    /// The first octets of its data, as far as they were captured and kept; of a mapped file they stay where they are.
+    pub payload: Bytes,
 }
 
 impl Sighting {
     /// A sighting of `segment` with these octets of data.
     #[inline]
-    pub(super) fn new(segment: &Segment, way: Way, view: &View, data: &[u8]) -> Self {
+    pub(super) fn new(segment: &Segment, way: Way, view: &View, payload: Bytes) -> Self {
         Self {
             segment: *segment,
             way,
@@ -35,7 +37,7 @@ impl Sighting {
             link_source: view.link_source,
             direction: view.direction,
             flow_label: view.flow_label,
-            payload: data.into(),
+            payload,
         }
     }
 
