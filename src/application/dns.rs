@@ -56,7 +56,7 @@ fn length(octets: &[u8]) -> Option<usize> {
 }
 
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
-    if !is_dns(&talk.client.opening(), false) && !is_dns(&talk.server.opening(), true) {
+    if !is_dns(talk.client.opening(), false) && !is_dns(talk.server.opening(), true) {
         return None;
     }
     let queries = walk(&talk.client, talk.client.start(), length);

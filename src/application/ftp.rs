@@ -30,9 +30,9 @@ const PORT: u16 = 21;
 
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
     let greeting = talk.server.opening();
-    let greets = numbered(first_line(&greeting)).is_some();
-    let logs_in = word(first_line(&talk.client.opening()), &["USER"]).is_some();
-    let speaks = is_server(&greeting) || (greets && (talk.port == PORT || logs_in));
+    let greets = numbered(first_line(greeting)).is_some();
+    let logs_in = word(first_line(talk.client.opening()), &["USER"]).is_some();
+    let speaks = is_server(greeting) || (greets && (talk.port == PORT || logs_in));
     speaks.then(|| lines::read(&GRAMMAR, talk))
 }
 

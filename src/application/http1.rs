@@ -259,7 +259,7 @@ fn chunked_end(stream: &Stream<'_>, body: i64, until: i64) -> Option<i64> {
 }
 
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
-    let speaks = is_request(&talk.client.opening()) || is_response(&talk.server.opening());
+    let speaks = is_request(talk.client.opening()) || is_response(talk.server.opening());
     // In the middle of a connection either side may show it later.
     let within = !talk.client.from_start
         && talk.client.pieces_from(i64::MIN).iter().any(|piece| is_request(piece.octets))

@@ -79,9 +79,9 @@ fn error(code: u32) -> (String, Reason) {
 }
 
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
-    let preface = is_client(&talk.client.opening());
+    let preface = is_client(talk.client.opening());
     // A server alone is believed only where nothing contradicts it.
-    let server_alone = talk.client.is_empty() && is_server(&talk.server.opening());
+    let server_alone = talk.client.is_empty() && is_server(talk.server.opening());
     if !preface && !server_alone {
         return None;
     }

@@ -85,7 +85,7 @@ pub(super) fn is_server(octets: &[u8]) -> bool {
 }
 
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
-    is_server(&talk.server.opening()).then(|| lines::read(&GRAMMAR, talk))
+    is_server(talk.server.opening()).then(|| lines::read(&GRAMMAR, talk))
 }
 
 #[cfg(test)]

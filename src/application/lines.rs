@@ -157,7 +157,7 @@ fn fill(
     asked: &Option<(i64, String)>,
     answered: Option<(i64, Reply)>,
 ) {
-    let greeting = bounded(first_line(&talk.server.opening()));
+    let greeting = bounded(first_line(talk.server.opening()));
     found.detail = Some(greeting).filter(|greeting| !greeting.is_empty());
     found.last_request = asked.as_ref().map(|(at, what)| {
         let stream = &talk.client;

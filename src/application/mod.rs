@@ -323,7 +323,7 @@ fn recognise(stream: &Stream<'_>, talk: &Talk<'_>) -> Option<Protocol> {
     ];
     let opening = stream.opening();
     let is_client = stream.way == talk.client.way;
-    let speaks = KNOWN.iter().find(|(_, client, server)| if is_client { client(&opening) } else { server(&opening) });
+    let speaks = KNOWN.iter().find(|(_, client, server)| if is_client { client(opening) } else { server(opening) });
     speaks.map(|&(protocol, ..)| protocol)
 }
 

@@ -101,7 +101,7 @@ const CLIENT_SSL: u16 = 0x0800;
 const SSL_REQUEST: usize = 32;
 
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
-    let version = greeting(&talk.server.opening())?;
+    let version = greeting(talk.server.opening())?;
     let sent = walk(&talk.client, talk.client.start(), length);
     let mut found = Application { protocol: Some(Protocol::Mysql), ..Application::default() };
     found.detail = version.as_ref().map(|version| format!("server {version}"));
@@ -110,7 +110,7 @@ pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
         && first.octets.len() == HEAD + SSL_REQUEST
         && u16::from_le_bytes([low, high]) & CLIENT_SSL != 0
     {
-        let greeted = length(&talk.server.opening()).and_then(|len| i64::try_from(len).ok())?;
+        let greeted = length(talk.server.opening()).and_then(|len| i64::try_from(len).ok())?;
         return Some(super::upgrade::to_tls(found, talk, first.end, talk.server.start() + greeted));
     }
     let received = walk(&talk.server, talk.server.start(), length);

@@ -34,8 +34,8 @@ const PORT: u16 = 110;
 
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
     let greeting = talk.server.opening();
-    let by_port = talk.port == PORT && reply(first_line(&greeting)).is_some();
-    (is_server(&greeting) || by_port).then(|| lines::read(&GRAMMAR, talk))
+    let by_port = talk.port == PORT && reply(first_line(greeting)).is_some();
+    (is_server(greeting) || by_port).then(|| lines::read(&GRAMMAR, talk))
 }
 
 #[cfg(test)]

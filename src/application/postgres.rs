@@ -87,7 +87,7 @@ fn command(packet: &Packet<'_>) -> Option<&'static str> {
 
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
     let opening = talk.client.opening();
-    let (first, code) = startup(&opening)?;
+    let (first, code) = startup(opening)?;
     let begin = talk.client.start().saturating_add(i64::try_from(first).ok()?);
     let mut found = Application { protocol: Some(Protocol::Postgres), ..Application::default() };
     if matches!(code, SSL | GSS) {

@@ -109,7 +109,7 @@ fn reason(text: &str) -> Option<Reason> {
 }
 
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
-    if !is_client(&talk.client.opening()) && !is_server(&talk.server.opening()) {
+    if !is_client(talk.client.opening()) && !is_server(talk.server.opening()) {
         return None;
     }
     let requests = values(&talk.client, is_client);

@@ -34,8 +34,8 @@ const PORTS: [u16; 3] = [25, 465, 587];
 
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
     let greeting = talk.server.opening();
-    let by_port = PORTS.contains(&talk.port) && numbered(first_line(&greeting)).is_some();
-    let speaks = is_client(&talk.client.opening()) || is_server(&greeting) || by_port;
+    let by_port = PORTS.contains(&talk.port) && numbered(first_line(greeting)).is_some();
+    let speaks = is_client(talk.client.opening()) || is_server(greeting) || by_port;
     speaks.then(|| lines::read(&GRAMMAR, talk))
 }
 

@@ -23,7 +23,7 @@ pub(super) fn is_ssh(octets: &[u8]) -> bool {
 /// The software in a version line, and how long the line is.
 fn version(stream: &Stream<'_>) -> Option<(String, i64)> {
     let octets = stream.opening();
-    let line = first_line(&octets);
+    let line = first_line(octets);
     // `SSH-2.0-OpenSSH_9.6 comment`; some servers fill the line up with zeroes.
     let line = line.split(|octet| octet.is_ascii_control()).next().unwrap_or_default().trim_ascii_end();
     let software = line.strip_prefix(b"SSH-")?.splitn(2, |&octet| octet == b'-').nth(1)?;
@@ -103,10 +103,10 @@ pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
 /// A server that takes no more writes a line and closes, before its version or instead of it (section 4.2; OpenSSH does).
 fn refusal(server: &Stream<'_>) -> Option<Declared> {
     let octets = server.opening();
-    if is_ssh(&octets) {
+    if is_ssh(octets) {
         return None;
     }
-    let text = bounded(first_line(&octets));
+    let text = bounded(first_line(octets));
     let piece = server.piece_at(server.start())?;
     // OpenSSH's MaxStartups and its penalties for sources.
     let limit = text.starts_with("Exceeded MaxStartups") || text.starts_with("Not allowed at this time");

@@ -125,6 +125,12 @@ impl<'a> Stream<'a> {
             if found.is_empty() {
                 found = Cow::Borrowed(octets);
             } else {
+                if let Cow::Borrowed(first) = found {
+                    // Room at once for what most ask for: a list that grows would be copied again and again.
+                    let mut all = Vec::with_capacity(most.min(super::MOST_HEAD));
+                    all.extend_from_slice(first);
+                    found = Cow::Owned(all);
+                }
                 found.to_mut().extend_from_slice(octets);
             }
             expected = piece.end();
@@ -216,6 +222,6 @@ mod tests {
         let timeline = dialogue.timeline();
         let stream = Stream::of(&timeline, Way::Forward, 3);
         assert!(stream.from_start);
-        assert_eq!(&*stream.opening(), b"abc");
+        assert_eq!(stream.opening(), b"abc");
     }
 }

@@ -153,7 +153,7 @@ fn head(octets: &mut Octets<'_>) -> Option<(u8, u32)> {
 /// The records of a stream.
 fn records<'a>(stream: &Stream<'a>) -> Vec<Record<'a>> {
     let mut found = Vec::new();
-    let mut at = stream.start() + old_hello(&stream.opening()).map_or(0, |(_, len)| len);
+    let mut at = stream.start() + old_hello(stream.opening()).map_or(0, |(_, len)| len);
     while found.len() < MOST_MESSAGES && at < stream.end() {
         let octets = stream.octets(at, HEAD as usize);
         let Some((kind, len)) = head(&mut Octets(&octets)) else {
@@ -293,7 +293,7 @@ fn hello(body: &[u8], chosen: bool, tls: &mut Tls) -> Option<()> {
 
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
     let sides = [&talk.client, &talk.server];
-    let [asks, answers] = sides.map(|stream| is_tls(&stream.opening()));
+    let [asks, answers] = sides.map(|stream| is_tls(stream.opening()));
     // A server's lone alert answers what was no TLS.
     if !(asks || answers && talk.client.is_empty()) {
         return None;
@@ -301,7 +301,7 @@ pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
     let [client, server] = sides.map(records);
     let [mut from_client, from_server] = [&client, &server].map(|records| Side::of(records));
     let mut tls = Tls::default();
-    if let Some((version, len)) = old_hello(&talk.client.opening()) {
+    if let Some((version, len)) = old_hello(talk.client.opening()) {
         tls.offered = Some(version);
         from_client.hello_len = Some(len - HEAD);
     }
@@ -490,7 +490,7 @@ fn special_progress(
     if !finished {
         let answer = talk.server.piece_at(talk.server.start());
         if server.hello_len.is_none() && tls.offered.is_some() {
-            let answer = answer.filter(|_| !is_tls(&talk.server.opening()))?;
+            let answer = answer.filter(|_| !is_tls(talk.server.opening()))?;
             return Some(ago(answer.time, "a reply to the ClientHello that is no TLS".to_owned()));
         }
         let (kind, _, time) = server.last.filter(|_| tls.finished.is_some())?;
