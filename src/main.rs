@@ -10,9 +10,9 @@ use tcpautopsy::live;
 use tcpautopsy::notes::Notes;
 use tcpautopsy::{cli, run};
 
-/// Takes huge pages and keeps threads from waiting for each other: a fifth of the time of a capture with many flows
-/// (`docs/performance.md`). Elsewhere the system's own serves.
-#[cfg(target_os = "linux")]
+/// In place of that of musl, which keeps threads waiting for each other. Elsewhere the system's own serves: see
+/// `docs/performance.md` for what huge pages would gain and cost.
+#[cfg(all(target_os = "linux", target_env = "musl"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -94,3 +94,31 @@ impl Lookup {
         self.map.release(usize::try_from(place).unwrap_or(usize::MAX));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn octets_of_the_map_stay_where_they_are_and_others_are_copied() {
+        let path = std::env::temp_dir().join(format!("tcpautopsy-hold-{}", std::process::id()));
+        std::fs::write(&path, [7; 1000]).expect("a file");
+        let map = Map::new(std::fs::File::open(&path).expect("the file")).expect("it maps");
+        let holder = Holder { memory: Bytes::from_owner(Mapped(Arc::new(map))) };
+        std::fs::remove_file(path).expect("the file");
+        let inside = holder.memory.clone();
+        for range in [0..1000, 0..1, 999..1000, 300..700] {
+            let held = holder.hold(&inside[range.clone()]);
+            assert_eq!((held.as_ptr(), held.len()), (inside[range.clone()].as_ptr(), range.len()));
+        }
+        let elsewhere = vec![7; 10];
+        let held = holder.hold(&elsewhere);
+        assert_eq!(held, elsewhere);
+        assert_ne!(held.as_ptr(), elsewhere.as_ptr());
+        assert!(holder.hold(&inside[5..5]).is_empty() && holder.hold(&[]).is_empty());
+        // What is held keeps the map alive.
+        let held = holder.hold(&inside[10..20]);
+        drop((holder, inside));
+        assert_eq!(held, [7; 10].as_slice());
+    }
+}
