@@ -1,4 +1,4 @@
-//! The one place with `unsafe`: a regular file as memory, and how to ask for it ahead.
+//! A regular file as memory.
 #![allow(unsafe_code)]
 
 use std::fs::File;

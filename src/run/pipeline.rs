@@ -45,6 +45,7 @@ pub struct Analysis {
 }
 
 /// What decoding made of some frames, in their order.
+#[derive(Default)]
 struct Batch {
     segments: Vec<Segment>,
     /// One for each segment. Made here, since this thread has less to do than the one that follows flows.
@@ -181,19 +182,6 @@ struct Reader {
     frames: u64,
     /// For captures that cannot be read again.
     recording: Option<Recording>,
-}
-
-impl Default for Batch {
-    fn default() -> Self {
-        // With its room at once: lists that grow leave pieces of every size behind.
-        Self {
-            segments: Vec::with_capacity(BATCH),
-            keys: Vec::with_capacity(BATCH),
-            places: Vec::with_capacity(BATCH),
-            scattered: Vec::new(),
-            errors: Vec::new(),
-        }
-    }
 }
 
 impl Batch {
