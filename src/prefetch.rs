@@ -14,7 +14,12 @@ pub fn octet(octets: &[u8], at: usize) {
 #[inline(always)]
 pub fn value<T>(value: &T, from: usize, to: usize) {
     let begin = std::ptr::from_ref(value).cast::<u8>();
-    (from..to.min(size_of::<T>())).step_by(LINE).for_each(|at| line(begin.wrapping_add(at)));
+    let to = to.min(size_of::<T>());
+    (from..to).step_by(LINE).for_each(|at| line(begin.wrapping_add(at)));
+    // What does not begin where a line does may end in one more.
+    if align_of::<T>() < LINE && to > from + 1 {
+        line(begin.wrapping_add(to - 1));
+    }
 }
 
 #[inline(always)]

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::key::fold;
+use crate::prefetch;
 use crate::tcp::{Duration, Segment};
 
 /// How many recent packets are remembered, a power of two. 256 KiB: fits a level-two cache, and holds the packets of some
@@ -51,10 +52,15 @@ impl Duplicates {
         Self { seen: vec![Seen { signature: 0, moment: 0 }; REMEMBERED].into_boxed_slice() }
     }
 
-    /// Whether the same packet was seen a moment ago; remembers it. `ends`: a hash of its ends, in either order.
+    /// Asks for the memory that [`Self::is_copy`] needs of a packet with this signature.
     #[inline]
-    pub(super) fn is_copy(&mut self, segment: &Segment, ends: u64) -> bool {
-        let signature = signature(segment, ends);
+    pub(super) fn ask_for(&self, signature: u64) {
+        prefetch::value(&self.seen[place(signature)], 0, 1);
+    }
+
+    /// Whether the same packet was seen a moment ago; remembers it. `signature`: its [`signature`].
+    #[inline]
+    pub(super) fn is_copy(&mut self, segment: &Segment, signature: u64) -> bool {
         let now = Seen { signature: signature as u32, moment: moment(segment) };
         let before = std::mem::replace(&mut self.seen[place(signature)], now);
         before.signature == now.signature && is_within_bound(segment, before.moment, now.moment)
@@ -62,9 +68,10 @@ impl Duplicates {
 }
 
 /// Everything of a packet that a copy of it shares: not the time to live, which a router between two capture points lowers,
-/// nor link addresses. `ends` stands for the addresses; which way it went, the ports say, or else the numbers.
+/// nor link addresses. `ends`: a hash of its ends, in either order, that stands for the addresses; which way it went, the ports say, or
+/// else the numbers.
 #[inline]
-fn signature(segment: &Segment, ends: u64) -> u64 {
+pub(super) fn signature(segment: &Segment, ends: u64) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15; // 2⁶⁴ divided by the golden ratio, the usual multiplicative hash
     let numbers = u64::from(segment.seq.0) << 32 | u64::from(segment.ack.0);
     let fields = u64::from(segment.flags.bits())
@@ -133,7 +140,7 @@ mod tests {
 
     fn copies(packets: &[Segment]) -> Vec<bool> {
         let mut memory = Duplicates::new();
-        packets.iter().map(|packet| memory.is_copy(packet, 7)).collect()
+        packets.iter().map(|packet| memory.is_copy(packet, signature(packet, 7))).collect()
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 
-use super::duplicate::Duplicates;
+use super::duplicate::{Duplicates, signature};
 use crate::tcp::{Endpoint, Segment};
 
 /// What is known of a segment before its flow is.
@@ -16,10 +16,15 @@ pub struct Key {
     pub(super) copy: bool,
 }
 
+/// By how many segments a copy is looked for later than its key is made, so that the memory it takes is at hand by then.
+const LATER: usize = 8;
+
 /// Makes the keys of all segments for one [`super::FlowTable`], in the order of the capture.
 pub struct Keyer {
     hasher: EndsHasher,
     duplicates: Duplicates,
+    /// Those of the last segments of a batch, each at the remainder of its place.
+    signatures: [u64; LATER],
 }
 
 /// Hashes the ends of flows, the same for both directions. Keyed anew in every run, so that nobody can choose ports that collide.
@@ -31,14 +36,38 @@ pub struct EndsHasher {
 impl Keyer {
     /// For a table that hashes so.
     pub(super) fn new(hasher: EndsHasher) -> Self {
-        Self { hasher, duplicates: Duplicates::new() }
+        Self { hasher, duplicates: Duplicates::new(), signatures: [0; LATER] }
     }
 
     /// The key of the next segment.
     #[inline]
     pub fn key(&mut self, segment: &Segment) -> Key {
         let hash = self.hasher.hash(segment.source, segment.destination);
-        Key { hash, copy: self.duplicates.is_copy(segment, hash) }
+        Key { hash, copy: self.duplicates.is_copy(segment, signature(segment, hash)) }
+    }
+
+    /// The same for the last of some segments, the ones before it having their keys. Whether they are copies is only said for certain
+    /// when [`Self::complete`] has been called, as it must be before other segments come.
+    #[inline]
+    pub fn push(&mut self, segments: &[Segment], keys: &mut Vec<Key>) {
+        let Some(segment) = segments.last() else { return };
+        let hash = self.hasher.hash(segment.source, segment.destination);
+        let signature = signature(segment, hash);
+        self.duplicates.ask_for(signature);
+        let place = keys.len();
+        let due = std::mem::replace(&mut self.signatures[place % LATER], signature);
+        keys.push(Key { hash, copy: false });
+        if let Some(earlier) = place.checked_sub(LATER) {
+            keys[earlier].copy = self.duplicates.is_copy(&segments[earlier], due);
+        }
+    }
+
+    /// Finishes the keys that [`Self::push`] made of these segments.
+    pub fn complete(&mut self, segments: &[Segment], keys: &mut [Key]) {
+        let first = keys.len().saturating_sub(LATER);
+        for (place, (segment, key)) in segments.iter().zip(keys).enumerate().skip(first) {
+            key.copy = self.duplicates.is_copy(segment, self.signatures[place % LATER]);
+        }
     }
 }
 

@@ -180,6 +180,11 @@ impl Flow {
     #[inline]
     pub(super) fn ask_for_rest(&self) {
         prefetch::value(self, size_of::<Stream>(), size_of::<Self>());
+    }
+
+    /// The same for what Zeek's rules touch, after [`Self::ask_for_rest`].
+    #[inline]
+    pub(super) fn ask_for_zeek(&self) {
         if let Some(zeek) = &self.zeek {
             prefetch::value(&**zeek, 0, size_of::<ZeekConn>());
         }

@@ -13,9 +13,14 @@ use crate::tcp::{IcmpError, Segment, Timestamp};
 /// Flows a piece of the arena; pieces are never moved, so growing copies nothing.
 const PIECE: usize = 1024;
 
-/// How many segments are looked up together, so that their cache misses overlap. 12 to 24 measured equal; 64 take 5 % longer, since
-/// what is asked for ahead of use pushes itself out of the nearest cache.
-const BATCH: usize = 24;
+/// By how many segments the slot of a segment is asked for ahead of its use.
+const SLOT_AHEAD: usize = 32;
+
+/// The same for its flow, which the slot tells.
+const FLOW_AHEAD: usize = 16;
+
+/// The same for what segments need of it that do not go the short way.
+const REST_AHEAD: usize = 8;
 
 /// Flows of the same addresses and ports at the same time, told apart by VLAN or tunnel; a capture with more is hostile.
 const MAX_SIBLINGS: usize = 64;
@@ -109,14 +114,6 @@ struct Slot {
 }
 
 const EMPTY: Slot = Slot { tag: 0, flow: u32::MAX };
-
-/// What is known of a batch before it is taken in.
-struct LookedUp {
-    /// Where the search for each segment's flow may begin: what came in between is behind it.
-    places: [usize; BATCH],
-    /// The layout of the slots that these are places of.
-    layout: u32,
-}
 
 /// Follows every TCP connection of a capture.
 pub struct FlowTable {
@@ -262,53 +259,58 @@ impl FlowTable {
 
     /// Takes in segments in capture order, each with its key.
     pub fn segments(&mut self, segments: &[Segment], keys: &[Key]) {
-        // Memory is asked for ahead of use, so that nobody waits for it: the slots of a batch while the last but one before it is
-        // taken in, its flows while the last one is.
-        let batch = |number: usize| {
-            let (from, to) = (number * BATCH, (number + 1) * BATCH);
-            keys.get(from..to.min(keys.len())).unwrap_or_default()
-        };
-        self.ask_for_slots(batch(0));
-        self.ask_for_slots(batch(1));
-        let mut next = self.look_up(batch(0));
-        for (number, some) in segments.chunks(BATCH).enumerate() {
-            let found = next;
-            self.ask_for_slots(batch(number + 2));
-            next = self.look_up(batch(number + 1));
-            if self.layout == found.layout {
-                self.ask_for_rest(some, &found.places);
+        // Memory is asked for ahead of use, so that nobody waits for it, and for some with each segment, so that not too much is under
+        // way at once: first the slot of a segment, then its flow, of which the search found the place, at last the flow's other half.
+        keys.iter().take(SLOT_AHEAD).for_each(|&key| self.ask_for_slot(key));
+        let mut places = [0; FLOW_AHEAD];
+        for (&key, place) in keys.iter().zip(&mut places) {
+            *place = self.look_up(key);
+        }
+        let mut layout = self.layout;
+        for (at, (segment, &key)) in segments.iter().zip(keys).enumerate() {
+            if let Some(&key) = keys.get(at + SLOT_AHEAD) {
+                self.ask_for_slot(key);
             }
-            for ((segment, &key), &place) in some.iter().zip(batch(number)).zip(&found.places) {
-                // Where the slots were laid anew meanwhile, the search begins at its beginning.
-                let from = if self.layout == found.layout { place } else { self.home(key.hash) };
-                self.segment(segment, key, from);
+            let next = keys.get(at + FLOW_AHEAD).map_or(0, |&key| self.look_up(key));
+            let place = std::mem::replace(&mut places[at % FLOW_AHEAD], next);
+            if let Some(next) = segments.get(at + REST_AHEAD) {
+                self.ask_for_rest(next, places[(at + REST_AHEAD) % FLOW_AHEAD]);
+            }
+            self.segment(segment, key, place);
+            if self.layout != layout {
+                // The places were those of the slots before.
+                layout = self.layout;
+                for (place, &key) in (at + 1..).zip(keys.iter().skip(at + 1).take(FLOW_AHEAD)) {
+                    places[place % FLOW_AHEAD] = self.home(key.hash);
+                }
             }
         }
     }
 
-    fn ask_for_slots(&self, keys: &[Key]) {
-        keys.iter().for_each(|key| prefetch::value(&self.slots[self.home(key.hash)], 0, 1));
+    #[inline]
+    fn ask_for_slot(&self, key: Key) {
+        prefetch::value(&self.slots[self.home(key.hash)], 0, 1);
     }
 
-    /// Where the searches for these keys may begin, whose flows are asked for.
-    fn look_up(&self, keys: &[Key]) -> LookedUp {
-        let mut places = [0; BATCH];
-        for (key, place) in keys.iter().zip(&mut places) {
-            *place = self.place_of_tag(key.hash);
-            if let Some(flow) = self.flow(self.slots[*place].flow) {
-                flow.ask_for_stream();
-            }
+    /// Where the search for this key may begin, whose flow is asked for.
+    #[inline]
+    fn look_up(&self, key: Key) -> usize {
+        let place = self.place_of_tag(key.hash);
+        if let Some(flow) = self.flow(self.slots[place].flow) {
+            flow.ask_for_stream();
         }
-        LookedUp { places, layout: self.layout }
+        place
     }
 
-    /// Asks for what segments need that do not go the short way.
-    fn ask_for_rest(&self, segments: &[Segment], places: &[usize; BATCH]) {
-        for (segment, &place) in segments.iter().zip(places) {
-            if let Some(flow) = self.flow(self.slots[place].flow)
-                && flow.needs_more_than_stream(segment)
-            {
-                flow.ask_for_rest();
+    /// Asks for what a segment needs that does not go the short way.
+    #[inline]
+    fn ask_for_rest(&self, segment: &Segment, place: usize) {
+        if let Some(flow) = self.flow(self.slots[place].flow)
+            && flow.needs_more_than_stream(segment)
+        {
+            flow.ask_for_rest();
+            if self.limits.zeek {
+                flow.ask_for_zeek();
             }
         }
     }

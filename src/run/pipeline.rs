@@ -205,7 +205,7 @@ impl Batch {
     /// Notes what goes with the last segment, while it is still in the cache.
     #[inline(always)]
     fn note(&mut self, keyer: &mut Keyer, place: u64) {
-        self.keys.extend(self.segments.last().map(|segment| keyer.key(segment)));
+        keyer.push(&self.segments, &mut self.keys);
         self.places.push(place);
     }
 
@@ -229,6 +229,14 @@ impl Reader {
     /// Fills the batch anew; false at the end of the capture.
     fn fill(&mut self, batch: &mut Batch) -> bool {
         batch.clear();
+        let goes_on = self.take_frames(batch);
+        self.keyer.complete(&batch.segments, &mut batch.keys);
+        goes_on
+    }
+
+    /// Decodes frames until the batch is full; false where there was nothing more.
+    #[inline]
+    fn take_frames(&mut self, batch: &mut Batch) -> bool {
         let Self { keyer, capture, decoder, frames, recording } = self;
         while let Some(run) = capture.run() {
             for (frame, place) in run {
