@@ -7,6 +7,7 @@
 mod coverage;
 mod duplicate;
 mod endpoint;
+mod followed;
 mod inputs;
 mod key;
 mod profile;
@@ -25,6 +26,7 @@ pub mod zeek;
 
 pub use duplicate::Copies;
 pub use endpoint::{Ended, EndpointFacts, Rare};
+pub use followed::Followed;
 pub use inputs::InputSet;
 pub use key::{EndsHasher, Key, Keyer};
 pub use profile::{Profile, SideProfile};

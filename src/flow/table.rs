@@ -1,5 +1,6 @@
 //! Finds the flow of a segment.
 
+use super::followed::Followed;
 use super::inputs::{InputSet, InputSets};
 use super::key::{EndsHasher, Key, Keyer};
 use super::record::Flow;
@@ -12,6 +13,9 @@ use crate::tcp::{IcmpError, Segment, Timestamp};
 
 /// Flows a piece of the arena; pieces are never moved, so growing copies nothing.
 const PIECE: usize = 1024;
+
+/// By how many segments a segment itself is asked for ahead of its use: another thread has written it.
+const SEGMENT_AHEAD: usize = 24;
 
 /// By how many segments the slot of a segment is asked for ahead of its use.
 const SLOT_AHEAD: usize = 32;
@@ -136,8 +140,8 @@ pub struct FlowTable {
     end: Option<Timestamp>,
     /// Flows with a reset since this was last asked for; none where nobody asks.
     reset: Option<Vec<u64>>,
-    /// The id of the flow of each segment since this was last asked for; none where nobody asks.
-    followed: Option<Vec<u32>>,
+    /// The flow of each segment; none where nobody asks.
+    followed: Option<Followed>,
 }
 
 /// All flows of a capture, once it has been read.
@@ -177,20 +181,16 @@ impl FlowTable {
         }
     }
 
-    /// Remembers from now on which flow each segment belongs to, for [`Self::followed`].
-    pub fn watch_segments(&mut self) {
-        self.followed = Some(Vec::new());
+    /// Remembers which flow each segment belongs to, of at most so many segments, for [`Self::take_followed`]. To be asked before the
+    /// first of them comes.
+    pub fn watch_segments(&mut self, most: usize) {
+        self.followed = Some(Followed::new(most));
     }
 
-    /// Remembers it no longer.
-    pub fn ignore_segments(&mut self) {
-        self.followed = None;
-    }
-
-    /// The ids of the flows of all segments since this was last cleared, in their order; `None` where nobody asked for them,
-    /// and once a flow was ended early.
-    pub fn followed(&mut self) -> Option<&mut Vec<u32>> {
-        self.followed.as_mut()
+    /// The ids of the flows of all segments; `None` where nobody asked for them, where there were too many, and once a flow was ended
+    /// early.
+    pub fn take_followed(&mut self) -> Option<Followed> {
+        self.followed.take()
     }
 
     /// Remembers from now on which flows a reset comes in, for [`Self::take_reset`].
@@ -260,7 +260,7 @@ impl FlowTable {
     /// Takes in segments in capture order, each with its key.
     pub fn segments(&mut self, segments: &[Segment], keys: &[Key]) {
         // Memory is asked for ahead of use, so that nobody waits for it, and for some with each segment, so that not too much is under
-        // way at once: first the slot of a segment, then its flow, of which the search found the place, at last the flow's other half.
+        // way at once: first the slot of a segment, then the segment and its flow, which the slot tells, at last the flow's other half.
         keys.iter().take(SLOT_AHEAD).for_each(|&key| self.ask_for_slot(key));
         let mut places = [0; FLOW_AHEAD];
         for (&key, place) in keys.iter().zip(&mut places) {
@@ -270,6 +270,9 @@ impl FlowTable {
         for (at, (segment, &key)) in segments.iter().zip(keys).enumerate() {
             if let Some(&key) = keys.get(at + SLOT_AHEAD) {
                 self.ask_for_slot(key);
+            }
+            if let Some(next) = segments.get(at + SEGMENT_AHEAD) {
+                prefetch::value(next, 0, size_of::<Segment>());
             }
             let next = keys.get(at + FLOW_AHEAD).map_or(0, |&key| self.look_up(key));
             let place = std::mem::replace(&mut places[at % FLOW_AHEAD], next);
@@ -442,9 +445,11 @@ impl FlowTable {
 
     #[inline]
     fn note_followed(&mut self, index: u32) {
-        if let Some(followed) = &mut self.followed {
-            // As long as none was ended early, each has its place by its id.
-            followed.push(index + 1);
+        // As long as none was ended early, each has its place by its id.
+        if let Some(followed) = &mut self.followed
+            && !followed.push(index + 1)
+        {
+            self.followed = None;
         }
     }
 
@@ -676,7 +681,7 @@ impl Flows {
 
     /// In the order in which they began.
     pub fn iter(&self) -> impl Iterator<Item = &Flow> {
-        self.pieces.iter().flatten()
+        self.pieces.iter().flat_map(|piece| prefetch::ahead(piece))
     }
 
     /// The same, some at a time.

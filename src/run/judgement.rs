@@ -6,6 +6,7 @@ use crate::evidence::Words;
 use crate::flow::{Flow, Flows, Roles};
 use crate::outcome;
 use crate::parallel;
+use crate::prefetch;
 use crate::report::{Application, Verdict};
 use crate::surroundings::{Losses, Surroundings};
 use crate::tcp::Timestamp;
@@ -159,7 +160,7 @@ impl<'a> Judgement<'a> {
     ) {
         let make = |_, some: &[&Flow]| {
             let mut told = T::default();
-            for flow in some {
+            for flow in prefetch::ahead(some) {
                 let mut verdict = self.of_one(flow);
                 tell(&mut told, flow, &mut verdict);
                 verdict.timeline.into_iter().for_each(|timeline| self.timelines.give_back(timeline));

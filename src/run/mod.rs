@@ -10,6 +10,7 @@ mod key;
 mod knowledge;
 mod memory;
 mod pipeline;
+mod relay;
 mod second_look;
 mod selection;
 

@@ -1,24 +1,20 @@
 //! From frames to flows, on one thread or two.
 
 use std::io;
-use std::sync::mpsc::{TryRecvError, sync_channel};
-use std::thread;
 
 use super::kernel_trace::Witness;
+use super::relay::hand_over;
 use crate::capture::{Ahead, Capture, Frame, InputSummary, Lookup};
 use crate::decode::{DecodeLimits, Decoder};
-use crate::flow::{FlowTable, Flows, Key, Keyer, Limits};
+use crate::flow::{FlowTable, Flows, Followed, Key, Keyer, Limits};
 use crate::knowledge::site::Site;
 use crate::surroundings::Losses;
 use crate::tcp::{IcmpError, Segment};
-use crate::timeline::{Archive, Log, Recording};
+use crate::timeline::{Archive, Log, Recording, Steps};
 
 /// Segments handed over at a time: few enough for the batches under way to stay in a level-two cache,
 /// enough for the hand-over (some microseconds) to vanish.
 const BATCH: usize = 1024;
-
-/// Batches between the two threads.
-const IN_FLIGHT: usize = 4;
 
 /// What was read, decoded and followed.
 pub struct Analysis {
@@ -50,10 +46,6 @@ struct Batch {
     segments: Vec<Segment>,
     /// One for each segment. Made here, since this thread has less to do than the one that follows flows.
     keys: Vec<Key>,
-    /// Where the frame of each segment lies, where all comes from one regular file.
-    places: Vec<u64>,
-    /// The segments that were put together from several frames.
-    scattered: Vec<usize>,
     /// ICMP errors, each with the number of segments before it.
     errors: Vec<(usize, IcmpError)>,
 }
@@ -72,84 +64,21 @@ pub enum Beside {
 /// When the operating system gives no second thread.
 pub fn analyse(capture: Capture, beside: Beside, limits: Limits, threads: usize) -> io::Result<Analysis> {
     let mut table = FlowTable::new(limits);
-    let (recording, mut log) = match beside {
+    let (recording, steps) = match beside {
         Beside::Recording(recording) => (Some(*recording), None),
-        Beside::Places(octets) => (None, Some(Log::new(octets))),
+        Beside::Places(octets) => {
+            let room = Log::room(octets);
+            table.watch_segments(room);
+            (None, Some(Steps::new(room)))
+        }
     };
-    if log.is_some() {
-        table.watch_segments();
-    }
     let decoder = Decoder::new(DecodeLimits::default());
     let mut ahead = capture.ahead();
-    let mut reader = Reader { keyer: table.keyer(), capture, decoder, frames: 0, recording };
-    let take = |batch: &Batch| {
-        follow(&mut table, batch);
-        if log.as_mut().is_some_and(|log| !note(log, &mut table, batch)) {
-            log = None;
-            table.ignore_segments();
-        }
-    };
+    let mut reader = Reader { keyer: table.keyer(), capture, decoder, frames: 0, recording, steps };
     let idle = || ahead.as_mut().is_some_and(Ahead::step);
-    hand_over(threads, |batch| reader.fill(batch), take, idle)?;
-    Ok(reader.finish(table.finish(), log))
-}
-
-/// Notes where the segments of the batch lie that was followed last; whether all could be noted.
-fn note(log: &mut Log, table: &mut FlowTable, batch: &Batch) -> bool {
-    let Some(followed) = table.followed() else { return false };
-    let frames = batch.segments.iter().map(|segment| segment.frame);
-    let noted = log.note(followed, frames.zip(batch.places.iter().copied()));
-    for &at in &batch.scattered {
-        followed.get(at).iter().for_each(|&&flow| log.note_scattered(flow));
-    }
-    followed.clear();
-    noted
-}
-
-/// Fills batches until there is no more, on a thread of its own where there are two, and takes them in order on this one, which does
-/// what `idle` has to do while there is none, until it says that that was all.
-///
-/// # Errors
-/// When the operating system gives no second thread.
-pub(super) fn hand_over<B: Default + Send>(
-    threads: usize,
-    mut fill: impl FnMut(&mut B) -> bool + Send,
-    mut take: impl FnMut(&B),
-    mut idle: impl FnMut() -> bool,
-) -> io::Result<()> {
-    if threads < 2 {
-        let mut batch = B::default();
-        while fill(&mut batch) {
-            take(&batch);
-        }
-        return Ok(());
-    }
-    let (full, to_take) = sync_channel(IN_FLIGHT);
-    // Room for every batch there is, so that giving one back never waits.
-    let (empty, to_fill) = sync_channel::<B>(IN_FLIGHT + 2);
-    thread::scope(|scope| {
-        let filling = thread::Builder::new().name("decode".to_owned()).spawn_scoped(scope, move || {
-            loop {
-                let mut batch = to_fill.try_recv().unwrap_or_default();
-                if !fill(&mut batch) || full.send(batch).is_err() {
-                    return;
-                }
-            }
-        })?;
-        loop {
-            let batch = match to_take.try_recv() {
-                Err(TryRecvError::Empty) if idle() => continue,
-                Err(TryRecvError::Empty) => to_take.recv().ok(),
-                batch => batch.ok(),
-            };
-            let Some(batch) = batch else { break };
-            take(&batch);
-            // A refusal means that filling has ended: the batch is no longer needed.
-            let _ = empty.send(batch);
-        }
-        filling.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok(())
-    })
+    hand_over(threads, |batch| reader.fill(batch), |batch| follow(&mut table, batch), idle)?;
+    let followed = table.take_followed();
+    Ok(reader.finish(table.finish(), followed))
 }
 
 /// A file only says how many packets its kernel dropped, so it may have been at any time.
@@ -182,15 +111,15 @@ struct Reader {
     frames: u64,
     /// For captures that cannot be read again.
     recording: Option<Recording>,
+    /// Where segments lie, of those that can.
+    steps: Option<Steps>,
 }
 
 impl Batch {
     fn clear(&mut self) {
-        let Self { segments, keys, places, scattered, errors } = self;
+        let Self { segments, keys, errors } = self;
         segments.clear();
         keys.clear();
-        places.clear();
-        scattered.clear();
         errors.clear();
     }
 
@@ -204,22 +133,33 @@ impl Batch {
 
     /// Notes what goes with the last segment, while it is still in the cache.
     #[inline(always)]
-    fn note(&mut self, keyer: &mut Keyer, place: u64) {
+    fn note(&mut self, keyer: &mut Keyer, steps: &mut Option<Steps>, place: u64) {
         keyer.push(&self.segments, &mut self.keys);
-        self.places.push(place);
+        if let (Some(noted), Some(segment)) = (steps.as_mut(), self.segments.last())
+            && !noted.note(segment.frame, place)
+        {
+            *steps = None;
+        }
     }
 
     /// Takes in what a frame says that was not plain.
     #[inline(never)]
-    fn take_other(&mut self, decoder: &mut Decoder, frame: &Frame<'_>, keyer: &mut Keyer, place: u64) {
+    fn take_other(
+        &mut self,
+        decoder: &mut Decoder,
+        frame: &Frame<'_>,
+        keyer: &mut Keyer,
+        steps: &mut Option<Steps>,
+        place: u64,
+    ) {
         let reassembled = decoder.counts().reassembled;
         if let Some(error) = decoder.decode_other(frame, &mut self.segments) {
             self.errors.push((self.segments.len(), error));
         }
-        if self.places.len() < self.segments.len() {
-            self.note(keyer, place);
+        if self.keys.len() < self.segments.len() {
+            self.note(keyer, steps, place);
             if decoder.counts().reassembled != reassembled {
-                self.scattered.push(self.segments.len() - 1);
+                steps.iter_mut().for_each(Steps::note_scattered);
             }
         }
     }
@@ -237,7 +177,7 @@ impl Reader {
     /// Decodes frames until the batch is full; false where there was nothing more.
     #[inline]
     fn take_frames(&mut self, batch: &mut Batch) -> bool {
-        let Self { keyer, capture, decoder, frames, recording } = self;
+        let Self { keyer, capture, decoder, frames, recording, steps } = self;
         while let Some(run) = capture.run() {
             for (frame, place) in run {
                 *frames += 1;
@@ -245,9 +185,9 @@ impl Reader {
                     recording.take(&frame);
                 }
                 if decoder.decode_plain(&frame, &mut batch.segments) {
-                    batch.note(keyer, place);
+                    batch.note(keyer, steps, place);
                 } else {
-                    batch.take_other(decoder, &frame, keyer, place);
+                    batch.take_other(decoder, &frame, keyer, steps, place);
                 }
                 if batch.is_full() {
                     return true;
@@ -257,7 +197,8 @@ impl Reader {
         !batch.is_empty()
     }
 
-    fn finish(mut self, flows: Flows, log: Option<Log>) -> Analysis {
+    fn finish(mut self, flows: Flows, followed: Option<Followed>) -> Analysis {
+        let log = self.steps.zip(followed).and_then(|(steps, followed)| Log::new(steps, followed));
         let places = self.capture.lookup().zip(log);
         let inputs = self.capture.finish();
         Analysis {

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use foldhash::fast::RandomState;
 
-use super::pipeline;
+use super::relay::hand_over;
 use crate::capture::{Capture, Filter, Lookup, OpenOptions};
 use crate::decode::{DecodeLimits, Decoder};
 use crate::error::Error;
 use crate::flow::{Flow, Flows, Roles, Teardown};
 use crate::parallel;
+use crate::prefetch;
 use crate::report;
 use crate::tcp::{FrameNumber, Segment, Timestamp};
 use crate::timeline::{Again, Depth, Found, Gathering, Log, Members, Recording, Timelines};
@@ -104,7 +105,9 @@ impl Wish<'_> {
     pub fn look_up(&self, (lookup, log): (Lookup, Log), decoder: &Decoder, threads: usize) -> Option<Timelines> {
         // Told flow by flow, each costs a cache miss or two.
         let mut judged = Vec::with_capacity(self.flows.len());
-        let of_some = |_, some: &[Vec<Flow>]| some.iter().flatten().map(self.is_judged).collect::<Vec<bool>>();
+        let of_some = |_, some: &[Vec<Flow>]| {
+            some.iter().flat_map(|piece| prefetch::ahead(piece)).map(self.is_judged).collect::<Vec<bool>>()
+        };
         parallel::in_pieces(threads, self.flows.pieces(), 1, of_some, |some| judged.extend(some));
         let mut judged = judged.into_iter();
         let mut depths = vec![None; self.flows.len() + 1];
@@ -161,7 +164,7 @@ impl Wish<'_> {
                     }
                     true
                 };
-                pipeline::hand_over(threads, fill, |found| keeper.keep(found), || false).map_err(Error::Thread)?;
+                hand_over(threads, fill, |found| keeper.keep(found), || false).map_err(Error::Thread)?;
             }
         }
         Ok(gathering.finish())
@@ -228,6 +231,7 @@ pub fn has_something_to_judge(flow: &Flow, end: Option<Timestamp>) -> bool {
 mod tests {
     use etherparse::{PacketBuilder, TcpHeader};
 
+    use super::super::pipeline;
     use super::*;
     use crate::flow::testing::segment;
     use crate::flow::{FlowTable, Limits};

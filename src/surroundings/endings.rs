@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use crate::flow::{Ended, Flow, Profile, Way};
+use crate::prefetch;
 use crate::tcp::{Duration, FrameNumber, Timestamp};
 
 /// Endings that are remembered of one address.
@@ -65,7 +66,7 @@ impl Endings {
     /// Those of these flows.
     pub(super) fn of_flows(flows: &[&Flow]) -> Self {
         let mut endings = Self::default();
-        flows.iter().for_each(|flow| endings.learn(flow, &Profile::of(flow)));
+        prefetch::ahead(flows).for_each(|flow: &Flow| endings.learn(flow, &Profile::of(flow)));
         endings.sort();
         endings
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use crate::flow::{Flow, Profile, Way};
+use crate::prefetch;
 use crate::tcp::{FrameNumber, LinkTag};
 
 /// Different values of one habit that are remembered.
@@ -43,7 +44,7 @@ impl Hosts {
     /// Those of these flows.
     pub(super) fn of(flows: &[&Flow]) -> Self {
         let mut hosts = Self::default();
-        flows.iter().for_each(|flow| hosts.learn(flow, &Profile::of(flow)));
+        prefetch::ahead(flows).for_each(|flow: &Flow| hosts.learn(flow, &Profile::of(flow)));
         hosts
     }
 

@@ -1,6 +1,7 @@
 //! Where a capture was taken, as far as it tells.
 
 use crate::flow::{Flow, Roles};
+use crate::prefetch;
 
 /// A round trip to one side that is so many times shorter than that to the other means that the capture was taken beside
 /// it: a local answer takes some tens of microseconds, and even a switched network some hundreds.
@@ -33,7 +34,7 @@ impl Vantage {
     /// What these flows say of it.
     pub(super) fn of(flows: &[&Flow]) -> Self {
         let mut places = Places::default();
-        flows.iter().for_each(|flow| places.learn(flow));
+        prefetch::ahead(flows).for_each(|flow| places.learn(flow));
         places.vantage()
     }
 }

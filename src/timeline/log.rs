@@ -1,30 +1,38 @@
 use std::num::NonZeroU32;
 
-use crate::flow::Flows;
+use crate::flow::{Flows, Followed};
 use crate::tcp::FrameNumber;
 
 /// Segments of one piece of the log, which is given back when it has been read.
-const PIECE: usize = 1 << 17;
+const PIECE: usize = Followed::PIECE;
 
 /// Octets that a segment takes.
 const SEGMENT: usize = size_of::<u32>() + size_of::<u16>() + size_of::<u8>();
 
-/// Where the segments of every flow lie, noted while flows are followed.
+/// Where all segments lie, and of which flow each is, noted while flows are followed.
 ///
 /// A segment takes seven octets: the id of its flow, and how far its place and its frame's number are from those of the
 /// segment before.
 pub struct Log {
+    steps: Steps,
+    /// The ids of their flows, in as many pieces.
+    flows: Vec<Vec<u32>>,
+}
+
+/// The half of a [`Log`] that knows nothing of flows: where segments lie. Whoever reads notes it, since it has less to do than whoever
+/// follows flows.
+pub struct Steps {
     pieces: Vec<Piece>,
     /// The frame and the place noted last.
     last: (u64, u64),
-    limit: usize,
-    /// Flows with a segment that was put together from several frames, which one place does not tell.
-    scattered: Vec<u32>,
+    /// The most pieces.
+    most: usize,
+    /// The numbers, from 0, of segments that were put together from several frames, which one place does not tell.
+    scattered: Vec<usize>,
 }
 
 #[derive(Default)]
 struct Piece {
-    flows: Vec<u32>,
     /// The steps from place to place; [`u16::MAX`] where both steps of the segment are among the long ones.
     octets: Vec<u16>,
     frames: Vec<u8>,
@@ -58,49 +66,65 @@ pub struct Places {
     places: Vec<Place>,
 }
 
-impl Log {
-    /// Takes at most so many octets.
-    pub fn new(limit: usize) -> Self {
-        Self { pieces: Vec::new(), last: (0, 0), limit, scattered: Vec::new() }
+impl Steps {
+    /// Of at most so many segments, rounded down to whole pieces.
+    pub fn new(most: usize) -> Self {
+        Self { pieces: Vec::new(), last: (0, 0), most: most / PIECE, scattered: Vec::new() }
     }
 
-    /// Notes the next segments: the id of each one's flow, its frame, and its place; whether there was room.
-    pub fn note(&mut self, flows: &[u32], segments: impl Iterator<Item = (FrameNumber, u64)>) -> bool {
-        if self.pieces.last().is_none_or(|piece| piece.flows.len() + flows.len() > PIECE) {
-            let taken = (self.pieces.len() + 1) * PIECE * SEGMENT + size_of_val(self.scattered.as_slice());
-            if taken > self.limit {
+    /// Notes the frame of the next segment and its place; whether there was room.
+    #[inline]
+    pub fn note(&mut self, frame: FrameNumber, place: u64) -> bool {
+        if self.pieces.last().is_none_or(|piece| piece.octets.len() == PIECE) {
+            // One of several frames takes as much again.
+            if self.pieces.len() + self.scattered.len() / PIECE >= self.most {
                 return false;
             }
-            self.pieces.push(Piece::default());
+            self.pieces.push(Piece::new());
         }
         let Some(piece) = self.pieces.last_mut() else { return false };
-        piece.reserve(flows.len());
-        piece.flows.extend_from_slice(flows);
-        for (frame, octets) in segments.take(flows.len()) {
-            // Both only grow within one file.
-            let steps = (frame.get().wrapping_sub(self.last.0), octets.wrapping_sub(self.last.1));
-            let is_long = steps.0 > u8::MAX.into() || steps.1 >= u16::MAX.into();
-            piece.frames.push(steps.0 as u8);
-            piece.octets.push(if is_long { u16::MAX } else { steps.1 as u16 });
-            if is_long {
-                piece.long.push(steps);
-            }
-            self.last = (frame.get(), octets);
+        // Both only grow within one file.
+        let steps = (frame.get().wrapping_sub(self.last.0), place.wrapping_sub(self.last.1));
+        let is_long = steps.0 > u8::MAX.into() || steps.1 >= u16::MAX.into();
+        piece.frames.push(steps.0 as u8);
+        piece.octets.push(if is_long { u16::MAX } else { steps.1 as u16 });
+        if is_long {
+            piece.long.push(steps);
         }
+        self.last = (frame.get(), place);
         true
     }
 
     /// Notes that the latest segment was put together from several frames.
-    pub fn note_scattered(&mut self, flow: u32) {
-        if self.scattered.last() != Some(&flow) {
-            self.scattered.push(flow);
-        }
+    pub fn note_scattered(&mut self) {
+        let pieces = self.pieces.len().saturating_sub(1) * PIECE;
+        let noted = self.pieces.last().map_or(0, |piece| pieces + piece.octets.len());
+        self.scattered.extend(noted.checked_sub(1));
+    }
+
+    fn len(&self) -> usize {
+        self.pieces.iter().map(|piece| piece.octets.len()).sum()
+    }
+}
+
+impl Log {
+    /// Segments that may be noted in so many octets.
+    pub fn room(octets: usize) -> usize {
+        octets / SEGMENT
+    }
+
+    /// Both halves; `None` where they are not of the same segments.
+    pub fn new(steps: Steps, followed: Followed) -> Option<Self> {
+        let flows = followed.into_pieces();
+        (steps.len() == flows.iter().map(Vec::len).sum::<usize>()).then_some(Self { steps, flows })
     }
 
     /// What is noted of the wanted flows; `None` where that does not tell all their segments, or their places took more than `limit`
     /// octets.
     pub fn select(self, flows: &Flows, is_wanted: impl Fn(u64) -> bool, limit: usize) -> Option<Selection> {
-        if self.last.0 > u32::MAX.into() || self.scattered.iter().any(|&flow| is_wanted(flow.into())) {
+        let flow_of = |segment: usize| self.flows.get(segment / PIECE)?.get(segment % PIECE);
+        let mut scattered = self.steps.scattered.iter().filter_map(|&segment| flow_of(segment));
+        if self.steps.last.0 > u32::MAX.into() || scattered.any(|&flow| is_wanted(flow.into())) {
             return None;
         }
         let mut next = Vec::with_capacity(flows.len() + 1);
@@ -124,9 +148,9 @@ impl Selection {
         let Self { log, mut next, all } = self;
         let mut places = vec![Place { frame: NonZeroU32::MIN, octets: [0; 2] }; all as usize];
         let (mut frame, mut octets) = (0u64, 0u64);
-        for piece in log.pieces {
+        for (piece, flows) in log.steps.pieces.into_iter().zip(log.flows) {
             let mut long = piece.long.into_iter();
-            for ((flow, step), frames) in piece.flows.into_iter().zip(piece.octets).zip(piece.frames) {
+            for ((flow, step), frames) in flows.into_iter().zip(piece.octets).zip(piece.frames) {
                 let long = if step == u16::MAX { long.next() } else { None };
                 let steps = long.unwrap_or((frames.into(), step.into()));
                 frame = frame.wrapping_add(steps.0);
@@ -175,14 +199,8 @@ impl Place {
 }
 
 impl Piece {
-    /// Makes room for so many segments: for a whole piece at once unless it is the first of a short capture.
-    fn reserve(&mut self, segments: usize) {
-        if self.flows.capacity() < self.flows.len() + segments {
-            let most = if self.flows.is_empty() { segments } else { PIECE - self.flows.len() };
-            self.flows.reserve_exact(most);
-            self.octets.reserve_exact(most);
-            self.frames.reserve_exact(most);
-        }
+    fn new() -> Self {
+        Self { octets: Vec::with_capacity(PIECE), frames: Vec::with_capacity(PIECE), long: Vec::new() }
     }
 }
 
@@ -193,32 +211,32 @@ mod tests {
     use crate::flow::{FlowTable, Limits};
     use crate::tcp::{Endpoint, Segment};
 
-    /// So many flows whose segments take turns, each the frame after next, and where they lie.
-    fn followed(flows: u16, turns: u64) -> (Flows, Vec<(FrameNumber, u64, u32)>) {
+    /// So many flows whose segments take turns, each the frame after next, with where those lie, and what is noted of it.
+    fn followed(flows: u16, turns: u64) -> (Flows, Vec<(FrameNumber, u64, u32)>, Log) {
+        let room = 1 << 20;
         let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
-        table.watch_segments();
+        table.watch_segments(room);
+        let mut steps = Steps::new(room);
         let mut keyer = table.keyer();
         let mut noted = Vec::new();
         for at in 0..u64::from(flows) * turns {
-            let source = Endpoint::v4([10, 0, 0, 1], 1000 + (at % u64::from(flows)) as u16);
+            let flow = (at % u64::from(flows)) as u16;
+            let source = Endpoint::v4([10, 0, 0, 1], 1000 + flow);
             let one = Segment { source, ..segment(2 * at + 1, at as i64 * 1000) };
             table.segments(&[one], &[keyer.key(&one)]);
-            let flow = table.followed().and_then(Vec::pop).expect("it was noted");
             // Records of all sizes, the largest beyond four GiB.
-            noted.push((one.frame, at * at * at * 1000, flow));
+            let place = at * at * at * 1000;
+            assert!(steps.note(one.frame, place));
+            noted.push((one.frame, place, u32::from(flow) + 1));
         }
-        (table.finish(), noted)
+        let log = Log::new(steps, table.take_followed().expect("all were noted")).expect("as many");
+        (table.finish(), noted, log)
     }
 
     #[test]
     fn every_segment_of_the_wanted_flows_is_found_where_it_was_noted() {
-        let (flows, noted) = followed(300, 700);
-        let mut log = Log::new(1 << 24);
-        for some in noted.chunks(1000) {
-            let flows: Vec<u32> = some.iter().map(|one| one.2).collect();
-            assert!(log.note(&flows, some.iter().map(|one| (one.0, one.1))));
-        }
-        assert!(log.pieces.len() > 1);
+        let (flows, noted, log) = followed(300, 700);
+        assert!(log.flows.len() > 1);
         let is_wanted = |flow: u64| flow.is_multiple_of(3);
         let places = log.select(&flows, is_wanted, usize::MAX).expect("all of them").places();
         for flow in 0..=301u64 {
@@ -230,28 +248,50 @@ mod tests {
 
     #[test]
     fn what_does_not_tell_all_tells_nothing() {
-        let (flows, noted) = followed(4, 10);
-        let log = || {
-            let mut log = Log::new(1 << 24);
-            let flows: Vec<u32> = noted.iter().map(|one| one.2).collect();
-            assert!(log.note(&flows, noted.iter().map(|one| (one.0, one.1))));
-            log
+        // The fifth segment is of the first flow.
+        let scattered = || {
+            let (flows, _, mut log) = followed(4, 10);
+            log.steps.scattered.push(4);
+            (flows, log)
         };
-        let mut scattered = log();
-        scattered.note_scattered(2);
-        assert!(scattered.select(&flows, |flow| flow == 2, usize::MAX).is_none());
-        let mut scattered = log();
-        scattered.note_scattered(2);
-        assert!(scattered.select(&flows, |flow| flow != 2, usize::MAX).is_some());
-        assert!(log().select(&flows, |_| true, 40 * size_of::<Place>() - 1).is_none());
-        assert!(log().select(&flows, |_| true, 40 * size_of::<Place>()).is_some());
+        let (flows, log) = scattered();
+        assert!(log.select(&flows, |flow| flow == 1, usize::MAX).is_none());
+        let (flows, log) = scattered();
+        assert!(log.select(&flows, |flow| flow != 1, usize::MAX).is_some());
+        let (flows, _, log) = followed(4, 10);
+        assert!(log.select(&flows, |_| true, 40 * size_of::<Place>() - 1).is_none());
+        let (flows, _, log) = followed(4, 10);
+        assert!(log.select(&flows, |_| true, 40 * size_of::<Place>()).is_some());
+    }
+
+    #[test]
+    fn it_is_the_latest_segment_that_came_in_several_frames() {
+        let mut steps = Steps::new(2 * PIECE);
+        steps.note_scattered();
+        for frame in (1..=PIECE as u64 + 1).filter_map(FrameNumber::new) {
+            assert!(steps.note(frame, frame.get() << 10));
+            if [3, PIECE as u64, PIECE as u64 + 1].contains(&frame.get()) {
+                steps.note_scattered();
+            }
+        }
+        assert_eq!(steps.scattered, [2, PIECE - 1, PIECE]);
     }
 
     #[test]
     fn it_takes_no_more_than_it_may() {
-        let mut log = Log::new(2 * PIECE * SEGMENT);
-        let flows = vec![1; PIECE / 4];
-        let segments = || (1..).filter_map(FrameNumber::new).map(|frame| (frame, frame.get() << 10));
-        assert_eq!((0..).take_while(|_| log.note(&flows, segments())).count(), 8);
+        let frames = || (1..).filter_map(FrameNumber::new);
+        let mut steps = Steps::new(Log::room(2 * PIECE * SEGMENT));
+        assert_eq!(frames().take_while(|frame| steps.note(*frame, frame.get() << 10)).count(), 2 * PIECE);
+        // One half without the other tells nothing.
+        let mut table = FlowTable::new(Limits::within(1 << 24, false, 0));
+        table.watch_segments(PIECE);
+        assert!(table.take_followed().and_then(|none| Log::new(steps, none)).is_none());
+        let mut steps = Steps::new(2 * PIECE);
+        let note = |frame: &FrameNumber| {
+            let noted = steps.note(*frame, frame.get() << 10);
+            steps.note_scattered();
+            noted
+        };
+        assert_eq!(frames().take_while(note).count(), PIECE, "those of several frames take as much again");
     }
 }

@@ -20,7 +20,7 @@ pub use again::Again;
 pub use archive::Archive;
 pub use found::Found;
 pub use gather::{Gathering, Keeper, Timelines};
-pub use log::{Log, Selection};
+pub use log::{Log, Selection, Steps};
 pub use members::{Depth, Members};
 pub use recording::Recording;
 pub use sighting::{Sighting, Timeline};
