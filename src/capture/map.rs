@@ -70,7 +70,7 @@ impl Map {
     pub(super) fn release(&self, until: usize) {
         /// Kept for the second look, which begins at the front: most captures are no longer, and to have a page again takes as
         /// long as to read what is on it. Of a longer file the end stays as well while the second look goes over the front.
-        const KEPT: usize = 256 << 20;
+        const KEPT: usize = 512 << 20;
         /// Let go at a time: each time the kernel interrupts all threads.
         const LEAST: usize = 2 << 20;
         let until = until.min(self.memory.len()).saturating_sub(KEPT);

@@ -570,22 +570,36 @@ impl FlowTable {
             && (a.forward == b.forward && a.back == b.back || a.forward == b.back && a.back == b.forward)
     }
 
-    /// Lays the slots anew in twice as many. Each tells by itself where it goes: no flow need be looked at.
+    /// Twice as many slots, in the same piece of memory: each tells by itself where it goes, so that no flow need be looked at.
     fn grow(&mut self) {
-        let size = self.slots.len() * 2;
-        if size > u32::MAX as usize {
-            // A tag does not tell that many places apart.
-            return self.rebuild(size);
+        let before = self.slots.len();
+        if before > u32::MAX as usize / 2 {
+            // A tag does not tell so many places apart.
+            return self.rebuild(before * 2);
         }
         self.layout += 1;
-        let before = std::mem::replace(&mut self.slots, vec![EMPTY; size]);
-        for slot in before.into_iter().filter(|slot| slot.flow != EMPTY.flow) {
-            let mut place = self.home(slot.tag.into());
-            while self.slots[place].flow != EMPTY.flow {
-                place = self.home(place as u64 + 1);
+        self.slots.resize(before * 2, EMPTY);
+        // What the first of them hold may have come there in a search from the last ones.
+        let first_free = self.slots.iter().position(|slot| slot.flow == EMPTY.flow).unwrap_or(before);
+        let first = self.slots[..first_free].to_vec();
+        self.slots[..first_free].fill(EMPTY);
+        // In their order, so that none finds its way barred by one that will leave it.
+        for place in first_free..before {
+            let slot = std::mem::replace(&mut self.slots[place], EMPTY);
+            if slot.flow != EMPTY.flow {
+                self.put(slot);
             }
-            self.slots[place] = slot;
         }
+        first.into_iter().for_each(|slot| self.put(slot));
+    }
+
+    /// Puts a slot where a search for its hash finds it; no other one has its flow's ends.
+    fn put(&mut self, slot: Slot) {
+        let mut place = self.home(slot.tag.into());
+        while self.slots[place].flow != EMPTY.flow {
+            place = self.home(place as u64 + 1);
+        }
+        self.slots[place] = slot;
     }
 
     /// Lays the slots anew by the flows there are. Older flows come first, so that the newest of the same addresses and ports ends up in the slot.

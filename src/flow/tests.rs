@@ -651,3 +651,24 @@ fn places_of_flows_that_nobody_took_are_for_resets() {
         assert_eq!((ends(Teardown::Refused), ends(Teardown::Reset)), (100, 100));
     }
 }
+
+#[test]
+fn every_flow_is_found_again_when_the_table_has_grown() {
+    // Tables differ in their hashes: in some, what belongs at the end goes on at the beginning.
+    for _ in 0..30 {
+        let mut table = FlowTable::new(Limits::within(1 << 30, false, 0));
+        let one = |flow: u16, frame| Segment { source: Endpoint::v4([10, 0, 0, 1], flow), ..segment(frame, 0) };
+        let mut frame = 0;
+        let mut next = |flow| {
+            frame += 1;
+            one(flow, frame)
+        };
+        for flows in (1..=2500u16).filter(|flow| flow % 500 == 0) {
+            let new: Vec<Segment> = (flows - 499..=flows).map(&mut next).collect();
+            take(&mut table, &new);
+            let again: Vec<Segment> = (1..=flows).map(&mut next).collect();
+            take(&mut table, &again);
+            assert_eq!(table.len(), usize::from(flows));
+        }
+    }
+}
