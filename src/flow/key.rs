@@ -8,7 +8,7 @@ use super::duplicate::{Duplicates, signature};
 use crate::tcp::{Endpoint, Segment};
 
 /// What is known of a segment before its flow is.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Key {
     /// The hash of its addresses and ports.
     pub(super) hash: u64,
@@ -107,6 +107,7 @@ pub(super) fn fold(one: u64, other: u64) -> u64 {
 mod tests {
     use std::collections::HashSet;
 
+    use super::super::testing::segment;
     use super::*;
 
     /// Connections of a few hosts with near addresses and ports, of both families: what a weak hash would let collide.
@@ -121,6 +122,35 @@ mod tests {
             }
         }
         ends.iter().flat_map(|one| ends.iter().map(|other| (*one, *other))).filter(|(one, other)| one < other).collect()
+    }
+
+    #[test]
+    fn keys_made_in_batches_are_those_made_one_by_one() {
+        // Copies one to some thirty segments behind what they are copies of, in batches that end anywhere.
+        let mut segments = Vec::new();
+        for frame in 1..=600 {
+            let behind = frame % 31;
+            let one = match segments.len().checked_sub(behind as usize) {
+                Some(place) if frame % 3 == 0 && place < segments.len() => segments[place],
+                _ => segment(frame, 0),
+            };
+            segments.push(one);
+        }
+        let hasher = EndsHasher::default();
+        let mut keyer = Keyer::new(hasher.clone());
+        let wanted: Vec<Key> = segments.iter().map(|one| keyer.key(one)).collect();
+        assert!(wanted.iter().filter(|key| key.copy).count() > 100);
+        for size in [1, 7, 8, 9, 16, 100, 600] {
+            let mut keyer = Keyer::new(hasher.clone());
+            let mut made = Vec::new();
+            for some in segments.chunks(size) {
+                let mut keys = Vec::new();
+                (1..=some.len()).for_each(|count| keyer.push(&some[..count], &mut keys));
+                keyer.complete(some, &mut keys);
+                made.append(&mut keys);
+            }
+            assert!(made.iter().eq(&wanted), "{size}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::timeline::{Archive, Log, Recording, Steps};
 
 /// Segments handed over at a time: few enough for the batches under way to stay in a level-two cache,
 /// enough for the hand-over (some microseconds) to vanish.
-const BATCH: usize = 1024;
+const BATCH: usize = 512;
 
 /// What was read, decoded and followed.
 pub struct Analysis {

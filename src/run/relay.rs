@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Batches that wait to be taken, at most.
-const MOST: usize = 4;
+const MOST: usize = 8;
 
 /// Who waits for the other thread is woken when this many batches wait to be taken, or no more: in the middle, so that it has several
 /// of them to do. To wake a thread costs the one that does it some microseconds, in a virtual machine five and more.
