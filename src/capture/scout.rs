@@ -27,7 +27,7 @@ const FIRST_STRETCH: usize = 64 << 10;
 /// Octets in which a scout looks for its first record before it gives up.
 const SEARCH: usize = 4 << 10;
 /// Plausible records in a row that make a guess.
-const IN_A_ROW: usize = 2;
+const IN_A_ROW: usize = 4;
 /// Octets from the start of one cache line to the next, on all machines that matter here.
 const LINE: usize = 64;
 
