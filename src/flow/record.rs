@@ -176,16 +176,12 @@ impl Flow {
         !self.stream.is_open() || segment.flags.intersects(TcpFlags::FIN.union(TcpFlags::SYN).union(TcpFlags::RST))
     }
 
-    /// The same for what other segments touch.
+    /// The same for what other segments touch. `zeek`: flows are followed as Zeek does, too.
     #[inline]
-    pub(super) fn ask_for_rest(&self) {
+    pub(super) fn ask_for_rest(&self, zeek: bool) {
         prefetch::value(self, size_of::<Stream>(), size_of::<Self>());
-    }
-
-    /// The same for what Zeek's rules touch, after [`Self::ask_for_rest`].
-    #[inline]
-    pub(super) fn ask_for_zeek(&self) {
-        if let Some(zeek) = &self.zeek {
+        // To see whether it has something for Zeek's rules is to wait for it.
+        if zeek && let Some(zeek) = &self.zeek {
             prefetch::value(&**zeek, 0, size_of::<ZeekConn>());
         }
     }

@@ -187,6 +187,11 @@ impl FlowTable {
         self.followed = Some(Followed::new(most));
     }
 
+    /// Whether [`Self::take_followed`] will tell.
+    pub fn watches_segments(&self) -> bool {
+        self.followed.is_some()
+    }
+
     /// The ids of the flows of all segments; `None` where nobody asked for them, where there were too many, and once a flow was ended
     /// early.
     pub fn take_followed(&mut self) -> Option<Followed> {
@@ -311,10 +316,7 @@ impl FlowTable {
         if let Some(flow) = self.flow(self.slots[place].flow)
             && flow.needs_more_than_stream(segment)
         {
-            flow.ask_for_rest();
-            if self.limits.zeek {
-                flow.ask_for_zeek();
-            }
+            flow.ask_for_rest(self.limits.zeek);
         }
     }
 
@@ -587,19 +589,10 @@ impl FlowTable {
         for place in first_free..before {
             let slot = std::mem::replace(&mut self.slots[place], EMPTY);
             if slot.flow != EMPTY.flow {
-                self.put(slot);
+                self.point(slot.tag.into(), slot.flow);
             }
         }
-        first.into_iter().for_each(|slot| self.put(slot));
-    }
-
-    /// Puts a slot where a search for its hash finds it; no other one has its flow's ends.
-    fn put(&mut self, slot: Slot) {
-        let mut place = self.home(slot.tag.into());
-        while self.slots[place].flow != EMPTY.flow {
-            place = self.home(place as u64 + 1);
-        }
-        self.slots[place] = slot;
+        first.into_iter().for_each(|slot| self.point(slot.tag.into(), slot.flow));
     }
 
     /// Lays the slots anew by the flows there are. Older flows come first, so that the newest of the same addresses and ports ends up in the slot.

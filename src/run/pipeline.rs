@@ -1,6 +1,7 @@
 //! From frames to flows, on one thread or two.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::kernel_trace::Witness;
 use super::relay::hand_over;
@@ -64,19 +65,33 @@ pub enum Beside {
 /// When the operating system gives no second thread.
 pub fn analyse(capture: Capture, beside: Beside, limits: Limits, threads: usize) -> io::Result<Analysis> {
     let mut table = FlowTable::new(limits);
+    let mut ahead = capture.ahead();
     let (recording, steps) = match beside {
         Beside::Recording(recording) => (Some(*recording), None),
-        Beside::Places(octets) => {
+        Beside::Places(octets) if ahead.is_some() => {
             let room = Log::room(octets);
             table.watch_segments(room);
             (None, Some(Steps::new(room)))
         }
+        // Frames of several files and of packed ones have no place to be found at.
+        Beside::Places(_) => (None, None),
     };
     let decoder = Decoder::new(DecodeLimits::default());
-    let mut ahead = capture.ahead();
     let mut reader = Reader { keyer: table.keyer(), capture, decoder, frames: 0, recording, steps };
+    // What lies where is of no use without the flows that it is of.
+    let is_watched = AtomicBool::new(true);
+    let fill = |batch: &mut Batch| {
+        if !is_watched.load(Ordering::Relaxed) {
+            reader.steps = None;
+        }
+        reader.fill(batch)
+    };
+    let take = |batch: &Batch| {
+        follow(&mut table, batch);
+        is_watched.store(table.watches_segments(), Ordering::Relaxed);
+    };
     let idle = || ahead.as_mut().is_some_and(Ahead::step);
-    hand_over(threads, |batch| reader.fill(batch), |batch| follow(&mut table, batch), idle)?;
+    hand_over(threads, fill, take, idle)?;
     let followed = table.take_followed();
     Ok(reader.finish(table.finish(), followed))
 }

@@ -31,7 +31,6 @@ pub struct Steps {
     scattered: Vec<usize>,
 }
 
-#[derive(Default)]
 struct Piece {
     /// The steps from place to place; [`u16::MAX`] where both steps of the segment are among the long ones.
     octets: Vec<u16>,
