@@ -81,7 +81,7 @@ class Chromium:
         return answer["result"].get("value")
 
     def open(self, path):
-        """Loads a file and waits until its script has drawn; the seconds it took."""
+        """Loads a file and waits until all of it is drawn; the seconds until its script was done."""
         self.events.clear()
         start = time.monotonic()
         self.call("Page.navigate", url=f"file://{os.path.abspath(path)}")
@@ -89,7 +89,10 @@ class Chromium:
             if time.monotonic() - start > 60:
                 raise TimeoutError(f"{path} is never ready: {self.complaints()}")
             time.sleep(0.02)
-        return time.monotonic() - start
+        took = time.monotonic() - start
+        # Charts are drawn once the page knows how wide they are, which is with its first frame.
+        self.settle(0)
+        return took
 
     def settle(self, delay=180):
         """Waits so many milliseconds for timers of the page, and until what was asked for is on the screen."""
