@@ -5,6 +5,8 @@ use std::convert::Infallible;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder};
 
+use crate::prefetch;
+
 /// Fewer items than this are not worth a thread, which costs some tens of microseconds.
 const LEAST: usize = 64;
 
@@ -79,7 +81,18 @@ pub fn in_pieces<T: Sync, R: Send>(
     });
 }
 
-/// The same with so many pieces ahead for each thread.
+/// Those of these values that are wanted, in their order, asked on so many threads.
+pub fn filter<T: Sync>(threads: usize, pieces: &[Vec<T>], is_wanted: impl Fn(&T) -> bool + Sync) -> Vec<&T> {
+    let mut all = Vec::new();
+    let some = |nth: usize, _: &[Vec<T>]| {
+        let piece = pieces.get(nth).map_or(&[][..], Vec::as_slice);
+        prefetch::ahead(piece).filter(|one| is_wanted(one)).collect::<Vec<&T>>()
+    };
+    in_pieces(threads, pieces, 1, some, |some| all.extend(some));
+    all
+}
+
+/// As [`in_order`], with so many pieces ahead for each thread.
 fn some_ahead<T: Sync, R: Send, E>(
     threads: usize,
     (ahead, size): (usize, usize),
@@ -235,6 +248,15 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+
+    #[test]
+    fn those_that_are_wanted_come_in_order() {
+        let pieces: Vec<Vec<u32>> = (0..50).map(|piece| (piece * 100..piece * 100 + piece).collect()).collect();
+        for threads in [1, 2, 3] {
+            let found = filter(threads, &pieces, |number| number.is_multiple_of(3));
+            assert!(found.into_iter().eq(pieces.iter().flatten().filter(|number| number.is_multiple_of(3))));
+        }
+    }
 
     #[test]
     fn everything_is_done_once_and_in_order() {

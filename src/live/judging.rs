@@ -110,6 +110,7 @@ impl Ground<'_> {
             all_flows: false,
             summary_only: false,
             rungs: report::RUNGS,
+            threads: 1,
         };
         let mut report = report::build(findings, wanted);
         report.flows.sort_by_key(|flow| flow.id);

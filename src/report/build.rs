@@ -146,6 +146,8 @@ pub struct Wanted<'a> {
     pub summary_only: bool,
     /// Rungs of the ladder of one flow.
     pub rungs: usize,
+    /// Threads that look for incidents.
+    pub threads: usize,
 }
 
 /// The report of a capture.
@@ -229,7 +231,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
     summary.benign = Some(benign);
     summary.causes = causes.into_iter().map(|(cause, flows)| (cause.id().to_owned(), flows)).collect();
     summary.idle_gaps = idle_gaps(fates.as_slice(), &findings.around.site);
-    let incidents = causes::incidents(fates.as_slice(), findings.around);
+    let incidents = causes::incidents(fates.as_slice(), findings.around, wanted.threads);
     listed.append(&mut harmless);
     // They are in this order where flows came in that of their ids; a stable sort would take half of their memory again.
     listed.sort_unstable_by_key(|flow| (flow.benign.is_some(), flow.id));

@@ -108,7 +108,7 @@ impl<'a> Judgement<'a> {
         let nobody = Around::default();
         let (mut kept, mut room) = (Vec::new(), means.kept);
         let is_judged = |flow: &Flow| timelines.has_whole(flow) && second_look::needs_judging(flow, flows);
-        let judged: Vec<&Flow> = flows.iter().filter(|flow| is_judged(flow)).collect();
+        let judged = parallel::filter(means.threads, flows.pieces(), is_judged);
         // With everything told, nobody knows yet who will ask for names. Else they are only read where somebody does.
         let mut names_are_missing = means.kept == 0;
         let mut others = flows.iter().peekable();
@@ -137,7 +137,7 @@ impl<'a> Judgement<'a> {
             }
         });
         others.for_each(|other| around.learn_good(other, None));
-        let all: Vec<&Flow> = flows.iter().filter(|_| names_are_missing).collect();
+        let all = if names_are_missing { flows.iter().collect() } else { Vec::new() };
         for some in all.chunks(AT_A_TIME) {
             timelines.release_before(some);
             learn_names(&mut around, some, timelines, means.threads, is_judged);

@@ -219,6 +219,7 @@ pub(crate) fn conclude(
         all_flows,
         summary_only: options.summary,
         rungs: if options.command == Command::Show { usize::MAX } else { report::RUNGS },
+        threads,
     };
     let mut report = report::build(findings, wanted);
     finish(options, &mut report, key, write, notes)?;

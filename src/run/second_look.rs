@@ -51,8 +51,8 @@ fn ask_for(flows: &Flows, mut is_wanted: impl FnMut(&Flow) -> bool, mut want: im
         }
     }
     // After those with a reset: a flood of requests that nobody answers must not take the room that they need.
-    without_reset.into_iter().for_each(|flow| wish(flow, &mut known, &mut want));
-    for flow in others {
+    prefetch::ahead(&without_reset).for_each(|flow| wish(flow, &mut known, &mut want));
+    for flow in prefetch::ahead::<Flow, _>(&others) {
         let ends = &flow.stream.endpoints;
         let mut helps = None;
         for address in [ends.forward.address, ends.back.address] {

@@ -8,7 +8,7 @@ mod vantage;
 
 use std::sync::OnceLock;
 
-use crate::flow::{Flow, Flows};
+use crate::flow::Flows;
 use crate::parallel;
 use crate::timeline::Timelines;
 use crate::witness::Testimony;
@@ -42,7 +42,7 @@ const FEW: usize = 4096;
 impl Surroundings {
     /// What the flows that were asked for say, learnt on so many threads; nothing of the kernel's testimony and of losses.
     pub fn of(flows: &Flows, timelines: &Timelines, threads: usize) -> Self {
-        let known: Vec<&Flow> = flows.iter().filter(|flow| timelines.knows(flow)).collect();
+        let known = parallel::filter(threads, flows.pieces(), |flow| timelines.knows(flow));
         let threads = if known.len() < FEW { 1 } else { threads };
         let (endings, hosts) = (OnceLock::new(), OnceLock::new());
         let (vantage, continuations) = (OnceLock::new(), OnceLock::new());

@@ -125,9 +125,10 @@ impl Again {
                     continue;
                 }
                 let Some(frame) = lookup.frame(place.frame(), place.octets()) else { continue };
-                let Some((segment, view)) = decoder.view(&frame, |_| true) else { continue };
-                let data = view.payload.clone().and_then(|range| frame.bytes.get(range)).unwrap_or_default();
-                gathered.take(&segment, &view, data, |data| holder.hold(data), &mut room);
+                decoder.show(&frame, |segment, view| {
+                    let data = view.payload.clone().and_then(|range| frame.bytes.get(range)).unwrap_or_default();
+                    gathered.take(segment, view, data, |data| holder.hold(data), &mut room);
+                });
                 if gathered.has_opening() {
                     break 'all;
                 }

@@ -19,6 +19,7 @@ use std::collections::HashSet;
 use foldhash::fast::RandomState;
 
 use super::{Around, Cause};
+use crate::parallel;
 use crate::tcp::Timestamp;
 
 pub use fate::{Fate, Fates};
@@ -48,14 +49,25 @@ pub struct Incident {
     pub explanation: String,
 }
 
-/// The incidents behind these fates: what harmed most flows first, what harmed nobody last.
-pub fn incidents(fates: &[Fate], around: &Around) -> Vec<Incident> {
-    let mut found = outage::find(fates, around);
+/// Fewer fates are not worth a second thread.
+const FEW: usize = 4096;
+
+/// The incidents behind these fates, found on so many threads: what harmed most flows first, what harmed nobody last.
+pub fn incidents(fates: &[Fate], around: &Around, threads: usize) -> Vec<Incident> {
+    let threads = if fates.len() < FEW { 1 } else { threads };
+    let mut found = outage::find(fates, around, threads);
     let told: HashSet<u64, RandomState> = found.iter().flat_map(|incident| &incident.flows).copied().collect();
     let others: Vec<&Fate> = fates.iter().filter(|fate| !told.contains(&fate.flow)).collect();
     let mut groups = group::find(&others);
     groups.sort_by_key(|group| Reverse(group.fates.len()));
-    found.extend(groups.iter().take(MOST_GROUPS).map(|group| tell::incident(group, around)));
+    groups.truncate(MOST_GROUPS);
+    parallel::in_pieces(
+        threads,
+        &groups,
+        1,
+        |_, groups| groups.iter().map(|group| tell::incident(group, around)).collect::<Vec<_>>(),
+        |told| found.extend(told),
+    );
     found.sort_by_key(|incident| {
         (incident.harmed == 0, Reverse(incident.harmed), incident.first, incident.flows.first().copied())
     });

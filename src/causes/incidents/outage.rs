@@ -8,6 +8,7 @@ use super::words::{between, count, endpoint, list, span};
 use super::{Fate, Incident, of};
 use crate::attribution::Mechanism;
 use crate::causes::{Around, Cause};
+use crate::parallel;
 use crate::tcp::{Duration, Endpoint, Timestamp};
 
 /// Events further apart than this belong to different outages.
@@ -44,22 +45,24 @@ struct Outage<'a> {
     served: bool,
 }
 
-/// The outages of each server, those of one server together.
-pub(super) fn find(fates: &[Fate], around: &Around) -> Vec<Incident> {
+/// The outages of each server, those of one server together, looked for on so many threads.
+pub(super) fn find(fates: &[Fate], around: &Around, threads: usize) -> Vec<Incident> {
     let mut by_server: HashMap<(Endpoint, bool), Vec<&Fate>, RandomState> = HashMap::default();
     for fate in fates.iter().filter(|fate| is_part(fate) || may_be_part(fate)) {
         by_server.entry((fate.server, fate.ipv6)).or_default().push(fate);
     }
     let mut by_server: Vec<_> = by_server.into_iter().collect();
     by_server.sort_unstable_by_key(|(server, _)| *server);
-    let outages =
-        by_server.into_iter().map(|((server, ipv6), fates)| (server, ipv6, of_server(server, &fates, around)));
-    let told = outages.filter_map(|(server, ipv6, outages)| {
-        tell(&endpoint(server, ipv6), &outages, &|after| {
-            around.of_server(server).any(|one| one.accepted && one.began > after)
+    let told = |((server, ipv6), fates): &((Endpoint, bool), Vec<&Fate>)| {
+        let outages = of_server(*server, fates, around);
+        tell(&endpoint(*server, *ipv6), &outages, &|after| {
+            around.of_server(*server).any(|one| one.accepted && one.began > after)
         })
-    });
-    told.collect()
+    };
+    let mut found = Vec::new();
+    let of_some = |_, some: &[_]| some.iter().filter_map(told).collect::<Vec<_>>();
+    parallel::in_pieces(threads, &by_server, 1, of_some, |some| found.extend(some));
+    found
 }
 
 fn is_part(fate: &Fate) -> bool {

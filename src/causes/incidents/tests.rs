@@ -56,9 +56,17 @@ fn around(connections: impl IntoIterator<Item = Connection>) -> Around {
     around
 }
 
+/// The incidents, however many threads look for them.
+fn of_all(fates: &[Fate], around: &Around) -> Vec<Incident> {
+    let found = incidents(fates, around, 1);
+    let outages = |threads| outage::find(fates, around, threads);
+    assert_eq!(outages(3), outages(1));
+    found
+}
+
 /// Titles and flows.
 fn told(fates: &[Fate], around: &Around) -> Vec<(String, Vec<u64>)> {
-    incidents(fates, around).into_iter().map(|incident| (incident.title, incident.flows)).collect()
+    of_all(fates, around).into_iter().map(|incident| (incident.title, incident.flows)).collect()
 }
 
 fn alone(fates: &[Fate]) -> Vec<(String, Vec<u64>)> {
@@ -94,10 +102,8 @@ fn idle_timers_are_told_apart_by_their_length() {
         gap: Some(Duration::from_millis(seconds * 1000 + flow as i64 * 50)),
         ..fate(flow, Cause::IdleTimeoutMiddlebox, 0, flow as i64 * 100_000)
     };
-    let found = incidents(
-        &[idle(1, 350), idle(2, 350), idle(3, 60), idle(4, 350), idle(5, 60), idle(6, 900)],
-        &Around::default(),
-    );
+    let found =
+        of_all(&[idle(1, 350), idle(2, 350), idle(3, 60), idle(4, 350), idle(5, 60), idle(6, 900)], &Around::default());
     assert_eq!(found.len(), 2);
     assert_eq!(found[0].title, "A device on the path ends connections that are idle for 350.1 to 350.2 s");
     assert_eq!((&found[0].flows, &found[1].flows), (&vec![1, 2, 4], &vec![3, 5]));
@@ -112,7 +118,7 @@ fn harm_comes_first_and_harmless_last() {
     let mut fates: Vec<Fate> = (1..=9).map(check).collect();
     fates.extend((10..=11).map(|flow| fate(flow, Cause::BacklogOverflow, 0, 5)));
     fates.extend((12..=14).map(|flow| Fate { by_client: true, ..fate(flow, Cause::ClientAbort, 0, 5) }));
-    let found = incidents(&fates, &Around::default());
+    let found = of_all(&fates, &Around::default());
     let causes: Vec<_> = found.iter().map(|incident| (incident.cause, incident.harmed)).collect();
     assert_eq!(causes, [(Cause::ClientAbort, 3), (Cause::BacklogOverflow, 2), (Cause::HealthCheck, 0)]);
     assert!(found[2].explanation.contains("one every 1.0 s"), "{}", found[2].explanation);
@@ -137,7 +143,7 @@ fn an_outage_has_ends_refusals_and_a_return() {
         ];
         around(all.into_iter().chain(back.map(|back| connection(5, back, None, None))))
     };
-    let back = incidents(&fates, &until(Some(3400)));
+    let back = of_all(&fates, &until(Some(3400)));
     assert_eq!(back[0].title, "198.51.100.5:443 went down for 2.4 s");
     assert_eq!((back.len(), &back[0].flows, back[0].last), (1, &vec![1, 2, 3, 4], Some(at(3400))));
     assert!(back[0].explanation.starts_with("2 connections ended within 1 ms. 2 new connections were refused"));
@@ -161,16 +167,16 @@ fn a_limit_is_told_with_its_number_and_a_rate_with_its_figures() {
     let turned_away = (5..=7).map(|flow| connection(flow, 100 + flow as i64, Some(110), None));
     let around = around(open.chain(turned_away));
     let of = |cause| (5..=7).map(|flow| fate(flow, cause, 100 + flow as i64, 110)).collect::<Vec<_>>();
-    let limit = incidents(&of(Cause::ConnectionLimit), &around);
+    let limit = of_all(&of(Cause::ConnectionLimit), &around);
     assert_eq!(limit[0].title, "198.51.100.5:443 takes 4 connections and turns away the others");
-    let rate = incidents(&of(Cause::RateLimited), &around);
+    let rate = of_all(&of(Cause::RateLimited), &around);
     assert!(rate[0].explanation.contains("attempt 5 within 1.0 s"), "{}", rate[0].explanation);
 }
 
 #[test]
 fn names_that_a_filter_refused_are_listed() {
     let asked = |flow, name: &str| Fate { name: Some(name.into()), ..fate(flow, Cause::InjectedContentFilter, 0, 5) };
-    let found = incidents(&[asked(1, "b.example"), asked(2, "a.example"), asked(3, "b.example")], &Around::default());
+    let found = of_all(&[asked(1, "b.example"), asked(2, "a.example"), asked(3, "b.example")], &Around::default());
     assert!(found[0].explanation.contains("asked for \"a.example\" and \"b.example\"."), "{}", found[0].explanation);
 }
 
@@ -181,7 +187,7 @@ fn every_cause_has_words() {
         let fates: Vec<Fate> = (1..=4)
             .map(|flow| Fate { gap: Some(Duration::from_secs(60)), ..fate(flow, cause, 0, flow as i64 * 400) })
             .collect();
-        for incident in incidents(&fates, &Around::default()) {
+        for incident in of_all(&fates, &Around::default()) {
             let text = &incident.explanation;
             assert!(text.ends_with('.') && !text.contains("  ") && !text.contains("()"), "{cause}: {text}");
             assert!(!incident.title.is_empty() && !incident.title.ends_with('.'), "{cause}: {}", incident.title);
@@ -209,7 +215,7 @@ fn a_content_filter_is_told_with_the_names_that_it_lets_through() {
         ..fate(flow, Cause::InjectedContentFilter, 0, 0)
     };
     let explained = |around: &Around| {
-        let incident = incidents(&[refused(1), refused(2)], around).pop().expect("an incident");
+        let incident = of_all(&[refused(1), refused(2)], around).pop().expect("an incident");
         incident.explanation
     };
     let mut around = Around::default();

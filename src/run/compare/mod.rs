@@ -231,6 +231,7 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
         all_flows: options.all_flows || options.selection.log_line.is_some() || names_one(options),
         summary_only: options.summary,
         rungs: report::RUNGS,
+        threads: super::threads(options),
     };
     report::build(findings, wanted)
 }
