@@ -19,6 +19,9 @@ const AT_A_TIME: usize = 4096;
 /// Flows told of at a time: most of them are little to do.
 const TOLD: usize = 64;
 
+/// The same where they are only counted.
+const COUNTED: usize = 512;
+
 /// Says of each flow who reset it and why, by its segments and by what the other flows tell.
 pub struct Judgement<'a> {
     timelines: &'a Timelines,
@@ -167,8 +170,9 @@ impl<'a> Judgement<'a> {
             }
             told
         };
-        let mut taken = flows.chunks(TOLD);
-        parallel::in_pieces(self.means.threads, flows, TOLD, make, |told| {
+        let at_a_time = if self.means.words == Words::Unspoken { COUNTED } else { TOLD };
+        let mut taken = flows.chunks(at_a_time);
+        parallel::in_pieces(self.means.threads, flows, at_a_time, make, |told| {
             taken.next().into_iter().for_each(|some| self.timelines.release_before(some));
             take(told);
         });

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
+use smallvec::SmallVec;
 
 use crate::flow::{Flow, Profile, Way};
 use crate::prefetch;
@@ -28,10 +29,10 @@ pub struct Seen {
 /// What the segments of one address have in common. Resets and copies are not counted.
 #[derive(Clone, Debug, Default)]
 pub struct Host {
-    /// Times to live on arrival.
-    pub ttls: Vec<Seen>,
+    /// Times to live on arrival. Most have one.
+    pub ttls: SmallVec<[Seen; 1]>,
     /// Source link addresses.
-    pub links: Vec<LinkTag>,
+    pub links: SmallVec<[LinkTag; 2]>,
 }
 
 /// What is known of each address.
@@ -61,14 +62,11 @@ impl Hosts {
                 if let Some(known) = host.ttls.iter_mut().find(|known| known.value == value) {
                     known.flows = known.flows.saturating_add(1);
                 } else if host.ttls.len() < MOST_VALUES {
-                    // Most have one.
-                    host.ttls.reserve_exact(1);
                     host.ttls.push(Seen { value, frame, flows: 1 });
                 }
             }
             for link in side.links.iter().flatten() {
                 if !host.links.contains(link) && host.links.len() < MOST_VALUES {
-                    host.links.reserve_exact(1);
                     host.links.push(*link);
                 }
             }
