@@ -263,8 +263,6 @@ fn process_exit(suspect: &Suspect<'_>) -> Option<Vec<FrameNumber>> {
         }
     }
     let sibling = fin.or(abort)?;
-    let next = endings.after(own.address, time).find(|ending| {
-        ending.time > time && ending.port == own.port && matches!(ending.kind, Kind::Refusal | Kind::Acceptance)
-    })?;
+    let next = endings.after(own, time).find(|ending| matches!(ending.kind, Kind::Refusal | Kind::Acceptance))?;
     (next.kind == Kind::Refusal).then(|| vec![sibling, next.frame])
 }

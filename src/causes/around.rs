@@ -71,6 +71,8 @@ pub struct Around {
     in_order: bool,
     by_client: OnceLock<Index<[u8; 16]>>,
     by_server: OnceLock<Index<Endpoint>>,
+    /// Those that were granted and had data: the place of each and the port of its server.
+    used: Vec<(u32, u16)>,
     named: Vec<Named>,
     /// What is known of the place beforehand.
     pub site: Site,
@@ -112,6 +114,7 @@ impl Around {
             in_order: true,
             by_client: OnceLock::new(),
             by_server: OnceLock::new(),
+            used: Vec::new(),
             named: Vec::new(),
             site: Site::default(),
         }
@@ -174,6 +177,9 @@ impl Around {
     pub fn add(&mut self, connection: Option<Connection>) {
         let Some(connection) = connection.filter(|_| self.connections.len() < self.most) else { return };
         self.in_order &= self.connections.last().is_none_or(|last| last.began <= connection.began);
+        if connection.accepted && connection.has_data {
+            self.used.push((self.connections.len() as u32, connection.server.port));
+        }
         self.connections.push(connection);
         self.by_client.take();
         self.by_server.take();
@@ -211,24 +217,41 @@ impl Around {
         self.list(self.with_server(server))
     }
 
-    /// The connections that began within some time of a moment, of those that began shortly before and after it.
-    pub fn begun_near(&self, moment: Timestamp, within: Duration) -> impl Iterator<Item = &Connection> {
+    /// The connections to a port that were granted and had data and began within some time of a moment, of those that began shortly
+    /// before and after it.
+    pub fn used_near(&self, port: u16, moment: Timestamp, within: Duration) -> impl Iterator<Item = &Connection> {
         let at = self.connections.partition_point(|one| one.began < moment);
-        let window = at.saturating_sub(MOMENT)..at.saturating_add(MOMENT).min(self.connections.len());
-        let mut near = self.connections.get(window).unwrap_or_default();
+        let mut window = at.saturating_sub(MOMENT)..at.saturating_add(MOMENT).min(self.connections.len());
         if self.in_order {
             // Those too early and too late need no look each.
+            let near = self.connections.get(window.clone()).unwrap_or_default();
             let (earliest, latest) = (moment.plus(Duration(-within.0)), moment.plus(within));
             let begin = near.partition_point(|one| one.began < earliest);
             let end = near.partition_point(|one| one.began <= latest);
-            near = near.get(begin..end).unwrap_or_default();
+            window = window.start + begin..window.start + end;
         }
-        near.iter().filter(move |one| one.began.since(moment).0.saturating_abs() <= within.0)
+        let place_of = |bound: usize| self.used.partition_point(|(place, _)| (*place as usize) < bound);
+        let used = self.used.get(place_of(window.start)..place_of(window.end)).unwrap_or_default();
+        let of_port = used.iter().filter(move |(_, to)| *to == port);
+        let near = of_port.filter_map(|(place, _)| self.connections.get(*place as usize));
+        near.filter(move |one| one.began.since(moment).0.saturating_abs() <= within.0)
     }
 
     /// Those to a server that began shortly before and after a moment, in the order in which they began.
     pub fn near_server(&self, server: Endpoint, time: Timestamp) -> impl Iterator<Item = &Connection> + Clone {
         self.window(self.with_server(server), time)
+    }
+
+    /// Of [`Self::near_server`] at least all that began before that moment.
+    pub fn before_at_server(&self, server: Endpoint, time: Timestamp) -> impl Iterator<Item = &Connection> {
+        let (begin, at, end) = self.place(self.with_server(server), time);
+        self.list(self.with_server(server).get(begin..if self.in_order { at } else { end }).unwrap_or_default())
+    }
+
+    /// Of [`Self::near_server`] at least all that began after that moment.
+    pub fn after_at_server(&self, server: Endpoint, time: Timestamp) -> impl Iterator<Item = &Connection> {
+        let (begin, at, end) = self.place(self.with_server(server), time);
+        self.list(self.with_server(server).get(if self.in_order { at } else { begin }..end).unwrap_or_default())
     }
 
     /// Those of a client's address that began shortly before and after a moment.
@@ -237,11 +260,16 @@ impl Around {
     }
 
     fn window<'s>(&'s self, indices: &'s [u32], time: Timestamp) -> impl Iterator<Item = &'s Connection> + Clone {
+        let (begin, _, end) = self.place(indices, time);
+        indices.get(begin..end).unwrap_or_default().iter().filter_map(|&index| self.connections.get(index as usize))
+    }
+
+    /// Where a moment lies among some connections, between the bounds of those that began shortly before and after it.
+    fn place(&self, indices: &[u32], time: Timestamp) -> (usize, usize, usize) {
         let began = |index: u32| self.connections.get(index as usize).map(|connection| connection.began);
         // Flows are learnt in the order in which they began; where a clock goes backwards the window is only less exact.
         let at = indices.partition_point(|&index| began(index).is_some_and(|began| began < time));
-        let window = at.saturating_sub(NEIGHBOURS)..at.saturating_add(NEIGHBOURS).min(indices.len());
-        indices.get(window).unwrap_or_default().iter().filter_map(|&index| self.connections.get(index as usize))
+        (at.saturating_sub(NEIGHBOURS), at, at.saturating_add(NEIGHBOURS).min(indices.len()))
     }
 
     fn list<'s>(&'s self, indices: &'s [u32]) -> impl Iterator<Item = &'s Connection> {

@@ -269,14 +269,11 @@ pub(super) fn winner_over<'a>(
     let (began, ended) = (flow.first_time?, ended?);
     let is_winner = |other: &&Connection| {
         other.flow != flow.id
-            && other.server.port == server.port
             && other.server.address != server.address
-            && other.accepted
-            && other.has_data
             && other.ended.is_none_or(|other| other > ended)
             && is_same_client(flow.stream.ipv6, client.address, other, surroundings)
     };
-    around.begun_near(began, HEAD_START).find(is_winner)
+    around.used_near(server.port, began, HEAD_START).find(is_winner)
 }
 
 /// Whether a connection has the same client: by its address; where it is of the other family, by the device that sends for it.

@@ -52,10 +52,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let (frame, took) = (decisive.reset.segment.frame, first_end.since(began));
     question.of_others(move |others| {
         // Connections that were granted before, and were open when this one was rejected.
-        let near = others.near_server();
-        let open: Vec<_> = near
-            .clone()
-            .filter(|other| other.accepted && other.began < began && others.is_other(other))
+        let open: Vec<_> = others
+            .before(began)
+            .filter(|other| other.accepted && others.is_other(other))
             // What ends together, ends for another reason.
             .filter(|other| other.ended.is_none_or(|end| end.since(ended).0 > exit::SAME_MOMENT.0))
             .collect();
@@ -64,7 +63,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         }
         // One that was granted while as many were open shows that the number was not the limit.
         let was_exceeded_by = |other: &Connection| {
-            let earlier = others.near_server_at(other.began).filter(|one| one.accepted && one.began < other.began);
+            let earlier = others.before(other.began).filter(|one| one.accepted);
             let open_then = earlier.filter(|one| one.ended.is_none_or(|end| end > other.began));
             open_then.take(open.len()).count() == open.len()
         };
@@ -72,10 +71,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         let is_alike = |other: &Connection| {
             others.is_other(other) && (other.sender, other.mechanism) == (Some(judged.0), Some(judged.1))
         };
-        let exceeded = near
-            .clone()
-            .find(|other| other.accepted && other.began > began && !is_alike(other) && was_exceeded_by(other));
-        let alike = near.filter(|other| is_alike(other));
+        let exceeded =
+            others.after(began).find(|other| other.accepted && !is_alike(other) && was_exceeded_by(other));
+        let alike = others.near_server().filter(|other| is_alike(other));
         let alike: Vec<_> = alike.filter_map(|other| other.reset).take(4).collect();
         let candidate = others.candidate(
             Cause::ConnectionLimit,

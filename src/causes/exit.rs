@@ -53,9 +53,9 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
     let mut others = 0;
     let own_abort = story.decisive.is_some_and(|decisive| decisive.verdict.is_active && decisive.reset.way == way);
     let mut aborts = usize::from(own_abort);
-    for ending in endings.near(own.address, time, SAME_MOMENT) {
+    for ending in endings.near_port(own, time, SAME_MOMENT) {
         let ends = matches!(ending.kind, Kind::Fin | Kind::Abort);
-        if ends && ending.port == own.port && ending.flow != story.case.flow.id {
+        if ends && ending.flow != story.case.flow.id {
             others += 1;
             aborts += usize::from(ending.kind == Kind::Abort);
             if frames.len() < 4 {
@@ -64,9 +64,7 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
         }
     }
     let mut exit = Exit { others, frames, aborts, accepted: None, refused: None, refusals: 0, back: None };
-    let after =
-        endings.after(own.address, time).filter(|ending| ending.port == own.port && ending.time.since(time) <= SOON);
-    for next in after {
+    for next in endings.after(own, time).take_while(|ending| ending.time.since(time) <= SOON) {
         match next.kind {
             Kind::Refusal => {
                 exit.refused = exit.refused.or(Some(next.frame));

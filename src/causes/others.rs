@@ -54,12 +54,17 @@ impl<'a> Others<'a> {
 
     /// Connections to the same server that began shortly before and after this one.
     pub fn near_server(&self) -> impl Iterator<Item = &'a Connection> + Clone {
-        self.began.map(|time| self.near_server_at(time)).into_iter().flatten()
+        self.began.map(|time| self.around.near_server(self.server, time)).into_iter().flatten()
     }
 
-    /// Those that began shortly before and after another moment.
-    pub fn near_server_at(&self, time: Timestamp) -> impl Iterator<Item = &'a Connection> + Clone {
-        self.around.near_server(self.server, time)
+    /// Those that began shortly before a moment.
+    pub fn before(&self, time: Timestamp) -> impl Iterator<Item = &'a Connection> {
+        self.around.before_at_server(self.server, time).filter(move |other| other.began < time)
+    }
+
+    /// Those that began shortly after a moment.
+    pub fn after(&self, time: Timestamp) -> impl Iterator<Item = &'a Connection> {
+        self.around.after_at_server(self.server, time).filter(move |other| other.began > time)
     }
 
     /// Connections of the same client that began shortly before and after this one.

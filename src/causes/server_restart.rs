@@ -56,9 +56,9 @@ fn refused(question: &Question<'_>) -> Option<Candidate> {
     let own = story.case.flow.stream.endpoints[decisive.reset.way];
     let time = decisive.reset.segment.time?;
     let endings = &story.case.surroundings.endings;
-    let accepts = |ending: &&Ending| ending.port == own.port && ending.kind == Kind::Acceptance;
-    let served = endings.before(own.address, time).find(accepts)?;
-    let again = endings.after(own.address, time).find(accepts)?;
+    let accepts = |ending: &&Ending| ending.kind == Kind::Acceptance;
+    let served = endings.before(own, time).find(accepts)?;
+    let again = endings.after(own, time).find(accepts)?;
     Some(
         question
             .candidate(

@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 
 use crate::flow::{Ended, Flow, Profile, Way};
 use crate::prefetch;
-use crate::tcp::{Duration, FrameNumber, Timestamp};
+use crate::tcp::{Duration, Endpoint, FrameNumber, Timestamp};
 
 /// Endings that are remembered of one address.
 const MOST_ENDINGS: usize = 100_000;
@@ -14,6 +14,9 @@ const MOST_ENDINGS: usize = 100_000;
 /// Endings that are looked at around one moment: whoever ends more connections at once is no riddle, and a flood of them
 /// must not take time by its square.
 const LOOKED_AT: usize = 1000;
+
+/// Endings of one address from which on an order of their own by port is worth its memory.
+const MANY: usize = 64;
 
 /// How one side of a connection ended it first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +59,42 @@ pub struct Ending {
     pub frame: FrameNumber,
 }
 
-/// The endings of each address in the order of time.
+/// The endings of each address.
 #[derive(Default)]
 pub struct Endings {
-    by_address: HashMap<[u8; 16], Vec<Ending>, RandomState>,
+    by_address: HashMap<[u8; 16], OfAddress, RandomState>,
+}
+
+#[derive(Default)]
+struct OfAddress {
+    /// In the order of time.
+    endings: Vec<Ending>,
+    /// The port and the place of each, in this order; none where they are few.
+    by_port: Vec<(u16, u32)>,
+}
+
+impl OfAddress {
+    /// Those of one port in the order of time, parted at a moment: the first half latest first. Whether what ended just then counts to
+    /// it, `is_first` says.
+    fn parted(
+        &self,
+        port: u16,
+        moment: Timestamp,
+        is_first: bool,
+    ) -> (impl Iterator<Item = &Ending>, impl Iterator<Item = &Ending>) {
+        let at = self.endings.partition_point(|ending| ending.time < moment || is_first && ending.time == moment);
+        // Where there is no order by port, the few are gone through.
+        let few: &[Ending] = if self.by_port.is_empty() { &self.endings } else { &[] };
+        let (before, behind) = few.split_at(at.min(few.len()));
+        let few = move |ending: &&Ending| ending.port == port;
+        let listed = self.by_port.split_at(self.by_port.partition_point(|one| *one < (port, at as u32)));
+        let of_port = move |one: &&(u16, u32)| one.0 == port;
+        let ending = |one: &(u16, u32)| self.endings.get(one.1 as usize);
+        (
+            before.iter().rev().filter(few).chain(listed.0.iter().rev().take_while(of_port).filter_map(ending)),
+            behind.iter().filter(few).chain(listed.1.iter().take_while(of_port).filter_map(ending)),
+        )
+    }
 }
 
 impl Endings {
@@ -79,7 +114,7 @@ impl Endings {
             let accepted = side.accepted.map(|(time, frame)| (time, frame, Kind::Acceptance));
             let ended = side.ended.map(|ended| (ended.time, ended.frame, Kind::of(&ended)));
             for (time, frame, kind) in accepted.into_iter().chain(ended) {
-                let endings = self.by_address.entry(own.address).or_default();
+                let OfAddress { endings, .. } = self.by_address.entry(own.address).or_default();
                 if endings.len() < MOST_ENDINGS {
                     endings.push(Ending { time, kind, port: own.port, flow: flow.id, frame });
                 }
@@ -88,14 +123,18 @@ impl Endings {
     }
 
     fn sort(&mut self) {
-        for endings in self.by_address.values_mut() {
+        for OfAddress { endings, by_port } in self.by_address.values_mut() {
             endings.sort_by_key(|ending| ending.time);
+            if endings.len() >= MANY {
+                by_port.extend(endings.iter().map(|ending| ending.port).zip(0..));
+                by_port.sort_unstable();
+            }
         }
     }
 
     /// All endings by an address.
     pub fn of(&self, address: [u8; 16]) -> &[Ending] {
-        self.by_address.get(&address).map_or(&[], Vec::as_slice)
+        self.by_address.get(&address).map_or(&[], |all| &all.endings)
     }
 
     /// Those within some time of a moment.
@@ -106,18 +145,23 @@ impl Endings {
         endings.get(from..).unwrap_or_default().iter().take(LOOKED_AT).take_while(move |ending| ending.time <= until)
     }
 
-    /// The next ones after a moment.
-    pub fn after(&self, address: [u8; 16], time: Timestamp) -> impl Iterator<Item = &Ending> {
-        let endings = self.of(address);
-        let from = endings.partition_point(|ending| ending.time <= time);
-        endings.get(from..).unwrap_or_default().iter().take(LOOKED_AT)
+    /// Those of one port within some time of a moment.
+    pub fn near_port(&self, end: Endpoint, time: Timestamp, within: Duration) -> impl Iterator<Item = &Ending> {
+        let (from, until) = (time.plus(Duration(-within.0)), time.plus(within));
+        let found = self.by_address.get(&end.address).map(|all| all.parted(end.port, from, false).1);
+        found.into_iter().flatten().take(LOOKED_AT).take_while(move |ending| ending.time <= until)
     }
 
-    /// The last ones before a moment, latest first.
-    pub fn before(&self, address: [u8; 16], time: Timestamp) -> impl Iterator<Item = &Ending> {
-        let endings = self.of(address);
-        let until = endings.partition_point(|ending| ending.time < time);
-        endings.get(..until).unwrap_or_default().iter().rev().take(LOOKED_AT)
+    /// The next ones of a port after a moment.
+    pub fn after(&self, end: Endpoint, time: Timestamp) -> impl Iterator<Item = &Ending> {
+        let found = self.by_address.get(&end.address).map(|all| all.parted(end.port, time, true).1);
+        found.into_iter().flatten().take(LOOKED_AT)
+    }
+
+    /// The last ones of a port before a moment, latest first.
+    pub fn before(&self, end: Endpoint, time: Timestamp) -> impl Iterator<Item = &Ending> {
+        let found = self.by_address.get(&end.address).map(|all| all.parted(end.port, time, false).0);
+        found.into_iter().flatten().take(LOOKED_AT)
     }
 }
 
@@ -125,6 +169,40 @@ impl Endings {
 mod tests {
     use super::*;
     use crate::attribution::testing::Scene;
+
+    #[test]
+    fn those_of_a_port_are_found_among_many_as_among_few() {
+        let ending = |at: u64| Ending {
+            time: Timestamp::from_nanos(at as i64 / 2),
+            kind: Kind::Fin,
+            port: (at * at % 5) as u16,
+            flow: at,
+            frame: FrameNumber::FIRST,
+        };
+        for count in [0, 1, 3, 63, 64, 200] {
+            let mut endings = Endings::default();
+            let all: Vec<Ending> = (0..count).rev().map(ending).collect();
+            endings.by_address.insert([7; 16], OfAddress { endings: all, by_port: Vec::new() });
+            endings.sort();
+            assert_eq!(endings.by_address[&[7; 16]].by_port.is_empty(), count < MANY as u64);
+            for port in 0..6 {
+                let end = Endpoint { address: [7; 16], port };
+                for moment in -1..=count as i64 / 2 + 1 {
+                    let time = Timestamp::from_nanos(moment);
+                    let here = |is_wanted: &dyn Fn(i64) -> bool| -> Vec<u64> {
+                        let wanted = endings.of([7; 16]).iter().filter(|one| one.port == port);
+                        wanted.filter(|one| is_wanted(one.time.nanos() - moment)).map(|one| one.flow).collect()
+                    };
+                    let mut before: Vec<u64> = endings.before(end, time).map(|one| one.flow).collect();
+                    before.reverse();
+                    assert_eq!(before, here(&|apart| apart < 0));
+                    assert!(endings.after(end, time).map(|one| one.flow).eq(here(&|apart| apart > 0)));
+                    let near = endings.near_port(end, time, Duration(3)).map(|one| one.flow);
+                    assert!(near.eq(here(&|apart| apart.abs() <= 3)));
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_first_ending_of_each_side_is_kept_in_the_order_of_time() {
