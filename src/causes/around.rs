@@ -242,16 +242,21 @@ impl Around {
         self.window(self.with_server(server), time)
     }
 
-    /// Of [`Self::near_server`] at least all that began before that moment.
+    /// Of [`Self::near_server`] those that began before that moment.
     pub fn before_at_server(&self, server: Endpoint, time: Timestamp) -> impl Iterator<Item = &Connection> {
-        let (begin, at, end) = self.place(self.with_server(server), time);
-        self.list(self.with_server(server).get(begin..if self.in_order { at } else { end }).unwrap_or_default())
+        let indices = self.with_server(server);
+        let (begin, at, end) = self.place(indices, time);
+        // Where a clock went backwards some lie behind it.
+        let end = if self.in_order { at } else { end };
+        self.list(indices.get(begin..end).unwrap_or_default()).filter(move |one| one.began < time)
     }
 
-    /// Of [`Self::near_server`] at least all that began after that moment.
+    /// Of [`Self::near_server`] those that began after that moment.
     pub fn after_at_server(&self, server: Endpoint, time: Timestamp) -> impl Iterator<Item = &Connection> {
-        let (begin, at, end) = self.place(self.with_server(server), time);
-        self.list(self.with_server(server).get(if self.in_order { at } else { begin }..end).unwrap_or_default())
+        let indices = self.with_server(server);
+        let (begin, at, end) = self.place(indices, time);
+        let begin = if self.in_order { at } else { begin };
+        self.list(indices.get(begin..end).unwrap_or_default()).filter(move |one| one.began > time)
     }
 
     /// Those of a client's address that began shortly before and after a moment.
@@ -261,7 +266,7 @@ impl Around {
 
     fn window<'s>(&'s self, indices: &'s [u32], time: Timestamp) -> impl Iterator<Item = &'s Connection> + Clone {
         let (begin, _, end) = self.place(indices, time);
-        indices.get(begin..end).unwrap_or_default().iter().filter_map(|&index| self.connections.get(index as usize))
+        self.list(indices.get(begin..end).unwrap_or_default())
     }
 
     /// Where a moment lies among some connections, between the bounds of those that began shortly before and after it.
@@ -272,7 +277,7 @@ impl Around {
         (at.saturating_sub(NEIGHBOURS), at, at.saturating_add(NEIGHBOURS).min(indices.len()))
     }
 
-    fn list<'s>(&'s self, indices: &'s [u32]) -> impl Iterator<Item = &'s Connection> {
+    fn list<'s>(&'s self, indices: &'s [u32]) -> impl Iterator<Item = &'s Connection> + Clone {
         indices.iter().filter_map(|&index| self.connections.get(index as usize))
     }
 }

@@ -59,12 +59,12 @@ impl<'a> Others<'a> {
 
     /// Those that began shortly before a moment.
     pub fn before(&self, time: Timestamp) -> impl Iterator<Item = &'a Connection> {
-        self.around.before_at_server(self.server, time).filter(move |other| other.began < time)
+        self.around.before_at_server(self.server, time)
     }
 
     /// Those that began shortly after a moment.
     pub fn after(&self, time: Timestamp) -> impl Iterator<Item = &'a Connection> {
-        self.around.after_at_server(self.server, time).filter(move |other| other.began > time)
+        self.around.after_at_server(self.server, time)
     }
 
     /// Connections of the same client that began shortly before and after this one.

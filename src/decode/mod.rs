@@ -114,19 +114,24 @@ impl Decoder {
     /// For a second look at frames: it counts nothing that [`Self::counts`] could be asked for.
     #[inline]
     pub fn view(&mut self, frame: &Frame<'_>, is_wanted: impl FnOnce(&Segment) -> bool) -> Option<(Segment, View)> {
-        self.show(frame, |segment, view| is_wanted(segment).then(|| (*segment, view.clone())))?
+        self.show(frame, is_wanted, |segment, view| (*segment, view.clone()))
     }
 
     /// As [`Self::view`], what `look` makes of it where it lies: it is too large to be moved about.
     #[inline]
-    pub fn show<R>(&mut self, frame: &Frame<'_>, look: impl FnOnce(&Segment, &View) -> R) -> Option<R> {
+    pub fn show<R>(
+        &mut self,
+        frame: &Frame<'_>,
+        is_wanted: impl FnOnce(&Segment) -> bool,
+        look: impl FnOnce(&Segment, &View) -> R,
+    ) -> Option<R> {
         let mut plain = std::mem::take(&mut self.0.plain);
         plain.clear();
         let is_plain = fast::plain(frame, &mut self.0, &mut plain).is_some();
         let seen = match plain.first().filter(|_| is_plain) {
-            Some(segment) => Some(look(segment, &fast::view(frame, segment).unwrap_or_default())),
+            Some(segment) => is_wanted(segment).then(|| look(segment, &fast::view(frame, segment).unwrap_or_default())),
             None => match self.decode_any(*frame) {
-                Decoded::Segment(segment) => Some(look(&segment, &self.0.view)),
+                Decoded::Segment(segment) if is_wanted(&segment) => Some(look(&segment, &self.0.view)),
                 _ => None,
             },
         };

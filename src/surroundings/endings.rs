@@ -86,13 +86,12 @@ impl OfAddress {
         // Where there is no order by port, the few are gone through.
         let few: &[Ending] = if self.by_port.is_empty() { &self.endings } else { &[] };
         let (before, behind) = few.split_at(at.min(few.len()));
-        let few = move |ending: &&Ending| ending.port == port;
+        let of_port = move |ending: &&Ending| ending.port == port;
         let listed = self.by_port.split_at(self.by_port.partition_point(|one| *one < (port, at as u32)));
-        let of_port = move |one: &&(u16, u32)| one.0 == port;
-        let ending = |one: &(u16, u32)| self.endings.get(one.1 as usize);
+        let ending = |&(_, place): &(u16, u32)| self.endings.get(place as usize);
         (
-            before.iter().rev().filter(few).chain(listed.0.iter().rev().take_while(of_port).filter_map(ending)),
-            behind.iter().filter(few).chain(listed.1.iter().take_while(of_port).filter_map(ending)),
+            before.iter().rev().filter(of_port).chain(listed.0.iter().rev().map_while(ending).take_while(of_port)),
+            behind.iter().filter(of_port).chain(listed.1.iter().map_while(ending).take_while(of_port)),
         )
     }
 }

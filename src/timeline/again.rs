@@ -5,7 +5,7 @@ use super::log::{Place, Places, Selection};
 use super::members::Depth;
 use super::sighting::{Sighting, Timeline};
 use crate::capture::{Holder, Lookup};
-use crate::decode::Decoder;
+use crate::decode::{Decoder, View};
 use crate::flow::Flow;
 
 /// Frames asked for together, so that their cache misses overlap.
@@ -125,10 +125,11 @@ impl Again {
                     continue;
                 }
                 let Some(frame) = lookup.frame(place.frame(), place.octets()) else { continue };
-                decoder.show(&frame, |segment, view| {
+                let take = |segment: &_, view: &View| {
                     let data = view.payload.clone().and_then(|range| frame.bytes.get(range)).unwrap_or_default();
                     gathered.take(segment, view, data, |data| holder.hold(data), &mut room);
-                });
+                };
+                decoder.show(&frame, |_| true, take);
                 if gathered.has_opening() {
                     break 'all;
                 }
