@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 
 use super::key::fold;
 use crate::prefetch;
-use crate::tcp::{Duration, Segment};
+use crate::tcp::{Duration, Endpoint, Segment};
 
-/// How many recent packets are remembered, a power of two. 256 KiB: fits a level-two cache, and holds the packets of some
+/// How many recent packets are remembered, as a power of two. 256 KiB: fits a level-two cache, and holds the packets of some
 /// milliseconds at line rate, which is what lies between two copies.
-const REMEMBERED: usize = 1 << 15;
+const REMEMBERED_BITS: u32 = 15;
 
 /// Copies of a packet with a non-zero identification field may be this far apart. A sender that repeats a segment takes a
 /// new identification (RFC 6864 section 4.2 allows repeating one only after the maximum datagram lifetime), so the bound
@@ -31,11 +31,21 @@ pub(super) struct Duplicates {
     seen: Box<[Seen]>,
 }
 
-/// A packet: half of its signature, of which the place in the memory says more, and its [`moment`].
+/// A packet: its signature's digest, and its [`moment`].
 #[derive(Clone, Copy)]
 struct Seen {
-    signature: u32,
+    digest: u32,
     moment: u32,
+}
+
+/// What tells a packet from others that are not its copies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Signature {
+    /// A hash that is never zero and, with the hash of a flow's ends in it, keyed anew in every run, so that nobody can make a
+    /// packet that is taken for a copy of another.
+    digest: u32,
+    /// Its place in the memory. Not keyed: packets take each other's places, and the same ones are to do so in every run.
+    place: u32,
 }
 
 /// When a packet was captured, in units of 1,024 ns modulo 2³² (73 minutes); of a frame without time its number.
@@ -49,21 +59,21 @@ fn moment(segment: &Segment) -> u32 {
 
 impl Duplicates {
     pub(super) fn new() -> Self {
-        Self { seen: vec![Seen { signature: 0, moment: 0 }; REMEMBERED].into_boxed_slice() }
+        Self { seen: vec![Seen { digest: 0, moment: 0 }; 1 << REMEMBERED_BITS].into_boxed_slice() }
     }
 
     /// Asks for the memory that [`Self::is_copy`] needs of a packet with this signature.
     #[inline]
-    pub(super) fn ask_for(&self, signature: u64) {
-        prefetch::value(&self.seen[place(signature)], 0, 1);
+    pub(super) fn ask_for(&self, signature: Signature) {
+        prefetch::value(&self.seen[signature.place as usize], 0, 1);
     }
 
     /// Whether the same packet was seen a moment ago; remembers it. `signature`: its [`signature`].
     #[inline]
-    pub(super) fn is_copy(&mut self, segment: &Segment, signature: u64) -> bool {
-        let now = Seen { signature: signature as u32, moment: moment(segment) };
-        let before = std::mem::replace(&mut self.seen[place(signature)], now);
-        before.signature == now.signature && is_within_bound(segment, before.moment, now.moment)
+    pub(super) fn is_copy(&mut self, segment: &Segment, signature: Signature) -> bool {
+        let now = Seen { digest: signature.digest, moment: moment(segment) };
+        let before = std::mem::replace(&mut self.seen[signature.place as usize], now);
+        before.digest == now.digest && is_within_bound(segment, before.moment, now.moment)
     }
 }
 
@@ -71,7 +81,7 @@ impl Duplicates {
 /// nor link addresses. `ends`: a hash of its ends, in either order, that stands for the addresses; which way it went, the ports say, or
 /// else the numbers.
 #[inline]
-pub(super) fn signature(segment: &Segment, ends: u64) -> u64 {
+pub(super) fn signature(segment: &Segment, ends: u64) -> Signature {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15; // 2⁶⁴ divided by the golden ratio, the usual multiplicative hash
     let numbers = u64::from(segment.seq.0) << 32 | u64::from(segment.ack.0);
     let fields = u64::from(segment.flags.bits())
@@ -84,14 +94,19 @@ pub(super) fn signature(segment: &Segment, ends: u64) -> u64 {
     let clock = u64::from(value) << 32 | u64::from(echo);
     let sack = segment.options.sack.map_or(0, |(left, right)| u64::from(left.0) << 32 | u64::from(right.0));
     let rest = sack.rotate_left(24) ^ u64::from(segment.payload_len) ^ u64::from(segment.destination.port) << 44;
-    fold(fold(numbers ^ ends, fields ^ ODD) ^ clock, rest ^ ODD.rotate_left(32)) | 1
+    let digest = fold(fold(numbers ^ ends, fields ^ ODD) ^ clock, rest ^ ODD.rotate_left(32)) as u32 | 1;
+    // By what tells the probes of a scan apart, too: the last octets of the addresses, and the port.
+    let host = |end: Endpoint| u128::from_be_bytes(end.address) as u32;
+    let hosts = u64::from(host(segment.source)) << 32 | u64::from(host(segment.destination));
+    let spread = fold(numbers ^ hosts, fields ^ u64::from(segment.destination.port) << 16 ^ ODD);
+    Signature { digest, place: (spread >> (u64::BITS - REMEMBERED_BITS)) as u32 }
 }
 
 /// Recognises copies among the segments of one flow, when the flow table is no longer at work.
 #[derive(Clone, Debug, Default)]
 pub struct Copies {
     /// Signatures and moments, the latest last.
-    recent: VecDeque<(u64, u32)>,
+    recent: VecDeque<(Signature, u32)>,
 }
 
 impl Copies {
@@ -102,7 +117,7 @@ impl Copies {
     pub fn is_copy(&mut self, segment: &Segment) -> bool {
         // Its ends are those of its flow.
         let (signature, now) = (signature(segment, 0), moment(segment));
-        let is_same = |&(before, then): &(u64, u32)| before == signature && is_within_bound(segment, then, now);
+        let is_same = |&(before, then): &(Signature, u32)| before == signature && is_within_bound(segment, then, now);
         let is_copy = super::record::tells_copies(segment) && self.recent.iter().any(is_same);
         if self.recent.len() == Self::WITHIN {
             self.recent.pop_front();
@@ -110,11 +125,6 @@ impl Copies {
         self.recent.push_back((signature, now));
         is_copy
     }
-}
-
-#[inline]
-fn place(signature: u64) -> usize {
-    (signature >> 40) as usize & (REMEMBERED - 1)
 }
 
 fn is_within_bound(segment: &Segment, before: u32, now: u32) -> bool {
@@ -134,6 +144,8 @@ fn is_within_bound(segment: &Segment, before: u32, now: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::super::testing::segment;
     use super::*;
     use crate::tcp::TcpFlags;
@@ -168,5 +180,27 @@ mod tests {
         let timeless = |frame| Segment { time: None, ip_id: Some(9), ..segment(frame, 0) };
         assert_eq!(copies(&[timeless(1), timeless(2)]), [false, true]);
         assert_eq!(copies(&[timeless(1), timeless(9)]), [false, false]);
+    }
+
+    #[test]
+    fn what_takes_whose_place_is_the_same_in_every_run() {
+        let one = segment(1, 0);
+        let [first, second] = [3, 5].map(|ends| signature(&one, ends));
+        assert_eq!(first.place, second.place);
+        assert_ne!(first.digest, second.digest);
+    }
+
+    #[test]
+    fn scans_that_repeat_one_segment_take_few_places_twice() {
+        let place = |destination| signature(&Segment { destination, ip_id: None, ..segment(1, 0) }, 7).place;
+        let hosts = (0..4_096).map(|number: u16| {
+            let [high, low] = number.to_be_bytes();
+            place(Endpoint::v4([10, 0, high, low], 80))
+        });
+        let ports = (0..4_096).map(|port| place(Endpoint::v4([10, 0, 0, 1], port)));
+        for places in [hosts.collect::<HashSet<u32>>(), ports.collect()] {
+            // As chance would have it: 32,768 · (1 − e^(−1/8)) = 3,850.
+            assert!(places.len() > 3_500, "{}", places.len());
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 
-use super::duplicate::{Duplicates, signature};
+use super::duplicate::{Duplicates, Signature, signature};
 use crate::tcp::{Endpoint, Segment};
 
 /// What is known of a segment before its flow is.
@@ -24,7 +24,7 @@ pub struct Keyer {
     hasher: EndsHasher,
     duplicates: Duplicates,
     /// Those of the last segments of a batch, each at the remainder of its place.
-    signatures: [u64; LATER],
+    signatures: [Signature; LATER],
 }
 
 /// Hashes the ends of flows, the same for both directions. Keyed anew in every run, so that nobody can choose ports that collide.
@@ -36,7 +36,7 @@ pub struct EndsHasher {
 impl Keyer {
     /// For a table that hashes so.
     pub(super) fn new(hasher: EndsHasher) -> Self {
-        Self { hasher, duplicates: Duplicates::new(), signatures: [0; LATER] }
+        Self { hasher, duplicates: Duplicates::new(), signatures: [Signature::default(); LATER] }
     }
 
     /// The key of the next segment.
