@@ -1,6 +1,8 @@
 use std::cell::Cell;
 use std::net::IpAddr;
 
+use smallvec::SmallVec;
+
 use super::others::{Others, Pending};
 use super::{Around, Candidate, Cause, Story, kernel};
 use crate::attribution::{Judged, Party};
@@ -123,7 +125,8 @@ pub(super) struct Found {
 
 /// Causes as they were weighed against each other.
 pub(super) struct Ballot {
-    weighed: Vec<Weighed>,
+    /// Of most flows one or two.
+    weighed: SmallVec<[Weighed; 2]>,
     /// How sure each can be.
     most_sure: MostSure,
 }
@@ -212,19 +215,22 @@ impl Ballot {
 
     /// Octets that it takes beside itself.
     pub fn octets(&self) -> usize {
-        size_of_val(self.weighed.as_slice())
+        if self.weighed.spilled() { self.weighed.capacity() * size_of::<Weighed>() } else { 0 }
     }
 }
 
+/// What causes still have to ask of the other flows, by their places: most flows that ask at all ask once.
+pub(super) type Asked = SmallVec<[(u8, Pending); 1]>;
+
 /// What all causes say of a flow by itself, and what they have to ask of the others.
-pub(super) fn weigh(story: &Story<'_>) -> (Ballot, Vec<(u8, Pending)>) {
+pub(super) fn weigh(story: &Story<'_>) -> (Ballot, Asked) {
     weigh_beside(story, None)
 }
 
 /// The same where the others may be known.
-fn weigh_beside(story: &Story<'_>, around: Option<&Around>) -> (Ballot, Vec<(u8, Pending)>) {
-    let mut ballot = Ballot { weighed: Vec::new(), most_sure: MostSure::of(story.verdict()) };
-    let mut pending = Vec::new();
+fn weigh_beside(story: &Story<'_>, around: Option<&Around>) -> (Ballot, Asked) {
+    let mut ballot = Ballot { weighed: SmallVec::new(), most_sure: MostSure::of(story.verdict()) };
+    let mut pending = Asked::new();
     for (place, look) in (0..).zip(CAUSES) {
         let question = Question::new(story, around, Words::Unspoken);
         if let Some(candidate) = look(&question) {

@@ -1,7 +1,7 @@
 use super::benign::{self, Harm};
-use super::diagnose::{Ballot, weigh};
+use super::diagnose::{Asked, Ballot, weigh};
 use super::idle_gaps::Rest;
-use super::others::{Others, Pending};
+use super::others::Others;
 use super::{Around, Cause, Fate, Story, kernel};
 use crate::evidence::Words;
 use crate::flow::{Flow, Roles};
@@ -13,8 +13,7 @@ use crate::tcp::Timestamp;
 /// It holds no segments, so that flows are looked at once where nothing is told in words, however many there are.
 pub struct Draft {
     ballot: Ballot,
-    /// What causes still have to ask of the others, by their places.
-    pending: Vec<(u8, Pending)>,
+    pending: Asked,
     /// What a kernel's own reason speaks for.
     heard: Option<Cause>,
     harm: Harm,
@@ -69,11 +68,11 @@ impl Draft {
         }
     }
 
-    /// Octets that it takes.
+    /// Octets that it takes, without what an allocator takes for itself.
     pub fn octets(&self) -> usize {
-        /// What a closure of a cause holds, and an allocator beside it.
-        const PENDING: usize = 160;
-        size_of::<Self>() + self.ballot.octets() + self.pending.len() * (size_of::<(u8, Pending)>() + PENDING)
+        let spilled = if self.pending.spilled() { size_of_val(self.pending.as_slice()) } else { 0 };
+        let answers = self.pending.iter().map(|(_, pending)| pending.octets());
+        size_of::<Self>() + self.ballot.octets() + spilled + answers.sum::<usize>()
     }
 }
 

@@ -18,6 +18,13 @@ pub(super) struct Pending {
     pub asks_for_names: bool,
 }
 
+impl Pending {
+    /// Octets that it takes beside itself.
+    pub fn octets(&self) -> usize {
+        size_of_val(&*self.answer)
+    }
+}
+
 /// The other flows, seen from one.
 pub(super) struct Others<'a> {
     around: &'a Around,

@@ -23,6 +23,12 @@ const SLOT_AHEAD: usize = 32;
 /// The same for its flow, which the slot tells.
 const FLOW_AHEAD: usize = 16;
 
+/// Slots and flows asked for at a time.
+const TOGETHER: usize = 8;
+
+/// Room for the segments whose flows are asked for and not needed yet; a power of two, for a quick remainder.
+const RING: usize = (FLOW_AHEAD + TOGETHER).next_power_of_two();
+
 /// The same for what segments need of it that do not go the short way.
 const REST_AHEAD: usize = 8;
 
@@ -264,32 +270,34 @@ impl FlowTable {
 
     /// Takes in segments in capture order, each with its key.
     pub fn segments(&mut self, segments: &[Segment], keys: &[Key]) {
-        // Memory is asked for ahead of use, so that nobody waits for it, and for some with each segment, so that not too much is under
-        // way at once: first the slot of a segment, then the segment and its flow, which the slot tells, at last the flow's other half.
+        // Memory is asked for ahead of use, so that nobody waits for it: first the slot of a segment, then the segment and its flow,
+        // which the slot tells, at last the flow's other half. For slots and flows, some at a time, so that their ways through the page
+        // tables overlap; for the rest with each segment, so that not too much is under way at once.
         keys.iter().take(SLOT_AHEAD).for_each(|&key| self.ask_for_slot(key));
-        let mut places = [0; FLOW_AHEAD];
-        for (&key, place) in keys.iter().zip(&mut places) {
-            *place = self.look_up(key);
-        }
+        let mut places = [0; RING];
+        let mut looked_up = 0;
         let mut layout = self.layout;
         for (at, (segment, &key)) in segments.iter().zip(keys).enumerate() {
-            if let Some(&key) = keys.get(at + SLOT_AHEAD) {
-                self.ask_for_slot(key);
+            if at % TOGETHER == 0 {
+                keys.iter().skip(at + SLOT_AHEAD).take(TOGETHER).for_each(|&key| self.ask_for_slot(key));
+                let due = keys.len().min(at + FLOW_AHEAD + TOGETHER);
+                for (place, &key) in (looked_up..due).zip(&keys[looked_up..due]) {
+                    places[place % RING] = self.look_up(key);
+                }
+                looked_up = due;
             }
             if let Some(next) = segments.get(at + SEGMENT_AHEAD) {
                 prefetch::value(next, 0, size_of::<Segment>());
             }
-            let next = keys.get(at + FLOW_AHEAD).map_or(0, |&key| self.look_up(key));
-            let place = std::mem::replace(&mut places[at % FLOW_AHEAD], next);
             if let Some(next) = segments.get(at + REST_AHEAD) {
-                self.ask_for_rest(next, places[(at + REST_AHEAD) % FLOW_AHEAD]);
+                self.ask_for_rest(next, places[(at + REST_AHEAD) % RING]);
             }
-            self.segment(segment, key, place);
+            self.segment(segment, key, places[at % RING]);
             if self.layout != layout {
                 // The places were those of the slots before.
                 layout = self.layout;
-                for (place, &key) in (at + 1..).zip(keys.iter().skip(at + 1).take(FLOW_AHEAD)) {
-                    places[place % FLOW_AHEAD] = self.home(key.hash);
+                for (place, &key) in (at + 1..looked_up).zip(&keys[at + 1..]) {
+                    places[place % RING] = self.home(key.hash);
                 }
             }
         }

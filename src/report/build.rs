@@ -6,6 +6,8 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 
+use smallvec::SmallVec;
+
 use super::compared::reset_comparison;
 use super::ladder;
 use super::{
@@ -95,12 +97,45 @@ pub struct Verdict<'a> {
     pub benign: Option<Cow<'static, str>>,
     /// What is kept of it to be compared with other flows.
     pub fate: Option<Box<causes::Fate>>,
+    /// What a summary has of all of this, in its place.
+    pub gist: Option<Gist>,
     /// Its segments, where they were looked at.
     pub timeline: Option<Cow<'a, Timeline>>,
     /// Resets of the connection that only other captures have, each with its verdict.
     pub elsewhere: Vec<(flow::ResetSegment, Judged)>,
     /// The connection as several points saw it.
     pub comparison: Option<Box<FlowComparison>>,
+}
+
+/// All that a summary has of the verdict on a flow, for where nothing else is kept of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gist {
+    /// Who sent its resets.
+    senders: SmallVec<[Sender; 8]>,
+    /// Why it ended as it did.
+    cause: Option<causes::Cause>,
+    /// Whether its resets harmed nobody.
+    benign: bool,
+}
+
+impl Gist {
+    /// That of a flow with these verdicts on its resets, but for why it ended.
+    pub fn of(flow: &flow::Flow, resets: &[Judged]) -> Self {
+        Self::with(&episodes(flow, resets, &[]))
+    }
+
+    /// The same with that, where it is known.
+    #[must_use]
+    pub fn settled(self, fate: Option<&causes::Fate>) -> Self {
+        match fate {
+            Some(fate) => Self { cause: fate.cause, benign: fate.benign, ..self },
+            None => self,
+        }
+    }
+
+    fn with(resets: &[Episode<'_>]) -> Self {
+        Self { senders: resets.iter().map(Episode::sender).collect(), cause: None, benign: false }
+    }
 }
 
 /// Concludes about each of some flows, and gives what is told of them away in their order, some at a time.
@@ -127,10 +162,21 @@ pub struct Told {
     harmful: u64,
     resets_not_kept: u64,
     icmp_not_kept: u64,
-    /// Of those that were judged.
+    /// Of those that were judged, where anything explains them.
+    causes: Vec<causes::Cause>,
+    /// Of those that were judged, where they are kept.
     fates: Vec<causes::Fate>,
     /// Those that are listed.
     flows: Vec<Flow>,
+}
+
+impl Told {
+    fn count_verdict(&mut self, gist: &Gist) {
+        gist.senders.iter().for_each(|&sender| self.senders += sender);
+        self.benign += u64::from(gist.benign);
+        self.harmful += u64::from(!gist.benign && !gist.senders.is_empty());
+        self.causes.extend(gist.cause);
+    }
 }
 
 /// Whether a flow is one that the user asked for.
@@ -192,12 +238,8 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
             if let Some(compared) = &mut findings.compared {
                 compared.comparison.resets += told.decided;
             }
-            for fate in told.fates {
-                if let Some(cause) = fate.cause {
-                    *causes.entry(cause).or_default() += 1;
-                }
-                fates.add(fate);
-            }
+            told.causes.into_iter().for_each(|cause| *causes.entry(cause).or_default() += 1);
+            told.fates.into_iter().for_each(|fate| fates.add(fate));
             for mut flow in told.flows {
                 // Each was made as if it came first of those that were judged with it.
                 flow.ladder = flow.ladder.filter(|rungs| rungs.len() <= rungs_left);
@@ -441,16 +483,18 @@ impl Builder<'_> {
             told.resets_not_kept += detail.resets_not_kept;
             told.icmp_not_kept += detail.icmp_not_kept;
         }
+        let fate = verdict.fate.take();
+        if let Some(gist) = verdict.gist.take() {
+            told.count_verdict(&gist);
+            told.fates.extend(fate.map(|fate| *fate));
+            return;
+        }
         let elsewhere = std::mem::take(&mut verdict.elsewhere);
         let judged = std::mem::take(&mut verdict.resets);
         let resets = episodes(flow, &judged, &elsewhere);
-        resets.iter().for_each(|episode| told.senders += episode.sender());
+        told.count_verdict(&Gist::with(&resets).settled(fate.as_deref()));
         let compared = resets.iter().filter_map(|episode| self.comparison(episode));
         compared.for_each(|compared| told.decided.count(compared.decided));
-        let fate = verdict.fate.take();
-        let is_benign = fate.as_ref().is_some_and(|fate| fate.benign);
-        told.benign += u64::from(is_benign);
-        told.harmful += u64::from(!is_benign && !resets.is_empty());
         told.fates.extend(fate.map(|fate| *fate));
         // What went on under other addresses is the beginning of what ended there.
         let tells = teardown.ended_badly() || !resets.is_empty() || self.continuations.after(flow.id).is_some();

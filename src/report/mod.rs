@@ -22,7 +22,7 @@ mod summary;
 mod time;
 mod words;
 
-pub use build::{Compared, Findings, IsSelected, PathsOf, Take, Tell, Told, Verdict, Wanted, build};
+pub use build::{Compared, Findings, Gist, IsSelected, PathsOf, Take, Tell, Told, Verdict, Wanted, build};
 pub use capture::{
     Capture, Compression, Dropped, Format, Fragments, Input, Near, Problem, SkippedInput, UnsupportedLinkType, Vantage,
 };

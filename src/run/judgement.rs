@@ -1,13 +1,13 @@
 use super::second_look;
 use crate::application;
 use crate::attribution::{self, Case, Judged};
-use crate::causes::{self, Around, Connection, Draft, Fate, Story};
+use crate::causes::{self, Around, Connection, Draft, Fate, Fates, Story};
 use crate::evidence::Words;
 use crate::flow::{Flow, Flows, Roles};
 use crate::outcome;
 use crate::parallel;
 use crate::prefetch;
-use crate::report::{Application, Verdict};
+use crate::report::{Application, Gist, Verdict};
 use crate::surroundings::{Losses, Surroundings};
 use crate::tcp::Timestamp;
 use crate::timeline::{Timeline, Timelines};
@@ -29,8 +29,8 @@ pub struct Judgement<'a> {
     pub surroundings: Surroundings,
     /// What the flows say about each other.
     pub around: Around,
-    /// What was concluded before all of that was known, by the ids of flows.
-    kept: Vec<(u64, Box<Kept>)>,
+    /// What was concluded before all of that was known, in the order of flows.
+    kept: Vec<Kept>,
     end: Option<Timestamp>,
     means: Means,
 }
@@ -42,6 +42,8 @@ pub struct Means {
     pub neighbours: usize,
     /// Octets for verdicts that are kept in place of being judged again; only where nothing is told in words.
     pub kept: usize,
+    /// Fates that are asked for: those of the first flows that were judged.
+    pub fates: usize,
     /// Threads that judge.
     pub threads: usize,
     /// How much is told of the verdicts.
@@ -51,36 +53,41 @@ pub struct Means {
 impl Default for Means {
     /// Those for few flows, of which everything is told.
     fn default() -> Self {
-        Self { neighbours: usize::MAX, kept: 0, threads: 1, words: Words::All }
+        Self { neighbours: usize::MAX, kept: 0, fates: Fates::MOST, threads: 1, words: Words::All }
     }
 }
 
-/// What is kept of a flow that was judged while the others were still being learnt.
+/// What is kept of a flow that was judged while the others were still being learnt, and of which nothing is told in words.
 struct Kept {
-    resets: Vec<Judged>,
+    flow: u64,
+    /// As far as the flow tells by itself.
+    gist: Gist,
     end: End,
 }
 
 /// Why a flow ended.
 enum End {
+    /// Whatever other flows say, and nobody asks for more than the gist.
+    Settled,
     /// Whatever other flows say.
     Fate(Box<Fate>),
     /// As far as it tells by itself.
     Draft(Box<Draft>),
 }
 
-impl End {
-    /// That of a story in which nothing is told in words. `nobody`: no other flows.
-    fn of(story: &Story<'_>, nobody: &Around) -> Self {
-        let draft = Draft::of(story);
-        match draft.is_final() {
-            true => Self::Fate(Box::new(draft.settle(story.case.flow, story.case.surroundings, nobody))),
-            false => Self::Draft(Box::new(draft)),
-        }
-    }
-}
-
 impl Kept {
+    /// That of a story. `nobody`: no other flows.
+    fn of(story: &Story<'_>, resets: &[Judged], nobody: &Around) -> Self {
+        let flow = story.case.flow;
+        let draft = Draft::of(story);
+        let gist = Gist::of(flow, resets);
+        if !draft.is_final() {
+            return Self { flow: flow.id, gist, end: End::Draft(Box::new(draft)) };
+        }
+        let fate = draft.settle(flow, story.case.surroundings, nobody);
+        Self { flow: flow.id, gist: gist.settled(Some(&fate)), end: End::Fate(Box::new(fate)) }
+    }
+
     /// Whether it asks for the names that other flows were connected by.
     fn asks_for_names(&self) -> bool {
         matches!(&self.end, End::Draft(draft) if draft.asks_for_names())
@@ -88,12 +95,14 @@ impl Kept {
 
     /// Octets that it takes.
     fn octets(&self) -> usize {
-        let end = match &self.end {
-            End::Fate(_) => size_of::<Fate>(),
-            End::Draft(draft) => draft.octets(),
-        };
-        // A list that grows by doubling is copied now and then.
-        3 * size_of::<(u64, Box<Self>)>() + size_of::<Self>() + end + size_of_val(self.resets.as_slice())
+        /// What an allocator takes for itself with each of the one or two pieces of memory.
+        const BOXES: usize = 32;
+        size_of::<Self>()
+            + match &self.end {
+                End::Settled => 0,
+                End::Fate(_) => size_of::<Fate>() + BOXES,
+                End::Draft(draft) => draft.octets() + BOXES,
+            }
     }
 }
 
@@ -109,17 +118,22 @@ impl<'a> Judgement<'a> {
         let mut around = Around::within(means.neighbours);
         around.expect(flows.len());
         let nobody = Around::default();
-        let (mut kept, mut room) = (Vec::new(), means.kept);
         let is_judged = |flow: &Flow| timelines.has_whole(flow) && second_look::needs_judging(flow, flows);
         let judged = parallel::filter(means.threads, flows.pieces(), is_judged);
+        // Where nothing is told in words, what is not kept here comes to the same when it is judged again.
+        let keeps = means.kept > 0;
+        let mut room = means.kept;
+        let mut kept: Vec<Kept> =
+            Vec::with_capacity(if keeps { judged.len().min(room / size_of::<Kept>()) } else { 0 });
         // With everything told, nobody knows yet who will ask for names. Else they are only read where somebody does.
-        let mut names_are_missing = means.kept == 0;
+        let mut names_are_missing = !keeps;
+        let mut fates_left = means.fates;
         let mut others = flows.iter().peekable();
         let make = |at: usize, flow: &&Flow| {
             // The segments of the one behind it are asked for while this one is judged.
             judged.get(at + 1).into_iter().for_each(|next| timelines.ask_ahead(next));
             let timeline = timelines.whole(flow)?;
-            let learnt = learn(flow, &timeline, &surroundings, flows.end, (means.kept > 0).then_some(&nobody));
+            let learnt = learn(flow, &timeline, &surroundings, flows.end, keeps.then_some(&nobody));
             timelines.give_back(timeline);
             Some(learnt)
         };
@@ -131,12 +145,15 @@ impl<'a> Judgement<'a> {
             others.next();
             let Some((outline, verdict)) = learnt else { return };
             around.add(outline);
-            let Some(verdict) = verdict else { return };
-            let left = room.checked_sub(verdict.octets());
-            names_are_missing |= left.is_none() || verdict.asks_for_names();
-            if let Some(left) = left {
+            let Some(mut verdict) = verdict else { return };
+            names_are_missing |= verdict.asks_for_names();
+            if fates_left == 0 && matches!(verdict.end, End::Fate(_)) {
+                verdict.end = End::Settled;
+            }
+            fates_left = fates_left.saturating_sub(1);
+            if let Some(left) = room.checked_sub(verdict.octets()) {
                 room = left;
-                kept.push((flow.id, Box::new(verdict)));
+                kept.push(verdict);
             }
         });
         others.for_each(|other| around.learn_good(other, None));
@@ -149,7 +166,6 @@ impl<'a> Judgement<'a> {
             let [one, other] = around.lists();
             parallel::all(means.threads, &[&one, &other]);
         }
-        kept.sort_unstable_by_key(|(id, _)| *id);
         Self { timelines, surroundings, around, kept, end: flows.end, means }
     }
 
@@ -163,8 +179,14 @@ impl<'a> Judgement<'a> {
     ) {
         let make = |_, some: &[&Flow]| {
             let mut told = T::default();
-            for flow in prefetch::ahead(some) {
-                let mut verdict = self.of_one(flow);
+            let first = some.first().map_or(0, |flow| flow.id);
+            let mut kept = self.kept[self.kept.partition_point(|kept| kept.flow < first)..].iter().peekable();
+            for flow in prefetch::ahead::<Flow, _>(some) {
+                while kept.next_if(|kept| kept.flow < flow.id).is_some() {}
+                let mut verdict = match kept.next_if(|kept| kept.flow == flow.id) {
+                    Some(kept) => self.of_kept(flow, kept),
+                    None => self.of_one(flow),
+                };
                 tell(&mut told, flow, &mut verdict);
                 verdict.timeline.into_iter().for_each(|timeline| self.timelines.give_back(timeline));
             }
@@ -178,19 +200,17 @@ impl<'a> Judgement<'a> {
         });
     }
 
+    fn of_kept(&self, flow: &Flow, Kept { gist, end, .. }: &Kept) -> Verdict<'a> {
+        let fate = match end {
+            End::Settled => None,
+            End::Fate(fate) => Some(fate.clone()),
+            End::Draft(draft) => Some(Box::new(draft.settle(flow, &self.surroundings, &self.around))),
+        };
+        let gist = gist.clone().settled(fate.as_deref());
+        Verdict { gist: Some(gist), fate, ..Verdict::default() }
+    }
+
     fn of_one(&self, flow: &Flow) -> Verdict<'a> {
-        if !self.timelines.has_whole(flow) {
-            return Verdict::default();
-        }
-        let kept = self.kept.binary_search_by_key(&flow.id, |(id, _)| *id).ok();
-        let kept = kept.and_then(|at| self.kept.get(at)).map(|(_, kept)| &**kept);
-        if let Some(Kept { resets, end }) = kept {
-            let fate = match end {
-                End::Fate(fate) => fate.clone(),
-                End::Draft(draft) => Box::new(draft.settle(flow, &self.surroundings, &self.around)),
-            };
-            return Verdict { resets: resets.clone(), fate: Some(fate), ..Verdict::default() };
-        }
         let Some(timeline) = self.timelines.whole(flow) else { return Verdict::default() };
         let case = Case::new(flow, &timeline, &self.surroundings, self.end).told(self.means.words);
         let verdict = conclude(&case, attribution::judge(&case), &self.around);
@@ -208,15 +228,12 @@ fn learn(
     nobody: Option<&Around>,
 ) -> (Option<Connection>, Option<Kept>) {
     let case = Case::new(flow, timeline, surroundings, end).told(Words::Unspoken);
-    let mut resets = attribution::judge(&case);
+    let resets = attribution::judge(&case);
     let Some(nobody) = nobody else {
         return (Around::outline(&Story::without_application(&case, &resets)), None);
     };
     let story = Story::new(&case, &resets);
-    let (outline, end) = (Around::outline(&story), End::of(&story, nobody));
-    // It is for causes, and these have had their say.
-    resets.iter_mut().for_each(|judged| judged.evidence = Vec::new());
-    (outline, Some(Kept { resets, end }))
+    (Around::outline(&story), Some(Kept::of(&story, &resets, nobody)))
 }
 
 /// Learns the names that were asked for in flows that ended well.

@@ -17,7 +17,7 @@ const FOR_GATHERING: usize = 3;
 
 /// Where nothing is told of flows, one part in so many of the rest is for verdicts that are not made anew: a twentieth of what
 /// the segments take that they are made of.
-const FOR_VERDICTS: usize = 20;
+const FOR_VERDICTS: usize = 10;
 
 /// What may be used, in octets.
 pub struct Memory {

@@ -186,7 +186,9 @@ pub(crate) fn conclude(
     });
     let testimony = testimony.unwrap_or_default();
     let words = if options.summary { Words::Unspoken } else { Words::All };
-    let means = Means { neighbours: room.neighbours, kept: room.kept, threads, words };
+    // Of flows that the user chose, the first may be among the last of all.
+    let fates = if chosen.is_some() { usize::MAX } else { crate::causes::Fates::MOST };
+    let means = Means { neighbours: room.neighbours, kept: room.kept, fates, threads, words };
     let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, means);
     judgement.around.site = analysis.site;
     let continuations = &judgement.surroundings.continuations;

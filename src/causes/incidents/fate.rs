@@ -4,9 +4,6 @@ use crate::causes::{Cause, Diagnosis, Story};
 use crate::evidence::Confidence;
 use crate::tcp::{Duration, Endpoint, Timestamp};
 
-/// Fates that are kept; later flows of a capture with more of them belong to no incident.
-const MOST: usize = 100_000;
-
 /// How one flow ended and why, as far as other flows are to be compared with it.
 #[derive(Clone, Debug)]
 pub struct Fate {
@@ -86,9 +83,12 @@ pub struct Fates {
 }
 
 impl Fates {
+    /// Fates that are kept; later flows of a capture with more of them belong to no incident.
+    pub const MOST: usize = 100_000;
+
     /// Keeps one more, if there is room.
     pub fn add(&mut self, fate: Fate) {
-        if self.kept.len() < MOST {
+        if self.kept.len() < Self::MOST {
             self.kept.push(fate);
         }
     }
