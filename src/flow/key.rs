@@ -1,6 +1,7 @@
 //! What finding the flow of a segment needs, and what needs no flow. Computed ahead, by another thread where there is one.
 
 use std::hash::BuildHasher;
+use std::num::NonZeroU32;
 
 use foldhash::fast::RandomState;
 
@@ -14,6 +15,8 @@ pub struct Key {
     pub(super) hash: u64,
     /// The same packet was captured a moment ago.
     pub(super) copy: bool,
+    /// One more than the place of the flow that it likely belongs to.
+    pub(super) flow: Option<NonZeroU32>,
 }
 
 /// By how many segments a copy is looked for later than its key is made, so that the memory it takes is at hand by then.
@@ -43,7 +46,7 @@ impl Keyer {
     #[inline]
     pub fn key(&mut self, segment: &Segment) -> Key {
         let hash = self.hasher.hash(segment.source, segment.destination);
-        Key { hash, copy: self.duplicates.is_copy(segment, signature(segment, hash)) }
+        Key { hash, copy: self.duplicates.is_copy(segment, signature(segment, hash)), flow: None }
     }
 
     /// The same for the last of some segments, the ones before it having their keys. Whether they are copies is only said for certain
@@ -56,7 +59,7 @@ impl Keyer {
         self.duplicates.ask_for(signature);
         let place = keys.len();
         let due = std::mem::replace(&mut self.signatures[place % LATER], signature);
-        keys.push(Key { hash, copy: false });
+        keys.push(Key { hash, copy: false, flow: None });
         if let Some(earlier) = place.checked_sub(LATER) {
             keys[earlier].copy = self.duplicates.is_copy(&segments[earlier], due);
         }

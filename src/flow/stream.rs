@@ -22,6 +22,8 @@ pub struct Stream {
     /// Whether the short way is open: nothing odd has happened and nothing is outstanding but data in order.
     open: bool,
     turn_way: Option<Way>,
+    /// Whether it is the newest flow of its addresses and ports.
+    pub(super) is_newest: bool,
     /// The layers around its latest packet of each way, where it has one.
     pub paths: Pair<PathId>,
     /// What every segment of an endpoint touches.
@@ -155,6 +157,7 @@ impl Stream {
             ipv6: segment.ipv6,
             open: false,
             turn_way: None,
+            is_newest: true,
             paths: Pair { forward: segment.path, back: segment.path },
             sides: Pair::default(),
             turn_octets: 0,

@@ -1,6 +1,9 @@
 //! Finds the flow of a segment.
 
+use std::num::NonZeroU32;
+
 use super::followed::Followed;
+use super::hint::News;
 use super::inputs::{InputSet, InputSets};
 use super::key::{EndsHasher, Key, Keyer};
 use super::record::Flow;
@@ -133,8 +136,6 @@ pub struct FlowTable {
     spare: Vec<Vec<Flow>>,
     len: usize,
     hasher: EndsHasher,
-    /// How often the slots were laid anew.
-    layout: u32,
     inputs: InputSets,
     limits: Limits,
     totals: Totals,
@@ -148,6 +149,8 @@ pub struct FlowTable {
     reset: Option<Vec<u64>>,
     /// The flow of each segment; none where nobody asks.
     followed: Option<Followed>,
+    /// Flows that keys did not tell, or told wrong; none where nobody asks.
+    news: Option<Vec<News>>,
 }
 
 /// All flows of a capture, once it has been read.
@@ -174,7 +177,6 @@ impl FlowTable {
             spare: Vec::new(),
             len: 0,
             hasher: EndsHasher::default(),
-            layout: 0,
             inputs: InputSets::new(),
             limits,
             totals: Totals::default(),
@@ -184,6 +186,7 @@ impl FlowTable {
             end: None,
             reset: None,
             followed: None,
+            news: None,
         }
     }
 
@@ -268,21 +271,27 @@ impl FlowTable {
         Keyer::new(self.hasher.clone())
     }
 
+    /// As [`Self::segments`], with what the keys did not tell of flows added to `news`.
+    pub fn segments_for_news(&mut self, segments: &[Segment], keys: &[Key], news: &mut Vec<News>) {
+        self.news = Some(std::mem::take(news));
+        self.segments(segments, keys);
+        *news = self.news.take().unwrap_or_default();
+    }
+
     /// Takes in segments in capture order, each with its key.
     pub fn segments(&mut self, segments: &[Segment], keys: &[Key]) {
         // Memory is asked for ahead of use, so that nobody waits for it: first the slot of a segment, then the segment and its flow,
         // which the slot tells, at last the flow's other half. For slots and flows, some at a time, so that their ways through the page
         // tables overlap; for the rest with each segment, so that not too much is under way at once.
         keys.iter().take(SLOT_AHEAD).for_each(|&key| self.ask_for_slot(key));
-        let mut places = [0; RING];
+        let mut likely = [EMPTY.flow; RING];
         let mut looked_up = 0;
-        let mut layout = self.layout;
         for (at, (segment, &key)) in segments.iter().zip(keys).enumerate() {
             if at % TOGETHER == 0 {
                 keys.iter().skip(at + SLOT_AHEAD).take(TOGETHER).for_each(|&key| self.ask_for_slot(key));
                 let due = keys.len().min(at + FLOW_AHEAD + TOGETHER);
                 for (place, &key) in (looked_up..due).zip(&keys[looked_up..due]) {
-                    places[place % RING] = self.look_up(key);
+                    likely[place % RING] = self.look_up(key);
                 }
                 looked_up = due;
             }
@@ -290,38 +299,33 @@ impl FlowTable {
                 prefetch::value(next, 0, size_of::<Segment>());
             }
             if let Some(next) = segments.get(at + REST_AHEAD) {
-                self.ask_for_rest(next, places[(at + REST_AHEAD) % RING]);
+                self.ask_for_rest(next, likely[(at + REST_AHEAD) % RING]);
             }
-            self.segment(segment, key, places[at % RING]);
-            if self.layout != layout {
-                // The places were those of the slots before.
-                layout = self.layout;
-                for (place, &key) in (at + 1..looked_up).zip(&keys[at + 1..]) {
-                    places[place % RING] = self.home(key.hash);
-                }
-            }
+            self.segment(segment, key, likely[at % RING]);
         }
     }
 
     #[inline]
     fn ask_for_slot(&self, key: Key) {
-        prefetch::value(&self.slots[self.home(key.hash)], 0, 1);
+        if key.flow.is_none() {
+            prefetch::value(&self.slots[self.home(key.hash)], 0, 1);
+        }
     }
 
-    /// Where the search for this key may begin, whose flow is asked for.
+    /// The flow that this key likely belongs to, which is asked for.
     #[inline]
-    fn look_up(&self, key: Key) -> usize {
-        let place = self.place_of_tag(key.hash);
-        if let Some(flow) = self.flow(self.slots[place].flow) {
+    fn look_up(&self, key: Key) -> u32 {
+        let likely = key.flow.map_or_else(|| self.slots[self.place_of_tag(key.hash)].flow, |flow| flow.get() - 1);
+        if let Some(flow) = self.flow(likely) {
             flow.ask_for_stream();
         }
-        place
+        likely
     }
 
     /// Asks for what a segment needs that does not go the short way.
     #[inline]
-    fn ask_for_rest(&self, segment: &Segment, place: usize) {
-        if let Some(flow) = self.flow(self.slots[place].flow)
+    fn ask_for_rest(&self, segment: &Segment, likely: u32) {
+        if let Some(flow) = self.flow(likely)
             && flow.needs_more_than_stream(segment)
         {
             flow.ask_for_rest(self.limits.zeek);
@@ -334,7 +338,7 @@ impl FlowTable {
         let quoted = &error.quoted;
         let hash = self.hasher.hash(quoted.source, quoted.destination);
         let way_of = |flow: &Flow| flow.way_between(quoted.source, quoted.destination, quoted.ipv6);
-        let mut next = self.find(hash, self.home(hash), way_of).map(|(newest, _)| newest);
+        let mut next = self.find(hash, way_of).map(|(newest, _)| newest);
         while let Some(index) = next {
             let flow = self.flow_mut(index);
             let way = way_of(flow).unwrap_or(Way::Forward);
@@ -381,9 +385,10 @@ impl FlowTable {
         place
     }
 
-    /// The newest flow with this hash for which `is_it` has an answer, with that answer. The search begins at `place`.
+    /// The newest flow with this hash for which `is_it` has an answer, with that answer.
     #[inline]
-    fn find<T>(&self, hash: u64, mut place: usize, is_it: impl Fn(&Flow) -> Option<T>) -> Option<(u32, T)> {
+    fn find<T>(&self, hash: u64, is_it: impl Fn(&Flow) -> Option<T>) -> Option<(u32, T)> {
+        let mut place = self.home(hash);
         loop {
             let slot = self.slots[place];
             if slot.tag == tag(hash)
@@ -398,19 +403,27 @@ impl FlowTable {
         }
     }
 
+    /// Takes in a segment. `likely`: the flow that it belongs to, as far as that is known.
     #[inline]
-    fn segment(&mut self, segment: &Segment, Key { hash, copy }: Key, place: usize) {
+    fn segment(&mut self, segment: &Segment, key: Key, likely: u32) {
+        let Key { hash, copy, .. } = key;
         self.totals.segments += 1;
         self.totals.resets += u64::from(segment.flags.rst());
         self.end = self.end.max(segment.time);
 
-        let mut place = place;
         if self.len >= self.limits.flows {
             // Before anything is looked up, since it moves flows.
             self.make_room();
-            place = self.home(hash);
         }
-        let (index, way) = match self.find(hash, place, |flow| flow.way(segment)) {
+        let newest = self.flow(likely).filter(|flow| flow.stream.is_newest);
+        let found = match newest.and_then(|flow| flow.way(segment)) {
+            Some(way) => Some((likely, way)),
+            None => self.find(hash, |flow| flow.way(segment)),
+        };
+        if let Some((head, _)) = found {
+            self.note_news(key, head);
+        }
+        let (index, way) = match found {
             Some((head, way)) => {
                 let flow = &mut self.pieces[head as usize / PIECE][head as usize % PIECE];
                 // A look at the flow's own set of inputs costs a cache miss, which captures of one input need not pay.
@@ -421,7 +434,11 @@ impl FlowTable {
                 }
                 self.choose(segment, hash, head, way)
             }
-            None => (self.begin(segment, hash, None), Way::Forward),
+            None => {
+                let index = self.begin(segment, hash, None);
+                self.note_news(key, index);
+                (index, Way::Forward)
+            }
         };
         self.note_followed(index);
         let only_count = segment.flags.rst() && self.kept_resets >= self.limits.resets && !self.lend(index);
@@ -451,6 +468,16 @@ impl FlowTable {
             self.limits.resets += 1;
         }
         lends
+    }
+
+    #[inline]
+    fn note_news(&mut self, key: Key, index: u32) {
+        if let Some(news) = &mut self.news
+            && let Some(flow) =
+                NonZeroU32::new(index + 1).filter(|_| key.flow.is_none_or(|flow| flow.get() != index + 1))
+        {
+            news.push(News { hash: key.hash, flow });
+        }
     }
 
     #[inline]
@@ -566,6 +593,9 @@ impl FlowTable {
             let slot = self.slots[place];
             let free = slot.flow == EMPTY.flow;
             if free || slot.tag == tag(hash) && self.same_ends(slot.flow, index) {
+                if !free {
+                    self.flow_mut(slot.flow).stream.is_newest = false;
+                }
                 self.slots[place] = Slot { tag: tag(hash), flow: index };
                 return;
             }
@@ -587,7 +617,6 @@ impl FlowTable {
             // A tag does not tell so many places apart.
             return self.rebuild(before * 2);
         }
-        self.layout += 1;
         self.slots.resize(before * 2, EMPTY);
         // What the first of them hold may have come there in a search from the last ones.
         let first_free = self.slots.iter().position(|slot| slot.flow == EMPTY.flow).unwrap_or(before);
@@ -605,12 +634,12 @@ impl FlowTable {
 
     /// Lays the slots anew by the flows there are. Older flows come first, so that the newest of the same addresses and ports ends up in the slot.
     fn rebuild(&mut self, size: usize) {
-        self.layout += 1;
         self.slots.clear();
         self.slots.resize(size, EMPTY);
         for index in 0..self.len as u32 {
             let Some(flow) = self.flow(index) else { continue };
             let hash = self.hasher.hash(flow.stream.endpoints.forward, flow.stream.endpoints.back);
+            self.flow_mut(index).stream.is_newest = true;
             self.point(hash, index);
         }
     }

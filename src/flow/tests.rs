@@ -672,3 +672,60 @@ fn every_flow_is_found_again_when_the_table_has_grown() {
         }
     }
 }
+
+#[test]
+fn hints_right_or_wrong_change_nothing() {
+    // Few addresses, so that ports are used again and again, some of them in two VLANs at a time; few places, so that flows move.
+    let mut random = 1u64;
+    let mut below = |bound: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % bound
+    };
+    let ends = |port| Endpoint::v4([192, 0, 2, 1], port);
+    let segments: Vec<Segment> = (1..=60_000)
+        .map(|at| {
+            let flags = match below(30) {
+                0 => TcpFlags::SYN,
+                1 => TcpFlags::FIN,
+                2 => TcpFlags::RST,
+                _ => TcpFlags::ACK,
+            };
+            let port = below(3_000) as u16;
+            let mut one =
+                Segment { source: ends(port), flags, seq: SeqNum(below(1 << 32) as u32), ..segment(at, at as i64) };
+            one.path = PathId(if port < 500 { below(2) as u32 } else { 0 });
+            if below(2) == 0 {
+                std::mem::swap(&mut one.source, &mut one.destination);
+            }
+            one
+        })
+        .collect();
+    let table = || FlowTable::new(Limits { flows: 4_096, resets: 4_096, zeek: true });
+    let told = |flows: Flows| (flows.iter().map(|flow| format!("{flow:?}")).collect::<Vec<_>>(), flows.totals);
+    let mut plain = table();
+    take(&mut plain, &segments);
+    let mut hinted = table();
+    let (mut keyer, mut hints) = (hinted.keyer(), Hints::default());
+    let (mut right, mut late) = (0, Vec::new());
+    for (nth, some) in segments.chunks(512).enumerate() {
+        let mut keys: Vec<Key> = some.iter().map(|segment| keyer.key(segment)).collect();
+        hints.tell(&mut keys);
+        if nth % 3 == 0 {
+            // Any flow may be told, also one that there is not.
+            keys.iter_mut().step_by(2).for_each(|key| key.flow = std::num::NonZeroU32::new(below(9_000) as u32));
+        }
+        let mut news = Vec::new();
+        hinted.segments_for_news(some, &keys, &mut news);
+        right += some.len() - news.len();
+        // What is learnt comes late, as where batches wait.
+        late.push(news);
+        if let Some(news) = nth.checked_sub(4).and_then(|nth| late.get_mut(nth)) {
+            hints.learn(news);
+        }
+    }
+    assert!(right > 10_000, "only {right} hints were right");
+    let (plain, hinted) = (told(plain.finish()), told(hinted.finish()));
+    assert!(plain.1.evicted.len() > 1 && plain.1.flows > 6_000);
+    assert_eq!(plain.1, hinted.1);
+    assert!(plain.0 == hinted.0);
+}

@@ -7,7 +7,7 @@ use super::kernel_trace::Witness;
 use super::relay::hand_over;
 use crate::capture::{Ahead, Capture, Frame, InputSummary, Lookup};
 use crate::decode::{DecodeLimits, Decoder};
-use crate::flow::{FlowTable, Flows, Followed, Key, Keyer, Limits};
+use crate::flow::{FlowTable, Flows, Followed, Hints, Key, Keyer, Limits, News};
 use crate::knowledge::site::Site;
 use crate::surroundings::Losses;
 use crate::tcp::{IcmpError, Segment};
@@ -49,6 +49,10 @@ struct Batch {
     keys: Vec<Key>,
     /// ICMP errors, each with the number of segments before it.
     errors: Vec<(usize, IcmpError)>,
+    /// Whether keys tell of flows, as far as whoever reads remembers.
+    is_hinted: bool,
+    /// What they did not tell, for whoever reads to remember.
+    news: Vec<News>,
 }
 
 /// What a capture is read for beside its flows.
@@ -77,16 +81,17 @@ pub fn analyse(capture: Capture, beside: Beside, limits: Limits, threads: usize)
         Beside::Places(_) => (None, None),
     };
     let decoder = Decoder::new(DecodeLimits::default());
-    let mut reader = Reader { keyer: table.keyer(), capture, decoder, frames: 0, recording, steps };
+    let (keyer, hints) = (table.keyer(), Hints::default());
+    let mut reader = Reader { keyer, hints, capture, decoder, frames: 0, recording, steps };
     // What lies where is of no use without the flows that it is of.
     let is_watched = AtomicBool::new(true);
-    let fill = |batch: &mut Batch| {
+    let fill = |batch: &mut Batch, is_ahead: bool| {
         if !is_watched.load(Ordering::Relaxed) {
             reader.steps = None;
         }
-        reader.fill(batch)
+        reader.fill(batch, is_ahead)
     };
-    let take = |batch: &Batch| {
+    let take = |batch: &mut Batch| {
         follow(&mut table, batch);
         is_watched.store(table.watches_segments(), Ordering::Relaxed);
     };
@@ -107,20 +112,26 @@ pub(crate) fn losses(inputs: &[InputSummary]) -> Losses {
     losses
 }
 
-fn follow(table: &mut FlowTable, batch: &Batch) {
+fn follow(table: &mut FlowTable, batch: &mut Batch) {
+    let Batch { segments, keys, errors, is_hinted, news } = batch;
+    let mut take = |table: &mut FlowTable, from: usize, to: usize| match is_hinted {
+        true => table.segments_for_news(&segments[from..to], &keys[from..to], news),
+        false => table.segments(&segments[from..to], &keys[from..to]),
+    };
     let mut done = 0;
-    for (before, error) in &batch.errors {
-        table.segments(&batch.segments[done..*before], &batch.keys[done..*before]);
+    for (before, error) in &*errors {
+        take(table, done, *before);
         table.icmp_error(error);
         done = *before;
     }
-    table.segments(&batch.segments[done..], &batch.keys[done..]);
+    take(table, done, segments.len());
 }
 
 /// In cache lines of its own: it is written for every frame, on another thread than what lies beside it.
 #[repr(align(128))]
 struct Reader {
     keyer: Keyer,
+    hints: Hints,
     capture: Capture,
     decoder: Decoder,
     frames: u64,
@@ -132,7 +143,9 @@ struct Reader {
 
 impl Batch {
     fn clear(&mut self) {
-        let Self { segments, keys, errors } = self;
+        let Self { segments, keys, errors, is_hinted, news } = self;
+        *is_hinted = false;
+        news.clear();
         segments.clear();
         keys.clear();
         errors.clear();
@@ -181,18 +194,23 @@ impl Batch {
 }
 
 impl Reader {
-    /// Fills the batch anew; false at the end of the capture.
-    fn fill(&mut self, batch: &mut Batch) -> bool {
+    /// Fills the batch anew; false at the end of the capture. Whoever is ahead has time to tell which flows segments belong to.
+    fn fill(&mut self, batch: &mut Batch, is_ahead: bool) -> bool {
+        self.hints.learn(&mut batch.news);
         batch.clear();
         let goes_on = self.take_frames(batch);
         self.keyer.complete(&batch.segments, &mut batch.keys);
+        if is_ahead {
+            self.hints.tell(&mut batch.keys);
+            batch.is_hinted = true;
+        }
         goes_on
     }
 
     /// Decodes frames until the batch is full; false where there was nothing more.
     #[inline]
     fn take_frames(&mut self, batch: &mut Batch) -> bool {
-        let Self { keyer, capture, decoder, frames, recording, steps } = self;
+        let Self { keyer, capture, decoder, frames, recording, steps, .. } = self;
         while let Some(run) = capture.run() {
             for (frame, place) in run {
                 *frames += 1;

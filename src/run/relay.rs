@@ -13,20 +13,21 @@ const MOST: usize = 8;
 const ENOUGH: usize = MOST / 2;
 
 /// Fills batches until there is no more, on a thread of its own where there are two, and takes them in order on this one, which does
-/// what `idle` has to do while there is none, until it says that that was all.
+/// what `idle` has to do while there is none, until it says that that was all. Whoever fills hears whether it is ahead: enough batches
+/// wait to be taken.
 ///
 /// # Errors
 /// When the operating system gives no second thread.
 pub fn hand_over<B: Default + Send>(
     threads: usize,
-    mut fill: impl FnMut(&mut B) -> bool + Send,
-    mut take: impl FnMut(&B),
+    mut fill: impl FnMut(&mut B, bool) -> bool + Send,
+    mut take: impl FnMut(&mut B),
     mut idle: impl FnMut() -> bool,
 ) -> io::Result<()> {
     if threads < 2 {
         let mut batch = B::default();
-        while fill(&mut batch) {
-            take(&batch);
+        while fill(&mut batch, false) {
+            take(&mut batch);
         }
         return Ok(());
     }
@@ -36,15 +37,15 @@ pub fn hand_over<B: Default + Send>(
         let _end = End(&relay);
         let filling = thread::Builder::new().name("decode".to_owned()).spawn_scoped(scope, || {
             let _end = End(&relay);
-            while let Some(mut batch) = relay.empty() {
-                if !fill(&mut batch) {
+            while let Some((mut batch, is_ahead)) = relay.empty() {
+                if !fill(&mut batch, is_ahead) {
                     return;
                 }
                 relay.put(batch);
             }
         })?;
-        while let Some(batch) = relay.next(&mut idle) {
-            take(&batch);
+        while let Some(mut batch) = relay.next(&mut idle) {
+            take(&mut batch);
             relay.give_back(batch);
         }
         filling.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -85,14 +86,15 @@ impl<B: Default> Relay<B> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A batch to fill, once few enough wait; `None` where nothing is taken any more.
-    fn empty(&self) -> Option<B> {
+    /// A batch to fill, once few enough wait, and whether these are enough; `None` where nothing is taken any more.
+    fn empty(&self) -> Option<(B, bool)> {
         let mut state = self.lock();
+        let is_ahead = state.full.len() >= ENOUGH;
         state.awaits_room = state.full.len() >= MOST;
         while state.awaits_room && !state.over {
             state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        (!state.over).then(|| state.empty.pop().unwrap_or_default())
+        (!state.over).then(|| (state.empty.pop().unwrap_or_default(), is_ahead))
     }
 
     fn put(&self, batch: B) {
@@ -152,14 +154,14 @@ mod tests {
     fn numbers(threads: usize, last: u32, slow_to_fill: bool) -> Vec<u32> {
         let (mut next, mut taken) = (0, Vec::new());
         let pause = |is: bool| is.then(|| thread::sleep(std::time::Duration::from_micros(50)));
-        let fill = |batch: &mut Vec<u32>| {
+        let fill = |batch: &mut Vec<u32>, _: bool| {
             pause(slow_to_fill);
             batch.clear();
             batch.extend(next..last.min(next + 3));
             next += 3;
             !batch.is_empty()
         };
-        let take = |batch: &Vec<u32>| {
+        let take = |batch: &mut Vec<u32>| {
             pause(!slow_to_fill);
             taken.extend_from_slice(batch);
         };
@@ -181,7 +183,7 @@ mod tests {
     #[test]
     fn what_waits_is_bounded_and_used_again() {
         let (mut made, mut left) = (0, 1000);
-        let fill = |batch: &mut bool| {
+        let fill = |batch: &mut bool, _: bool| {
             made += usize::from(!std::mem::replace(batch, true));
             left -= 1;
             left > 0
@@ -194,7 +196,7 @@ mod tests {
     #[test]
     fn there_is_something_to_do_until_there_is_not() {
         let (mut idled, mut left) = (0, 5);
-        let fill = |_: &mut u8| {
+        let fill = |_: &mut u8, _: bool| {
             thread::sleep(std::time::Duration::from_millis(2));
             left -= 1;
             left > 0
@@ -208,10 +210,28 @@ mod tests {
     }
 
     #[test]
+    fn whoever_fills_hears_whether_it_is_ahead() {
+        let heard = |slow_to_fill: bool| {
+            let (mut ahead, mut left) = (0, 200);
+            let pause = |is: bool| is.then(|| thread::sleep(std::time::Duration::from_micros(200)));
+            let fill = |_: &mut u8, is_ahead: bool| {
+                pause(slow_to_fill);
+                ahead += usize::from(is_ahead);
+                left -= 1;
+                left > 0
+            };
+            hand_over(2, fill, |_| _ = pause(!slow_to_fill), || false).expect("a thread");
+            ahead
+        };
+        assert!(heard(false) > 100);
+        assert!(heard(true) < 100);
+    }
+
+    #[test]
     fn a_thread_that_fails_leaves_none_waiting() {
-        let fails_to_fill = || hand_over(2, |_: &mut u8| panic!("as it should"), |_| (), || false);
+        let fails_to_fill = || hand_over(2, |_: &mut u8, _| panic!("as it should"), |_| (), || false);
         assert!(catch_unwind(AssertUnwindSafe(fails_to_fill)).is_err());
-        let fails_to_take = || hand_over(2, |_: &mut u8| true, |_| panic!("as it should"), || false);
+        let fails_to_take = || hand_over(2, |_: &mut u8, _| true, |_| panic!("as it should"), || false);
         assert!(catch_unwind(AssertUnwindSafe(fails_to_take)).is_err());
     }
 }

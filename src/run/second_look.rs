@@ -156,7 +156,7 @@ impl Wish<'_> {
                 let (mut capture, _) = Capture::open(paths, OpenOptions { filter });
                 let mut decoder = Decoder::new(DecodeLimits::default());
                 let (members, mut keeper) = gathering.halves();
-                let fill = |found: &mut Found| {
+                let fill = |found: &mut Found, _: bool| {
                     found.clear();
                     while !found.is_full() {
                         let Some(frame) = capture.next() else { return !found.is_empty() };
