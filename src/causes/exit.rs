@@ -1,6 +1,7 @@
 //! Whether a process or its host went away: several of its connections ended in the same moment.
 
 use super::story::Story;
+use crate::evidence::Words;
 use crate::surroundings::Kind;
 use crate::tcp::{Duration, FrameNumber, Timestamp};
 
@@ -15,11 +16,11 @@ const SOON: Duration = Duration::from_secs(120);
 
 /// The end of many connections at once.
 pub(super) struct Exit {
-    /// Connections that ended in the same moment, this one not counted.
+    /// Connections that ended in the same moment, this one not counted; where nothing is told, so many at least.
     pub others: usize,
     /// Where some of them ended.
     pub frames: Vec<FrameNumber>,
-    /// How many of them ended by an abort, this one counted.
+    /// How many of them ended by an abort, this one counted; likewise.
     pub aborts: usize,
     /// The first connection accepted afterwards, where none was refused before.
     pub accepted: Option<FrameNumber>,
@@ -53,6 +54,8 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
     let mut others = 0;
     let own_abort = story.decisive.is_some_and(|decisive| decisive.verdict.is_active && decisive.reset.way == way);
     let mut aborts = usize::from(own_abort);
+    // Where nobody is told how many there were, it is enough to know that there were.
+    let is_told = story.case.words > Words::Unspoken;
     for ending in endings.near_port(own, time, SAME_MOMENT) {
         let ends = matches!(ending.kind, Kind::Fin | Kind::Abort);
         if ends && ending.flow != story.case.flow.id {
@@ -60,6 +63,9 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
             aborts += usize::from(ending.kind == Kind::Abort);
             if frames.len() < 4 {
                 frames.push(ending.frame);
+            }
+            if !is_told && others >= OTHERS && aborts > 0 {
+                break;
             }
         }
     }
