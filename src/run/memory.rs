@@ -20,6 +20,10 @@ const FOR_GATHERING: usize = 3;
 /// holds.
 const FOR_VERDICTS: usize = 10;
 
+/// There, so many parts in forty of the rest are for what is known of flows that are looked up by where their segments lie. It is what decides
+/// how many of a million flows are judged by all of their segments; the places take less than what is left.
+const FOR_KNOWING: usize = 19;
+
 /// What may be used, in octets.
 pub struct Memory {
     /// All that is for flows, and for what is made of them.
@@ -35,6 +39,8 @@ pub struct Memory {
 pub struct Judging {
     /// For segments, and what is learnt from them.
     pub gathering: usize,
+    /// Of that, for what is known of flows that are looked up by where their segments lie. What is left is for these places.
+    pub known: usize,
     /// For flows as others see them.
     pub neighbours: usize,
     /// For verdicts that are kept.
@@ -72,7 +78,11 @@ impl Memory {
         let neighbours = all / FOR_NEIGHBOURS;
         let rest = all - neighbours;
         let kept = if self.listed { 0 } else { rest / FOR_VERDICTS };
-        Judging { gathering: if self.listed { rest / 20 * FOR_GATHERING } else { rest - kept }, neighbours, kept }
+        let (gathering, known) = match rest / 20 * FOR_GATHERING {
+            some if self.listed => (some, some / 2),
+            _ => (rest - kept, rest / 40 * FOR_KNOWING),
+        };
+        Judging { gathering, known, neighbours, kept }
     }
 
     /// What so many flows leave.
@@ -98,6 +108,7 @@ mod tests {
                 let [few, many] = [0, full].map(|flows| memory.for_judging(flows));
                 assert!(few.gathering > many.gathering, "what flows leave is for judging");
                 assert!(many.gathering > 0 && many.neighbours > 0);
+                assert!(many.known >= many.gathering / 2 && many.known < many.gathering);
                 assert!(many.gathering + many.neighbours + many.kept <= memory.beside(full));
                 assert_eq!(many.kept > 0, options.summary);
             }

@@ -168,7 +168,7 @@ pub(crate) fn conclude(
     let is_judged =
         |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
     let room = Memory::of(options, recording.is_some()).for_judging(flows.places());
-    let wish = second_look::Wish { flows, is_judged: &is_judged, memory: room.gathering };
+    let wish = second_look::Wish { flows, is_judged: &is_judged, memory: room.gathering, known: room.known };
     let by_places = analysis.places.take().and_then(|places| wish.look_up(places, &analysis.decoder, threads));
     let mut timelines = match by_places {
         Some(timelines) => timelines,

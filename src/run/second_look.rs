@@ -98,6 +98,8 @@ pub struct Wish<'a> {
     pub is_judged: &'a (dyn Fn(&Flow) -> bool + Sync),
     /// Octets that may be kept of them.
     pub memory: usize,
+    /// Of these, octets for what is known of flows that are looked up by where they lie.
+    pub known: usize,
 }
 
 impl Wish<'_> {
@@ -117,7 +119,7 @@ impl Wish<'_> {
             self.flows,
             |_| judged.next().unwrap_or_default(),
             |flow, depth| {
-                let room = (asked + 1) * KNOWN <= self.memory / 2;
+                let room = (asked + 1) * KNOWN <= self.known;
                 if let Some(known) = depths.get_mut(flow.id as usize).filter(|_| room) {
                     *known = Some(depth);
                     asked += 1;
@@ -131,7 +133,7 @@ impl Wish<'_> {
         }
         // The others are known by what following them told.
         let is_wanted = |flow: u64| depths.get(flow as usize).copied().flatten() >= Some(Depth::Opening);
-        let selection = log.select(self.flows, is_wanted, self.memory / 2)?;
+        let selection = log.select(self.flows, is_wanted, self.memory.saturating_sub(self.known))?;
         Some(Timelines::again(Again::new(lookup, decoder, selection, depths), refused))
     }
 
@@ -296,7 +298,8 @@ mod tests {
         let (capture, _) = Capture::open(&paths, OpenOptions::default());
         let beside = pipeline::Beside::Places(1 << 24);
         let mut analysis = pipeline::analyse(capture, beside, Limits::within(1 << 26, false, 0), 2).expect("threads");
-        let wish = Wish { flows: &analysis.flows, is_judged: &|flow| flow.id % 2 == 1, memory: 1 << 26 };
+        let wish =
+            Wish { flows: &analysis.flows, is_judged: &|flow| flow.id % 2 == 1, memory: 1 << 26, known: 1 << 25 };
         let places = analysis.places.take().expect("a regular file");
         let looked_up = wish.look_up(places, &analysis.decoder, 2).expect("all of them");
         let gathered = wish.gather(&paths, None, None, 2).expect("threads");
