@@ -26,14 +26,14 @@ const SLOT_AHEAD: usize = 32;
 /// The same for its flow, which the slot tells.
 const FLOW_AHEAD: usize = 16;
 
+/// The same for what segments need of it that do not go the short way.
+const REST_AHEAD: usize = 8;
+
 /// Slots and flows asked for at a time.
 const TOGETHER: usize = 8;
 
 /// Room for the segments whose flows are asked for and not needed yet; a power of two, for a quick remainder.
 const RING: usize = (FLOW_AHEAD + TOGETHER).next_power_of_two();
-
-/// The same for what segments need of it that do not go the short way.
-const REST_AHEAD: usize = 8;
 
 /// Flows of the same addresses and ports at the same time, told apart by VLAN or tunnel; a capture with more is hostile.
 const MAX_SIBLINGS: usize = 64;
@@ -315,10 +315,16 @@ impl FlowTable {
     /// The flow that this key likely belongs to, which is asked for.
     #[inline]
     fn look_up(&self, key: Key) -> u32 {
-        let likely = key.flow.map_or_else(|| self.slots[self.place_of_tag(key.hash)].flow, |flow| flow.get() - 1);
-        if let Some(flow) = self.flow(likely) {
+        let ask = |flow: &Flow| {
             flow.ask_for_stream();
-        }
+            Some(())
+        };
+        let Some(told) = key.flow else {
+            // The first with its tag is nearly always it.
+            return self.find(key.hash, ask).map_or(EMPTY.flow, |(flow, ())| flow);
+        };
+        let likely = told.get() - 1;
+        self.flow(likely).and_then(ask);
         likely
     }
 
@@ -373,16 +379,6 @@ impl FlowTable {
     #[inline]
     fn home(&self, hash: u64) -> usize {
         hash as usize & (self.slots.len() - 1)
-    }
-
-    /// The first place from the hash's home that is free or has its tag: nearly always that of the flow with the hash.
-    #[inline]
-    fn place_of_tag(&self, hash: u64) -> usize {
-        let mut place = self.home(hash);
-        while self.slots[place].tag != tag(hash) && self.slots[place].flow != EMPTY.flow {
-            place = self.home(place as u64 + 1);
-        }
-        place
     }
 
     /// The newest flow with this hash for which `is_it` has an answer, with that answer.
@@ -472,9 +468,9 @@ impl FlowTable {
 
     #[inline]
     fn note_news(&mut self, key: Key, index: u32) {
-        if let Some(news) = &mut self.news
-            && let Some(flow) =
-                NonZeroU32::new(index + 1).filter(|_| key.flow.is_none_or(|flow| flow.get() != index + 1))
+        let found = NonZeroU32::new(index + 1);
+        if key.flow != found
+            && let (Some(news), Some(flow)) = (&mut self.news, found)
         {
             news.push(News { hash: key.hash, flow });
         }

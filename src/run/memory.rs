@@ -16,8 +16,7 @@ const FOR_NEIGHBOURS: usize = 8;
 const FOR_GATHERING: usize = 3;
 
 /// Where nothing is told of flows, one part in so many of the rest is for verdicts that are not made anew, which take some 230 octets
-/// for a flow judged, and twice that where nearly all have to ask about the others: enough for a quarter of as many flows as a gibibyte
-/// holds.
+/// for a flow judged, and twice that where nearly all have to ask about the others: enough for a quarter of a million flows in a gibibyte.
 const FOR_VERDICTS: usize = 10;
 
 /// There, so many parts in forty of the rest are for what is known of flows that are looked up by where their segments lie. It is what decides
@@ -78,10 +77,8 @@ impl Memory {
         let neighbours = all / FOR_NEIGHBOURS;
         let rest = all - neighbours;
         let kept = if self.listed { 0 } else { rest / FOR_VERDICTS };
-        let (gathering, known) = match rest / 20 * FOR_GATHERING {
-            some if self.listed => (some, some / 2),
-            _ => (rest - kept, rest / 40 * FOR_KNOWING),
-        };
+        let gathering = if self.listed { rest / 20 * FOR_GATHERING } else { rest - kept };
+        let known = if self.listed { gathering / 2 } else { rest / 40 * FOR_KNOWING };
         Judging { gathering, known, neighbours, kept }
     }
 

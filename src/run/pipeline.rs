@@ -143,9 +143,7 @@ struct Reader {
 
 impl Batch {
     fn clear(&mut self) {
-        let Self { segments, keys, errors, is_hinted, news } = self;
-        *is_hinted = false;
-        news.clear();
+        let Self { segments, keys, errors, .. } = self;
         segments.clear();
         keys.clear();
         errors.clear();
@@ -200,9 +198,9 @@ impl Reader {
         batch.clear();
         let goes_on = self.take_frames(batch);
         self.keyer.complete(&batch.segments, &mut batch.keys);
+        batch.is_hinted = is_ahead;
         if is_ahead {
             self.hints.tell(&mut batch.keys);
-            batch.is_hinted = true;
         }
         goes_on
     }
