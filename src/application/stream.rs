@@ -141,9 +141,9 @@ impl<'a> Stream<'a> {
         found
     }
 
-    /// Its first octets; none where they are known to be missing.
+    /// Its first octets, as many as tell the protocol; none where they are known to be missing.
     pub fn opening(&self) -> &[u8] {
-        self.opening.get_or_init(|| self.octets(self.start(), super::MOST_HEAD))
+        self.opening.get_or_init(|| self.octets(self.start(), super::MOST_OPENING))
     }
 
     /// What lies behind an offset, as a stream of its own whose offset 0 is there.
