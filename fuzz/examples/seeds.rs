@@ -119,16 +119,77 @@ const OPTIONS: [&[u8]; 5] = [
 
 /// A conversation of each protocol that is read, as far as text can hold it.
 const TALKS: [(u16, &[(bool, &str)]); 12] = [
-    (443, &[(true, "\x16\x03\x01\0\x2f\x01\0\0\x2b\x03\x030123456789abcdef0123456789abcdef\0\0\x02\x13\x01\x01\0\0\0"), (false, "\x15\x03\x03\0\x02\x02\x28")]),
-    (80, &[(true, "GET /a HTTP/1.1\r\nHost: shop.example\r\nConnection: keep-alive\r\n\r\n"), (false, "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")]),
-    (8080, &[(true, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"), (false, "\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x0b")]),
+    (
+        443,
+        &[
+            (true, "\x16\x03\x01\0\x2f\x01\0\0\x2b\x03\x030123456789abcdef0123456789abcdef\0\0\x02\x13\x01\x01\0\0\0"),
+            (false, "\x15\x03\x03\0\x02\x02\x28"),
+        ],
+    ),
+    (
+        80,
+        &[
+            (true, "GET /a HTTP/1.1\r\nHost: shop.example\r\nConnection: keep-alive\r\n\r\n"),
+            (
+                false,
+                "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            ),
+        ],
+    ),
+    (
+        8080,
+        &[
+            (true, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
+            (false, "\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x0b"),
+        ],
+    ),
     (22, &[(false, "SSH-2.0-OpenSSH_9.6\r\n"), (true, "SSH-2.0-PuTTY\r\n"), (false, "Exceeded MaxStartups\r\n")]),
-    (25, &[(false, "220 mx.example ESMTP\r\n"), (true, "EHLO a.example\r\n"), (false, "250-mx.example\r\n250 SIZE 100\r\n"), (true, "MAIL FROM:<a@a.example>\r\n"), (false, "421 4.7.0 Too many connections\r\n")]),
-    (21, &[(false, "220 FTP\r\n"), (true, "USER a\r\n"), (false, "331 Password\r\n"), (true, "QUIT\r\n"), (false, "221 Bye\r\n")]),
+    (
+        25,
+        &[
+            (false, "220 mx.example ESMTP\r\n"),
+            (true, "EHLO a.example\r\n"),
+            (false, "250-mx.example\r\n250 SIZE 100\r\n"),
+            (true, "MAIL FROM:<a@a.example>\r\n"),
+            (false, "421 4.7.0 Too many connections\r\n"),
+        ],
+    ),
+    (
+        21,
+        &[
+            (false, "220 FTP\r\n"),
+            (true, "USER a\r\n"),
+            (false, "331 Password\r\n"),
+            (true, "QUIT\r\n"),
+            (false, "221 Bye\r\n"),
+        ],
+    ),
     (110, &[(false, "+OK POP3\r\n"), (true, "USER a\r\n"), (false, "-ERR [SYS/TEMP] busy\r\n")]),
-    (143, &[(false, "* OK IMAP4rev1\r\n"), (true, "a1 LOGIN a b\r\n"), (false, "* BYE autologout\r\n"), (true, "a2 LOGOUT\r\n")]),
+    (
+        143,
+        &[
+            (false, "* OK IMAP4rev1\r\n"),
+            (true, "a1 LOGIN a b\r\n"),
+            (false, "* BYE autologout\r\n"),
+            (true, "a2 LOGOUT\r\n"),
+        ],
+    ),
     (3306, &[(false, "\x17\0\0\0\x7f\x10\x0408004Too many connections"), (true, "\x01\0\0\0\x01")]),
-    (5432, &[(true, "\0\0\0\x08\x04\x7e\x16\x2f"), (false, "N"), (true, "\0\0\0\x10\0\x03\0\0user\0a\0\0"), (false, "E\0\0\0\x1fSFATAL\0C53300\0Mtoo many\0\0")]),
+    (
+        5432,
+        &[
+            (true, "\0\0\0\x08\x04\x7e\x16\x2f"),
+            (false, "N"),
+            (true, "\0\0\0\x10\0\x03\0\0user\0a\0\0"),
+            (false, "E\0\0\0\x1fSFATAL\0C53300\0Mtoo many\0\0"),
+        ],
+    ),
     (6379, &[(true, "*2\r\n$3\r\nGET\r\n$1\r\na\r\n"), (false, "-ERR max number of clients reached\r\n")]),
-    (53, &[(true, "\0\x1d\0\x01\x01\0\0\x01\0\0\0\0\0\0\x01a\x07example\0\0\x01\0\x01"), (false, "\0\x1d\0\x01\0\0\0\x01\0\0\0\0\0\0\x01a\x07example\0\0\x01\0\x01")]),
+    (
+        53,
+        &[
+            (true, "\0\x1d\0\x01\x01\0\0\x01\0\0\0\0\0\0\x01a\x07example\0\0\x01\0\x01"),
+            (false, "\0\x1d\0\x01\0\0\0\x01\0\0\0\0\0\0\x01a\x07example\0\0\x01\0\x01"),
+        ],
+    ),
 ];

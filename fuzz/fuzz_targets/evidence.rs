@@ -23,8 +23,7 @@ fuzz_target!(|data: &[u8]| {
     let file = plain.finish().expect("memory");
     let (read, problems) = walk(&file, usize::MAX).expect("a capture");
     assert_eq!(problems, [""; 0]);
-    let read: Vec<_> =
-        read.into_iter().map(|one| (one.time, one.link_type, one.original_len, one.bytes)).collect();
+    let read: Vec<_> = read.into_iter().map(|one| (one.time, one.link_type, one.original_len, one.bytes)).collect();
     assert_eq!(read, written);
     let (read, problems) = walk(&renamed.finish().expect("memory"), usize::MAX).expect("a capture");
     assert_eq!((read.len(), problems.len()), (written.len(), 0));

@@ -16,7 +16,8 @@ fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
 
 /// What a terminal would act on, or show elsewhere than it stands.
 fn acts(c: char) -> bool {
-    c.is_control() && c != '\n' || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control() && c != '\n'
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fuzz_target!(|text: &str| {
@@ -29,10 +30,9 @@ fuzz_target!(|text: &str| {
             zone: Zone::UTC,
             summary_only: false,
         };
-        for shown in [
-            written(|out| table::write(&report, &options, out)),
-            written(|out| show::write(&report, &options, out)),
-        ] {
+        for shown in
+            [written(|out| table::write(&report, &options, out)), written(|out| show::write(&report, &options, out))]
+        {
             assert!(!shown.contains(acts), "{shown:?}");
         }
     }
@@ -53,7 +53,8 @@ fuzz_target!(|text: &str| {
     let events = pulldown_cmark::Parser::new_ext(&ticket, pulldown_cmark::Options::all());
     for event in events {
         use pulldown_cmark::{Event, Tag};
-        let is_active = matches!(event, Event::Html(_) | Event::InlineHtml(_) | Event::Start(Tag::Link { .. } | Tag::Image { .. }));
+        let is_active =
+            matches!(event, Event::Html(_) | Event::InlineHtml(_) | Event::Start(Tag::Link { .. } | Tag::Image { .. }));
         assert!(!is_active, "{event:?} in {ticket}");
     }
 });

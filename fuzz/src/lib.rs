@@ -6,9 +6,8 @@ use tcpautopsy::capture::{Capture, Frame, LinkType, OpenOptions};
 use tcpautopsy::tcp::{FrameNumber, Timestamp};
 
 /// Link types that the decoder has a way for, and two that it has none for.
-pub const LINK_TYPES: [u16; 24] = [
-    1, 0, 12, 14, 101, 108, 113, 276, 228, 229, 9, 50, 51, 104, 105, 127, 119, 163, 192, 166, 204, 6, 147, 65535,
-];
+pub const LINK_TYPES: [u16; 24] =
+    [1, 0, 12, 14, 101, 108, 113, 276, 228, 229, 9, 50, 51, 104, 105, 127, 119, 163, 192, 166, 204, 6, 147, 65535];
 
 /// Octets as frames: a link type, then frames, each with two octets for its length and one for what happens before it.
 pub fn frames(data: &[u8]) -> Option<(LinkType, Vec<(Timestamp, &[u8])>)> {
