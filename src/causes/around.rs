@@ -11,6 +11,7 @@ use crate::attribution::{Mechanism, Sender};
 use crate::flow::{Flow, Phase, Roles};
 use crate::knowledge::idle_timeouts::{self, IdleTimeout, Place};
 use crate::knowledge::site::Site;
+use crate::prefetch;
 use crate::tcp::{Duration, Endpoint, FrameNumber, Timestamp};
 
 /// Connections remembered in all; a capture with more is told by the first ones.
@@ -31,6 +32,9 @@ const NEIGHBOURS: usize = 256;
 
 /// The same of all connections of the capture: those of many seconds on a busy network's edge.
 const MOMENT: usize = 2048;
+
+/// By how many connections of a list one is asked for ahead of its use.
+const AHEAD: usize = 8;
 
 /// One connection, as seen from afar.
 #[derive(Clone, Copy, Debug)]
@@ -278,7 +282,14 @@ impl Around {
     }
 
     fn list<'s>(&'s self, indices: &'s [u32]) -> impl Iterator<Item = &'s Connection> + Clone {
-        indices.iter().filter_map(|&index| self.connections.get(index as usize))
+        let at = |index: u32| self.connections.get(index as usize);
+        indices.iter().enumerate().filter_map(move |(place, &index)| {
+            // Neighbours lie anywhere in memory.
+            if let Some(next) = indices.get(place + AHEAD).and_then(|&next| at(next)) {
+                prefetch::value(next, 0, size_of::<Connection>());
+            }
+            at(index)
+        })
     }
 }
 
