@@ -103,6 +103,17 @@ impl<'a> Stream<'a> {
         self.pieces.is_empty()
     }
 
+    /// Whether all of it was kept, from its first octet to the last one seen.
+    pub fn is_whole(&self) -> bool {
+        let mut expected = 0;
+        self.from_start
+            && self.pieces.iter().all(|piece| {
+                let follows = piece.at == expected && piece.is_whole();
+                expected = piece.end();
+                follows
+            })
+    }
+
     /// The offset of its first octet, or of the first that was seen.
     pub fn start(&self) -> i64 {
         if self.from_start { 0 } else { self.pieces.first().map_or(0, |piece| piece.at) }

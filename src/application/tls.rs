@@ -25,7 +25,7 @@ pub struct Tls {
     pub alpn: Vec<String>,
     /// The application protocol that the server chose; not visible in TLS 1.3. Text from packets.
     pub alpn_chosen: Option<String>,
-    /// Whether the handshake was finished; `None` where its beginning was not captured.
+    /// Whether the handshake was finished; `None` where its beginning was not captured, or parts of it were not that would tell.
     pub finished: Option<bool>,
     /// The alerts that were not encrypted, and those that must be one by their length.
     pub alerts: Vec<Alert>,
@@ -308,6 +308,8 @@ pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
     hello(&from_client.hello, false, &mut tls);
     hello(&from_server.hello, true, &mut tls);
     let done = finished(talk, &tls, [&from_client, &from_server], [&client, &server]);
+    // What would have finished it may be in what was cut off or missed.
+    let done = done.filter(|done| done.is_some() || sides.into_iter().all(Stream::is_whole));
     tls.finished = done.as_ref().map(|finished| finished.is_some());
     let done = done.flatten();
     for (records, stream) in [(&client, &talk.client), (&server, &talk.server)] {

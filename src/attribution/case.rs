@@ -2,9 +2,13 @@ use crate::compare::Passages;
 use crate::evidence::Words;
 use crate::flow::{Flow, Pair, ResetSegment, Roles, Way};
 use crate::surroundings::{Earlier, Host, Later, Surroundings};
-use crate::tcp::{Duration, Segment, SeqNum, Timestamp};
+use crate::tcp::{Duration, Segment, SeqNum, TcpFlags, Timestamp};
 use crate::timeline::{Sighting, Timeline};
 use crate::witness::Heard;
+
+/// A stack answers a stray segment at once; queues on the way add to the round trip no more than this (the initial
+/// retransmission timeout of RFC 6298 section 2, by when a segment would have been repeated).
+pub(super) const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 
 /// A flow to be judged, and all that may be asked about it. Immutable: clues and causes are plain functions of it.
 #[derive(Clone)]
@@ -21,8 +25,8 @@ pub struct Case<'a> {
     pub end: Option<Timestamp>,
     /// What captures at other points of the path have of its resets, where there are any.
     pub passages: Option<&'a Passages>,
-    /// Packets of it may have been missed by the capture.
-    pub lossy: bool,
+    /// Why packets of it that passed may not be in the capture, all the time that it lived.
+    blind: Option<Blind>,
     /// How much is told of what is found.
     pub words: Words,
     round_trips: Pair<Option<Duration>>,
@@ -34,17 +38,20 @@ impl<'a> Case<'a> {
     /// The case of a flow.
     pub fn new(flow: &'a Flow, timeline: &'a Timeline, surroundings: &'a Surroundings, end: Option<Timestamp>) -> Self {
         let mut waits = Pair { forward: Wait::new(Way::Forward), back: Wait::new(Way::Back) };
-        let mut resets = 0;
+        let (mut resets, mut plain) = (0, timeline.left_out > 0);
         for one in timeline.sightings.iter().filter(|one| !one.copy) {
             waits.forward.pass(one);
             waits.back.pass(one);
             resets += usize::from(one.segment.flags.rst());
+            plain |= !is_edge(&one.segment);
         }
         let round_trips = Pair { forward: waits.forward.least, back: waits.back.least };
         let lived = flow.first_time.zip(flow.last_time());
-        let lossy = lived.is_some_and(|(first, last)| surroundings.losses.touch(first, last));
+        let has_lost = || lived.is_some_and(|(first, last)| surroundings.losses.touch(first, last));
+        let only_edges = !plain && Unseen::of(timeline).behind_handshake();
+        let blind = if only_edges { Some(Blind::OnlyEdges) } else { has_lost().then_some(Blind::Dropped) };
         let (roles, passages, words) = (Roles::of(flow), None, Words::All);
-        Self { flow, roles, timeline, surroundings, end, passages, lossy, words, round_trips, resets }
+        Self { flow, roles, timeline, surroundings, end, passages, blind, words, round_trips, resets }
     }
 
     /// The same with so much told of what is found.
@@ -86,18 +93,90 @@ impl<'a> Case<'a> {
     }
 }
 
+/// Whether a segment begins or ends a connection.
+fn is_edge(segment: &Segment) -> bool {
+    segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST))
+}
+
+/// Why packets that passed may not be in the capture: then what is not there proves little.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blind {
+    /// The kernel dropped packets meanwhile.
+    Dropped,
+    /// The connection is older than the capture, and what was answered may have passed just before that began.
+    JustBegun,
+    /// Only what begins or ends connections was captured, as by a filter of `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0`.
+    OnlyEdges,
+}
+
+/// What the numbers of a flow's segments say of data that is not in the capture.
+pub struct Unseen {
+    /// The number of the first octet each way, where the SYN was captured.
+    starts: Pair<Option<SeqNum>>,
+    /// How far the numbers of either side, resets included, say that each way's octets reach.
+    reached: Pair<Option<SeqNum>>,
+    /// Octets that were captured each way, repetitions included.
+    octets: Pair<u64>,
+    has_handshake: bool,
+}
+
+impl Unseen {
+    /// Of a flow with these segments.
+    pub fn of(timeline: &Timeline) -> Self {
+        let mut unseen =
+            Self { starts: Pair::default(), reached: Pair::default(), octets: Pair::default(), has_handshake: false };
+        for one in &timeline.sightings {
+            let (segment, flags) = (&one.segment, one.segment.flags);
+            if flags.syn() {
+                unseen.starts[one.way] = Some(segment.seq.add(1));
+                unseen.has_handshake |= flags.ack();
+                continue;
+            }
+            let mut reach = |way: Way, number: SeqNum| {
+                let known = &mut unseen.reached[way];
+                *known = Some(known.map_or(number, |known| known.max(number)));
+            };
+            if segment.seq.0 != 0 {
+                reach(one.way, segment.seq);
+            }
+            if flags.ack() {
+                reach(one.way.reverse(), segment.ack);
+            }
+            if !flags.rst() {
+                unseen.octets[one.way] += u64::from(segment.payload_len);
+            }
+        }
+        unseen
+    }
+
+    /// Whether more octets went this way than were captured; false where the SYN was not, which would tell.
+    pub fn has(&self, way: Way) -> bool {
+        // A FIN has a number, too.
+        let passed =
+            self.reached[way].zip(self.starts[way]).map(|(reached, start)| i64::from(reached.since(start)) - 1);
+        passed.is_some_and(|passed| passed > 0 && passed.unsigned_abs() > self.octets[way])
+    }
+
+    /// Whether a request to connect was granted, and more passed then than was captured.
+    fn behind_handshake(&self) -> bool {
+        self.has_handshake && Way::BOTH.into_iter().any(|way| self.has(way))
+    }
+}
+
 /// The shortest time from a segment's passing here to its first acknowledgement by the endpoint that sends `way`.
 struct Wait {
     way: Way,
     least: Option<Duration>,
     /// The end of a segment that was not acknowledged yet, and when it passed.
     since: Option<(SeqNum, Timestamp)>,
+    /// Whether that is a SYN and ACK.
+    is_handshake: bool,
     highest: Option<SeqNum>,
 }
 
 impl Wait {
     fn new(way: Way) -> Self {
-        Self { way, least: None, since: None, highest: None }
+        Self { way, least: None, since: None, is_handshake: false, highest: None }
     }
 
     fn pass(&mut self, one: &Sighting) {
@@ -117,12 +196,15 @@ impl Wait {
                 self.since = None;
             } else if self.since.is_none() {
                 self.since = segment.time.map(|time| (end, time));
+                self.is_handshake = segment.flags.syn() && segment.flags.ack();
             }
         } else if let Some((end, sent)) = self.since
             && segment.flags.ack()
             && !segment.ack.before(end)
         {
-            if let Some(now) = segment.time {
+            // A SYN and ACK is acknowledged at once, and by nothing else; where that is not in the capture, what comes later times nothing.
+            let is_late = self.is_handshake && (segment.payload_len > 0 || segment.flags.fin());
+            if let Some(now) = segment.time.filter(|_| !is_late) {
                 let took = Duration(now.since(sent).0.max(0));
                 self.least = Some(self.least.map_or(took, |least| least.min(took)));
             }
@@ -165,6 +247,23 @@ impl<'a> Suspect<'a> {
     /// The segment itself.
     pub fn segment(&self) -> &'a Segment {
         &self.reset.segment
+    }
+
+    /// Why packets that passed before it may not be in the capture.
+    pub fn blind(&self) -> Option<Blind> {
+        let flow = self.case.flow;
+        let is_older = Way::BOTH.into_iter().all(|way| flow.ends[way].syn_seq().is_none());
+        let has_just_begun = || {
+            let since = self.segment().time?.since(self.case.surroundings.begin?);
+            let longest =
+                self.case.round_trip_to(self.own()).map_or(0, |least| least.0).saturating_add(ANSWERED_WITHIN.0);
+            Some(since.0 <= longest)
+        };
+        match self.case.blind {
+            Some(Blind::OnlyEdges) => Some(Blind::OnlyEdges),
+            _ if is_older && has_just_begun() == Some(true) => Some(Blind::JustBegun),
+            dropped => dropped,
+        }
     }
 
     /// What the kernel of a host says of it, where its trace is at hand.

@@ -18,7 +18,7 @@ pub(crate) mod testing;
 mod tests;
 mod verdict;
 
-pub use case::{Case, Suspect};
+pub use case::{Case, Suspect, Unseen};
 pub use clues::LOCAL;
 pub use judge::{is_contradictory, judge};
 pub use obedience::Obedience;

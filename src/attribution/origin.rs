@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::case::Suspect;
+use super::case::{ANSWERED_WITHIN, Suspect};
 use super::stack;
 use super::{Judged, Mechanism, Party};
 use crate::evidence::{Text, Weight};
@@ -74,10 +74,6 @@ impl Suspect<'_> {
 /// How long a stack that kept a closed connection's state may have kept it: Linux keeps FIN-WAIT-2 and TIME-WAIT for 60 s
 /// (`TCP_TIMEWAIT_LEN`, `tcp_fin_timeout`); longer settings exist, shorter ones are common only for FIN-WAIT-2.
 const STATE_KEPT: Duration = Duration::from_secs(60);
-
-/// A stack answers a stray segment at once; queues on the way add to the round trip no more than this (the initial
-/// retransmission timeout of RFC 6298 section 2, by when a segment would have been repeated).
-const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 
 /// By how much an answer may take longer than half as long again as the quickest.
 const ANSWER_JITTER: Duration = Duration::from_millis(10);

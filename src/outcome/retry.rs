@@ -1,7 +1,7 @@
 //! Whether asking again can do harm.
 
 use super::delivery::Delivery;
-use crate::attribution::Sender;
+use crate::attribution::{Sender, Unseen};
 use crate::causes::{Story, all_arrived};
 use crate::flow::Phase;
 
@@ -26,6 +26,9 @@ pub(super) fn judge(story: &Story<'_>, delivery: &Delivery) -> (SafeToRetry, Str
     let unknown = |why: String| (SafeToRetry::Unknown, why);
     let safe = |why: String| (SafeToRetry::Yes, why);
     let asked_all = flow.ends[client].octets;
+    if Unseen::of(story.case.timeline).has(client) && asked_all == 0 {
+        return unknown("the client had asked something that is not in the capture".to_owned());
+    }
     if !flow.established() && asked_all == 0 && flow.phase() <= Phase::Handshake {
         return safe("the connection never came up: the server has seen no request".to_owned());
     }
@@ -55,6 +58,13 @@ pub(super) fn judge(story: &Story<'_>, delivery: &Delivery) -> (SafeToRetry, Str
             return unknown(format!(
                 "the last request began before an address changed, as flow {}, and some of it may have arrived then",
                 earlier.flow
+            ));
+        }
+        // Of a connection older than the capture, what is seen of the request may be its end.
+        let answered_before = story.turns.iter().rposition(|turn| turn.way == client).is_some_and(|at| at > 0);
+        if !flow.ends[client].sent_syn() && !answered_before && story.case.earlier().is_none() {
+            return unknown(format!(
+                "nothing of these {request} was acknowledged, but the last request may have begun before the capture did"
             ));
         }
         let refused = story.decisive.is_some_and(|end| end.reset.way == server && end.verdict.sender == Sender::Server);

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 
 use crate::flow::Flows;
 use crate::parallel;
+use crate::tcp::Timestamp;
 use crate::timeline::Timelines;
 use crate::witness::Testimony;
 
@@ -34,6 +35,8 @@ pub struct Surroundings {
     pub testimony: Testimony,
     /// When it missed packets.
     pub losses: Losses,
+    /// When it began, as far as its flows tell.
+    pub begin: Option<Timestamp>,
 }
 
 /// Fewer flows are not worth a second thread.
@@ -62,6 +65,8 @@ impl Surroundings {
             endings: endings.into_inner().unwrap_or_default(),
             continuations: continuations.into_inner().unwrap_or_default(),
             vantage: vantage.into_inner().unwrap_or_default(),
+            // They lie in the order in which they began.
+            begin: flows.iter().find_map(|flow| flow.first_time),
             ..Self::default()
         }
     }

@@ -26,7 +26,7 @@ pub(super) use hops::baseline;
 pub use kernel::{SENT as KERNEL_SENT, SILENT as KERNEL_SILENT};
 
 use super::Party;
-use super::case::Suspect;
+use super::case::{Blind, Suspect};
 use super::origin::{Misfit, Origin};
 use crate::evidence::{Aspect, Evidence, Stance, Text, Weight, Words};
 use crate::tcp::FrameNumber;
@@ -75,18 +75,32 @@ const CLUES: [Clue; 19] = [
     tos::look,
 ];
 
-/// Clues that a reset is forged by what did not pass: where the capture missed packets, it may have.
-const BY_ABSENCE: [&str; 4] = ["ack_change", "burst", "form", "too_fast"];
+/// Clues that a reset is forged by what did not pass: where packets are not in the capture, it may have.
+const BY_ABSENCE: [&str; 4] = ["ack_change", "burst", "form", TOO_FAST];
+
+/// The one by what passed too late, which a capture that has just begun shows as well.
+const TOO_FAST: &str = "too_fast";
 
 /// What all clues see.
 pub(super) fn look(question: &Question<'_>) -> Vec<Evidence<Party>> {
     let mut evidence: Vec<_> = CLUES.iter().filter_map(|clue| clue(question)).collect();
-    if question.suspect.case.lossy {
-        let absent = |piece: &&mut Evidence<Party>| piece.about == Party::Middlebox && BY_ABSENCE.contains(&piece.clue);
+    if let Some(blind) = question.suspect.blind() {
+        let absent = |piece: &&mut Evidence<Party>| {
+            piece.about == Party::Middlebox
+                && BY_ABSENCE.contains(&piece.clue)
+                && (blind != Blind::JustBegun || piece.clue != TOO_FAST)
+        };
         for piece in evidence.iter_mut().filter(absent) {
-            piece.weight = piece.weight.weaker();
+            let (weight, but) = match blind {
+                Blind::Dropped => (piece.weight.weaker(), "; but the kernel dropped packets meanwhile"),
+                Blind::JustBegun => (Weight::Weak, "; but the capture had only just begun"),
+                Blind::OnlyEdges => {
+                    (Weight::Weak, "; but of other segments than SYN, FIN and RST none is in the capture")
+                }
+            };
+            piece.weight = weight;
             if question.suspect.case.words == Words::All {
-                piece.text.to_mut().push_str("; but the kernel dropped packets meanwhile");
+                piece.text.to_mut().push_str(but);
             }
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         (true, false) => Weight::Strong,
         _ => Weight::Moderate,
     };
-    Some(suspect.forged("too_fast", Aspect::Timing, weight, [decisive.frame(), segment.frame], || {
+    Some(suspect.forged(super::TOO_FAST, Aspect::Timing, weight, [decisive.frame(), segment.frame], || {
         format!(
             "it answers frame {} after {:.1} ms, and {name} is {:.1} ms away and back",
             decisive.frame(),
