@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::case::Suspect;
+use super::case::{Blind, Suspect};
 use super::verdict::Mechanism;
 use crate::evidence::Text;
 use crate::surroundings::Kind;
@@ -19,6 +19,9 @@ const UNANSWERED: usize = 2;
 /// What an application does in one turn of its loop comes out within this; a network's round trip is longer, a timer's
 /// tick too. 0.5 to 5 ms decided the recorded captures alike.
 const ONE_TURN: Duration = Duration::from_millis(2);
+
+/// By reading Linux tells its peer of a window that has become so many times as wide (`__tcp_cleanup_rbuf`).
+const TOLD_AT: i32 = 2;
 
 /// Sockets of one process end within this when it dies: those with much to send take a moment (0.25 to 1 s decided the
 /// recorded captures alike).
@@ -78,8 +81,10 @@ impl Abort {
 pub(super) fn kind(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     let found = as_linux(suspect, sent);
     let by_linux = suspect.segment().window != Some(0);
-    // What is unread decides on Linux; other stacks abort for it, for the end of a process and on demand alike.
-    if by_linux || found.mechanism == Mechanism::KeepaliveTimeout { found } else { found.perhaps() }
+    // What is unread decides on Linux; other stacks abort for it, for the end of a process and on demand alike. And what came in
+    // between has to be in the capture.
+    let is_sure = by_linux && suspect.blind() != Some(Blind::OnlyEdges);
+    if is_sure || found.mechanism == Mechanism::KeepaliveTimeout { found } else { found.perhaps() }
 }
 
 /// What it would be if Linux made it.
@@ -90,7 +95,10 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     let round_trip = suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP);
     if let Some(probes) = unanswered(suspect, sent, round_trip) {
         let times = probes.len();
-        let text = || format!("{name} had asked {times} times without an answer, and gave up");
+        let text = || match times {
+            1 => format!("{name} had asked once without an answer, and gave up"),
+            _ => format!("{name} had asked {times} times without an answer, and gave up"),
+        };
         return Abort::of(suspect, Mechanism::KeepaliveTimeout, probes, text);
     }
 
@@ -113,14 +121,16 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     }
     let highest_ack = own_acks().map(|one| of_data(one.segment.ack)).reduce(SeqNum::max);
     let newly = highest_ack.map_or(0, |before| received.since(before));
-    if let Some(frame) = window_reopened(suspect, newly) {
-        return Abort::unread(suspect, [frame], || {
+    if let Some((frame, times)) = window_reopened(suspect, newly) {
+        let unread = Abort::unread(suspect, [frame], || {
             format!("its window is wider than {name}'s last one: closing has just thrown away what lay unread")
         });
+        // By reading so much room would have become free that Linux tells of it.
+        return if times >= TOLD_AT { unread } else { unread.perhaps() };
     }
     if newly > 0 {
         let text = || format!("it is the first to acknowledge {newly} bytes that {name} had just received");
-        return Abort::unread(suspect, [], text);
+        return Abort::unread(suspect, [], text).perhaps();
     }
     if let Some(frames) = process_exit(suspect) {
         return Abort::unread(suspect, frames, || {
@@ -145,16 +155,15 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
         let turn = ONE_TURN.0.min(round_trip.0 / 4);
         let first_reply = own_data().filter(|one| !of_data(one.segment.ack).before(received)).last();
         return match first_reply {
-            Some(reply) if within(reply, turn) => Abort::unread(suspect, [reply.frame()], || {
-                format!(
-                    "{name} answered and closed in one turn, and an abort on purpose would have destroyed that answer"
-                )
-            }),
+            Some(reply) if within(reply, turn) => {
+                Abort::unread(suspect, [reply.frame()], || format!("{name} answered and closed in one turn")).perhaps()
+            }
             _ => Abort::wanted(suspect, [], || format!("{name} had answered everything it received, and then aborted")),
         };
     }
     if suspect.earlier(peer).any(|one| one.segment.payload_len > 0 && one.segment.seq_end().after(segment.ack)) {
-        return Abort::unread(suspect, [], || format!("{other} was in the middle of sending when {name} closed"));
+        let text = || format!("{other} was in the middle of sending when {name} closed");
+        return Abort::unread(suspect, [], text).perhaps();
     }
     if sent_fin {
         return Abort::wanted(suspect, [], || format!("{name} had closed its side before"));
@@ -167,7 +176,7 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     unanswered.dedup_by_key(|one| one.segment.seq);
     let frames = unanswered.iter().rev().take(4).map(|one| one.frame());
     let bytes = || format!("{since} bytes of {other}'s data were acknowledged and not answered");
-    let not_all = || format!("{}: {name} closed without having read them all", bytes());
+    let not_all = || format!("{}: {name} seems to have closed without reading them all", bytes());
     match furthest {
         None => {
             let acknowledged = own_acks().filter(|one| !of_data(one.segment.ack).before(received)).last();
@@ -175,7 +184,7 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
                 let text = || format!("the one message that {name} received woke it, and it aborted at once");
                 return Abort::wanted(suspect, frames, text).perhaps();
             }
-            Abort::unread(suspect, frames, not_all)
+            Abort::unread(suspect, frames, not_all).perhaps()
         }
         Some(_) if unanswered.len() > 1 => Abort::unread(suspect, frames, not_all).perhaps(),
 
@@ -214,13 +223,16 @@ fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Opti
     }
     // A lone probe: just below what was sent, with at most one octet (RFC 9293 section 3.8.4).
     let mut tail = suspect.earlier(own).take_while(|one| one.frame() > heard.frame());
-    let probe = tail.find(|one| one.segment.flags.ack())?;
-    let is_probe = probe.segment.payload_len <= 1 && probe.segment.seq.add(1) == sent;
+    let probe = tail.find(|one| one.segment.flags.ack() && !one.segment.flags.syn())?;
+    // An octet that had not been sent before is data.
+    let is_old = suspect.earlier(own).any(|one| one.frame() < probe.frame() && one.segment.seq_end() == sent);
+    let is_probe = probe.segment.payload_len <= 1 && probe.segment.seq.add(1) == sent && is_old;
     (is_probe && quiet(probe)).then(|| vec![probe.frame()])
 }
 
-/// Whether the right edge of the window moved by more than rounding, though the reset acknowledges nothing new.
-fn window_reopened(suspect: &Suspect<'_>, newly: i32) -> Option<FrameNumber> {
+/// Where the right edge of the window moved by more than rounding, though the reset acknowledges nothing new: the frame with the last
+/// window, and how many times as wide the new one is, rounded down.
+fn window_reopened(suspect: &Suspect<'_>, newly: i32) -> Option<(FrameNumber, i32)> {
     let segment = suspect.segment();
     let scale = suspect.case.flow.scale(suspect.own())?;
     let edge = |ack: SeqNum, window: u16| ack.add(u32::from(window) << scale);
@@ -228,16 +240,17 @@ fn window_reopened(suspect: &Suspect<'_>, newly: i32) -> Option<FrameNumber> {
     let spoke = || suspect.earlier(suspect.own()).filter(|one| one.segment.flags.ack() && !one.segment.flags.syn());
     let last = spoke().next()?;
     let window = segment.window?;
+    let times = i32::from(window) / i32::from(last.segment.window?).max(1);
     // An emptied buffer is no larger than the socket ever announced; devices put codes into the field.
     if spoke().filter_map(|one| one.segment.window).max().is_some_and(|widest| window > widest.saturating_mul(4)) {
         return None;
     }
     if newly > 0 {
         let grown = (i32::from(window) << scale) - (i32::from(last.segment.window?) << scale);
-        return (grown > rounding).then(|| last.frame());
+        return (grown > rounding).then(|| (last.frame(), times));
     }
     let furthest = spoke().filter_map(|one| Some(edge(one.segment.ack, one.segment.window?))).reduce(SeqNum::max)?;
-    (edge(segment.ack, window).since(furthest) > rounding).then(|| last.frame())
+    (edge(segment.ack, window).since(furthest) > rounding).then(|| (last.frame(), times))
 }
 
 /// Other connections of the host that ended in the same moment, as a process's do when it dies: those with data unread by

@@ -16,6 +16,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         || format!("{name}'s side aborted a live connection, as an application does on purpose with SO_LINGER and a time of 0"),
     )
     .advise(|| format!("look in {name}'s application and its configuration for SO_LINGER 0, `nolinger`, `reset_timedout_connection` or an explicit abort"));
+    let was_silent = decisive.reset.way != story.client() && story.octets(decisive.reset.way) == 0;
+    let candidate = candidate.advise_if(
+        was_silent,
+        || "a listener that is closed resets what waits to be accepted just so: look whether the service stopped then",
+    );
     match decisive.verdict.mechanism {
         Mechanism::Abort => Some(candidate.because(
             Aspect::Form,

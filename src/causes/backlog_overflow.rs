@@ -10,7 +10,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if story.mechanism()? != Mechanism::BacklogOverflow {
         return None;
     }
-    let frame = story.by_host()?.reset.segment.frame;
+    let reset = &story.by_host()?.reset.segment;
+    let (frame, time) = (reset.frame, reset.time?);
     question.of_others(move |others| {
         let candidate = others.candidate(
             Cause::BacklogOverflow,
@@ -24,13 +25,20 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         )
         .advise("look for overflows on the server: `nstat -az TcpExtListenOverflows TcpExtListenDrops`, `ss -ltn` (Recv-Q beside Send-Q)")
         .advise("let the application accept faster, or raise its backlog and net.core.somaxconn; tcp_abort_on_overflow=1 is what turns a full queue into resets");
-        let lives = others.near_server().find(|other| other.accepted && other.has_data);
-        Some(match lives {
-            Some(other) => candidate.because(
-                Aspect::Company,
-                Weight::Moderate,
+        // Whoever stops to listen resets what waits in its queue just so.
+        let next = others.after(time).find(|other| other.mechanism == Some(Mechanism::NoListener) || other.accepted);
+        Some(match next {
+            Some(other) if other.accepted => candidate.because(
+                Aspect::Aftermath,
+                Weight::Weak,
                 [other.frame],
-                "other connections to the same port were served",
+                "the port went on to accept connections",
+            ),
+            Some(other) => candidate.although(
+                Aspect::Aftermath,
+                Weight::Strong,
+                [other.frame],
+                "the port refused the next one: it may have stopped listening at that moment",
             ),
             None => candidate,
         })

@@ -22,13 +22,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             question
                 .candidate(
                     Cause::ConnectionLimit,
-                    "the server said that it has no room for more connections or clients, and ended this one",
+                    "the server said that a limit of its was reached, and ended this connection",
                 )
                 .because(Aspect::Declared, Weight::Decisive, [declared.frame], || {
                     format!("the server said: {}", declared.text)
                 })
                 .advise(
-                    "look for the limit that it names: maxclients, max_connections, limit_conn, a queue that is full",
+                    "look for the limit that it names: maxclients, max_connections, limit_conn, a queue that is full, a rate of requests",
                 )
                 .advise("let the client reuse connections, wait and try again, or raise the limit"),
         );
@@ -40,6 +40,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let first_end = story.fin(server_way).and_then(|fin| fin.time()).unwrap_or(ended);
     let thrown_out = !refused
         && decisive.verdict.sender == Sender::Server
+        // Else nobody knows when it began.
+        && story.case.flow.ends[story.client()].sent_syn()
         && first_end.since(began).0 <= AT_ONCE.0 + story.case.flow.rtt().map_or(0, |rtt| rtt.0 * 3)
         && decisive.reset.phase >= Phase::Data;
     if !refused && !thrown_out {
@@ -48,6 +50,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if decisive.verdict.mechanism == Mechanism::BacklogOverflow {
         return None;
     }
+    // What the client had sent by then is as good a reason.
+    let has_asked = story.octets(story.client()) > 0;
     let judged = (decisive.verdict.sender, decisive.verdict.mechanism);
     let (frame, took) = (decisive.reset.segment.frame, first_end.since(began));
     question.of_others(move |others| {
@@ -81,7 +85,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         )
         .because(
             Aspect::Company,
-            if alike.is_empty() { Weight::Moderate } else { Weight::Strong },
+            if alike.is_empty() || has_asked { Weight::Moderate } else { Weight::Strong },
             open.iter().map(|other| other.frame).take(4).chain([frame]).chain(alike),
             || format!("{} earlier connections to the same port lived on", open.len()),
         )

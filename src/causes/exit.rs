@@ -22,6 +22,8 @@ pub(super) struct Exit {
     pub frames: Vec<FrameNumber>,
     /// How many of them ended by an abort, this one counted; likewise.
     pub aborts: usize,
+    /// Whether any ended by FIN, this one counted.
+    pub has_fin: bool,
     /// The first connection accepted afterwards, where none was refused before.
     pub accepted: Option<FrameNumber>,
     /// The first refusal afterwards.
@@ -54,6 +56,7 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
     let mut others = 0;
     let own_abort = story.decisive.is_some_and(|decisive| decisive.verdict.is_active && decisive.reset.way == way);
     let mut aborts = usize::from(own_abort);
+    let mut has_fin = story.fin(way).is_some();
     // Where nobody is told how many there were, it is enough to know that there were.
     let is_told = story.case.words > Words::Unspoken;
     for ending in endings.near_port(own, time, SAME_MOMENT) {
@@ -61,15 +64,16 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
         if ends && ending.flow != story.case.flow.id {
             others += 1;
             aborts += usize::from(ending.kind == Kind::Abort);
+            has_fin |= ending.kind == Kind::Fin;
             if frames.len() < 4 {
                 frames.push(ending.frame);
             }
-            if !is_told && others >= OTHERS && aborts > 0 {
+            if !is_told && others >= OTHERS && aborts > 0 && has_fin {
                 break;
             }
         }
     }
-    let mut exit = Exit { others, frames, aborts, accepted: None, refused: None, refusals: 0, back: None };
+    let mut exit = Exit { others, frames, aborts, has_fin, accepted: None, refused: None, refusals: 0, back: None };
     for next in endings.after(own, time).take_while(|ending| ending.time.since(time) <= SOON) {
         match next.kind {
             Kind::Refusal => {

@@ -6,9 +6,14 @@ use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
+use crate::tcp::Duration;
 
 /// So many checks show a period.
 const CHECKS: usize = 3;
+
+/// A check ends so soon after it was answered, beside a round trip: far more than a program needs, far less than one waits for data
+/// (health checks of 0.1 ms to 10 ms and clients that wait for 0.4 s were seen).
+const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// The shortest period; nobody looks more often than this, and a burst is a scan.
 const SHORTEST: f64 = 0.1;
@@ -22,6 +27,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let probes = decisive.reset.phase == Phase::Handshake
         || (decisive.reset.phase == Phase::Data && decisive.verdict.mechanism == Mechanism::Abort);
     if !probes {
+        return None;
+    }
+    // A check knows at once what it wanted to know; who waits first wanted something of the server.
+    let granted = story.before(story.client().reverse()).find(|one| one.segment.flags.syn())?;
+    let lasted = decisive.reset.segment.time?.since(granted.time()?);
+    if lasted.0 > AT_ONCE.0 + story.case.flow.rtt().map_or(0, |rtt| rtt.0) {
         return None;
     }
     let frame = decisive.reset.segment.frame;

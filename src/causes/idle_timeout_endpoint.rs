@@ -24,6 +24,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if decisive.reset.way != server || decisive.verdict.mechanism == Mechanism::KeepaliveTimeout {
         return None;
     }
+    // A timer ends a live connection, by an abort or by FIN; a bare reset answers something. And only what is in the capture can be silent.
+    let by_timer = decisive.verdict.is_active || story.fin(server).is_some();
+    if !by_timer || !story.case.flow.ends[story.client()].is_seen() {
+        return None;
+    }
     let pause = story.pause?;
     // It ended the silence itself, by the reset or by its FIN; not the client, whose late request only met the end.
     if pause.broken_by != server {
@@ -33,6 +38,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     // Between requests, and not while it worked on one.
     let at_rest = story.last_turn().is_none_or(|turn| turn.way == server);
     let half_asked = story.application.request_complete == Some(false);
+    let has_all_asked = story.application.request_complete == Some(true);
     let seconds = pause.length.as_secs_f64();
     question.of_others(move |others| {
     let rested_alike = |other: &&Connection| other.pause.is_some_and(|gap| same_gap(gap, pause.length));
@@ -55,7 +61,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     )
     .because(
         Aspect::Timing,
-        if at_rest || half_asked { Weight::Strong } else { Weight::Moderate },
+        match at_rest || half_asked {
+            true => Weight::Strong,
+            false if has_all_asked => Weight::Weak,
+            false => Weight::Moderate,
+        },
         [pause.from, pause.until],
         || format!("nothing passed for {seconds:.3} s, and then the server itself ended the connection"),
     )

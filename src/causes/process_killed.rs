@@ -27,13 +27,19 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     let exit = story.process_exit()?;
     let name = story.name(decisive.reset.way);
+    // Who drains, reloads or drops its clients ends them together, too, and lives on; that nobody tried the port since shows neither.
+    let is_sure = exit.refused.is_some() || exit.accepted.is_some();
     let candidate = question.candidate(
         Cause::ProcessKilled,
-        || format!("{name}'s process ended: {} other connections of it ended in the same moment", exit.others),
+        || format!(
+            "{name}'s process ended{}: {} other connections of it ended in the same moment",
+            if is_sure { "" } else { ", or ended them all at once" },
+            exit.others
+        ),
     )
     .because(
         Aspect::Company,
-        Weight::Decisive,
+        if is_sure { Weight::Decisive } else { Weight::Strong },
         exit.frames.iter().copied().chain([decisive.reset.segment.frame]),
         || format!("{} connections of the same process ended within a quarter of a second", exit.others + 1),
     )
@@ -51,6 +57,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         (None, None) if exit.aborts == 0 => {
             let text = "all of them ended by FIN, which one timer for idle connections does as well";
             candidate.although(Aspect::Aftermath, Weight::Decisive, [], text)
+        }
+        (None, None) if exit.has_fin => {
+            let text = "some ended by FIN and some by abort, as a kernel closes them by what lay unread";
+            candidate.because(Aspect::Form, Weight::Moderate, [], text)
         }
         (None, None) => candidate,
     })

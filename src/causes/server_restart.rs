@@ -23,13 +23,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     let exit = story.process_exit()?;
     let refused = exit.refused?;
-    let back = || match exit.back {
-        Some((_, after)) => format!(", and was back after {:.1} s", after.as_secs_f64()),
-        None => String::new(),
-    };
+    // Until it is back, it has only gone.
+    let (back, after) = exit.back?;
     let candidate = question
         .candidate(Cause::ServerRestart, || {
-            format!("the service went down with all its connections, refused {} new ones{}", exit.refusals, back())
+            format!(
+                "the service went down with all its connections, refused {} new ones, and was back after {:.1} s",
+                exit.refusals,
+                after.as_secs_f64()
+            )
         })
         .because(
             Aspect::Company,
@@ -39,12 +41,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         )
         .because(
             Aspect::Aftermath,
-            if exit.back.is_some() { Weight::Strong } else { Weight::Weak },
-            [Some(refused), exit.back.map(|(frame, _)| frame)].into_iter().flatten(),
-            || match exit.back {
-                Some(_) => "connections tried afterwards were refused, later ones accepted",
-                None => "connections tried afterwards were refused",
-            },
+            Weight::Strong,
+            [refused, back],
+            "connections tried afterwards were refused, later ones accepted",
         );
     Some(advise(candidate))
 }

@@ -429,7 +429,13 @@ impl Flow {
         match side.next().map(|next| segment.seq.since(next)) {
             None | Some(0) => {
                 side.set_next(end);
-                self.ends[way].octets += u64::from(segment.payload_len);
+                let other_is_seen = self.ends[way.reverse()].is_seen();
+                let own = &mut self.ends[way];
+                own.octets += u64::from(segment.payload_len);
+                if segment.payload_len > 0 && !other_is_seen {
+                    // Who goes on has been answered, by what is not in the capture.
+                    own.unanswered = 0;
+                }
             }
             Some(_) => self.out_of_place(segment, way),
         }
@@ -533,10 +539,15 @@ impl Flow {
     /// Takes the acknowledgement of a segment; what it acknowledges and was not seen is missing from the capture.
     fn acknowledge(&mut self, segment: &Segment, way: Way) {
         let ack = segment.ack;
-        let (own, other) = self.stream.sides.sender_and_receiver(way);
+        let own = &mut self.stream.sides[way];
         if own.acked().is_none_or(|before| (1..MAX_JUMP).contains(&ack.since(before))) {
             own.set_acked(ack);
+            if !self.ends[way.reverse()].is_seen() {
+                // It heard something that is not in the capture.
+                self.ends[way].unanswered = 0;
+            }
         }
+        let (_, other) = self.stream.sides.sender_and_receiver(way);
         let receiver = &mut self.ends[way.reverse()];
         if receiver.has(fact::REPEATS) && other.next().is_none_or(|next| !ack.before(next)) {
             receiver.set(fact::REPEATS, false);

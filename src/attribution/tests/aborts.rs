@@ -20,19 +20,26 @@ fn what_was_received_and_answered_decides() {
         // Nothing to leave unread.
         ("30 s PA 1 ack 1 len 5\n 31 c A 1 ack 6\n 60 s RA 6 ack 1", Abort, "received nothing", None),
         // The reset is the first to acknowledge what came.
-        (&*format!("{request} 50 s RA 1 ack 11"), Unread, "first to acknowledge 10 bytes", None),
-        // The window jumps by more than its rounding once the queue is emptied.
-        (&*format!("{request} 50 s A 1 ack 11 win 400\n 80 s RA 1 ack 11 win 402"), Unread, "window is wider", None),
-        (&*format!("{request} 50 s A 1 ack 11 win 400\n 80 s RA 1 ack 11 win 401"), Unread, "not answered", None),
+        (&*format!("{request} 50 s RA 1 ack 11"), Unread, "first to acknowledge 10 bytes", Some(Abort)),
+        // The window jumps by more than its rounding once the queue is emptied; by reading Linux tells of one twice as wide.
+        (&*format!("{request} 50 s A 1 ack 11 win 400\n 80 s RA 1 ack 11 win 402"), Unread, "is wider", Some(Abort)),
+        (&*format!("{request} 50 s A 1 ack 11 win 400\n 80 s RA 1 ack 11 win 799"), Unread, "is wider", Some(Abort)),
+        (&*format!("{request} 50 s A 1 ack 11 win 400\n 80 s RA 1 ack 11 win 800"), Unread, "is wider", None),
+        (
+            &*format!("{request} 50 s A 1 ack 11 win 400\n 80 s RA 1 ack 11 win 401"),
+            Unread,
+            "not answered",
+            Some(Abort),
+        ),
         // One message, an acknowledgement, and the end in the same turn: it was read.
         (&*format!("{request} 50 s A 1 ack 11\n 51 s RA 1 ack 11"), Abort, "woke it", Some(Unread)),
-        (&*format!("{request} 50 s A 1 ack 11\n 53 s RA 1 ack 11"), Unread, "closed without having read", None),
+        (&*format!("{request} 50 s A 1 ack 11\n 53 s RA 1 ack 11"), Unread, "without reading", Some(Abort)),
         // The peer was still sending.
         (
             "30 c PA 1 ack 1 len 10\n 31 c PA 11 ack 1 len 900\n 50 s A 1 ack 11\n 51 s RA 1 ack 11",
             Unread,
             "in the middle of sending",
-            None,
+            Some(Abort),
         ),
         // It had closed its side.
         (
@@ -42,8 +49,8 @@ fn what_was_received_and_answered_decides() {
             None,
         ),
         (&*format!("{reply} 51 s FA 21 ack 11\n 52 c A 11 ack 22\n 90 s RA 22 ack 11"), Abort, "with everything", None),
-        // An answer and the end in one turn: an abort on purpose would have destroyed the answer.
-        (&*format!("{reply} 50.5 s RA 21 ack 11"), Unread, "in one turn", None),
+        // An answer and the end in one turn.
+        (&*format!("{reply} 50.5 s RA 21 ack 11"), Unread, "in one turn", Some(Abort)),
         (&*format!("{reply} 90 s RA 21 ack 11"), Abort, "answered everything", None),
         // One more message after its last words, or several.
         (
@@ -57,7 +64,7 @@ fn what_was_received_and_answered_decides() {
                 "{reply} 60 c PA 11 ack 21 len 7\n 70 c PA 18 ack 21 len 7\n 90 s A 21 ack 25\n 150 s RA 21 ack 25"
             ),
             Unread,
-            "without having read them all",
+            "without reading them all",
             Some(Abort),
         ),
         // It spoke without having read what had come, and closed.
@@ -100,9 +107,12 @@ fn probes_and_repetitions_without_an_answer() {
     by(
         &established(&format!("{probe} 8000 s RA 1 ack 1")),
         Mechanism::KeepaliveTimeout,
-        "asked 1 times without an answer",
+        "asked once without an answer",
         None,
     );
+    // What had not been sent before is no probe, nor is what grants the connection.
+    by(&established("30 s PA 1 ack 1 len 1\n 1500 s RA 2 ack 1"), Mechanism::Abort, "received nothing", None);
+    by(&verdict(&format!("{SYN}20 s SA 0 ack 1\n 9000 s RA 1 ack 1")), Mechanism::Abort, "received nothing", None);
     let answered = established(&format!("{probe} 7001 c A 1 ack 1\n 8000 s RA 1 ack 1"));
     by(&answered, Mechanism::Abort, "received nothing", None);
 }
