@@ -737,6 +737,16 @@ mod tests {
     }
 
     #[test]
+    fn what_was_cut_off_may_have_finished_the_handshake() {
+        let hello = client_hello(b"a.example");
+        let begun = || Dialogue::new().client(1.0, &hello).server(2.0, &tls_1_3());
+        assert_eq!(begun().read(3.0).tls.expect("TLS").finished, Some(false));
+        // The client's answer is known by its length alone.
+        let cut = begun().client_kept(&finished(), 4).read(3.0).tls.expect("TLS");
+        assert_eq!(cut.finished, None);
+    }
+
+    #[test]
     fn tls_1_2_is_finished_when_both_sides_are() {
         let change = |with: &[u8]| [record(CHANGE_CIPHER_SPEC, &[1]), record(HANDSHAKE, with)].concat();
         let begun = Dialogue::new()

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::case::{Blind, Suspect};
+use super::stack;
 use super::verdict::Mechanism;
 use crate::evidence::Text;
 use crate::surroundings::Kind;
@@ -93,13 +94,16 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     let segment = suspect.segment();
     let (name, other) = (suspect.case.name(own), suspect.case.name(peer));
     let round_trip = suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP);
-    if let Some(probes) = unanswered(suspect, sent, round_trip) {
+    if let Some((probes, is_data)) = unanswered(suspect, sent, round_trip) {
+        // Of data Linux gives up in silence (`tcp_write_err`), and sends no probes meanwhile: then the application lost its patience.
+        let by_application = is_data && stack::is_linux(suspect) == Some(true);
         let times = probes.len();
         let text = || match times {
             1 => format!("{name} had asked once without an answer, and gave up"),
             _ => format!("{name} had asked {times} times without an answer, and gave up"),
         };
-        return Abort::of(suspect, Mechanism::KeepaliveTimeout, probes, text);
+        let found = Abort::of(suspect, Mechanism::KeepaliveTimeout, probes, text);
+        return if by_application { Abort { or_else: Some(Mechanism::Abort), ..found } } else { found };
     }
 
     // What its sender had received, without the number of a FIN.
@@ -199,14 +203,14 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     }
 }
 
-/// Probes or repetitions at the end that nothing answered for longer than an answer takes.
-fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Option<Vec<FrameNumber>> {
+/// Probes or repetitions at the end that nothing answered for longer than an answer takes, and whether these are of data.
+fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Option<(Vec<FrameNumber>, bool)> {
     let (own, peer) = (suspect.own(), suspect.peer());
     // Without the other direction nothing can be said to be unanswered.
     let heard = suspect.earlier(peer).next()?;
     let quiet = |one: &Sighting| suspect.since(one).is_some_and(|since| since.0 > round_trip.0.saturating_mul(2));
     let mut highest: Option<SeqNum> = None;
-    let mut repeated = Vec::new();
+    let (mut repeated, mut is_data) = (Vec::new(), false);
     let before = suspect.case.timeline.sightings.get(..suspect.place).unwrap_or_default();
     for one in before.iter().filter(|one| one.way == own && one.is_ordinary()) {
         let end = one.segment.seq_end();
@@ -215,11 +219,12 @@ fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Opti
         });
         if is_repeated && one.frame() > heard.frame() {
             repeated.push(one.frame());
+            is_data |= one.segment.payload_len > 1;
         }
         highest = Some(highest.map_or(end, |highest| highest.max(end)));
     }
     if repeated.len() >= UNANSWERED && quiet(heard) {
-        return Some(repeated);
+        return Some((repeated, is_data));
     }
     // A lone probe: just below what was sent, with at most one octet (RFC 9293 section 3.8.4).
     let mut tail = suspect.earlier(own).take_while(|one| one.frame() > heard.frame());
@@ -227,7 +232,7 @@ fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Opti
     // An octet that had not been sent before is data.
     let is_old = suspect.earlier(own).any(|one| one.frame() < probe.frame() && one.segment.seq_end() == sent);
     let is_probe = probe.segment.payload_len <= 1 && probe.segment.seq.add(1) == sent && is_old;
-    (is_probe && quiet(probe)).then(|| vec![probe.frame()])
+    (is_probe && quiet(probe)).then(|| (vec![probe.frame()], false))
 }
 
 /// Where the right edge of the window moved by more than rounding, though the reset acknowledges nothing new: the frame with the last

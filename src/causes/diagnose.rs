@@ -323,6 +323,62 @@ mod tests {
         }
     }
 
+    /// The diagnosis of one of a trace's flows among the others: cause and confidence.
+    fn told_among(text: &str, index: usize) -> Option<(Cause, Confidence)> {
+        let scene = Scene::of(text);
+        let mut around = Around::default();
+        for one in 0..scene.flows.len() {
+            let (case, judged) = (scene.case(one), scene.judged_of(one));
+            around.learn(&Story::new(&case, &judged));
+        }
+        let (case, judged) = (scene.case(index), scene.judged_of(index));
+        let found = diagnose(&Story::new(&case, &judged), &around)?;
+        Some((found.best.cause, found.confidence))
+    }
+
+    #[test]
+    fn a_check_does_not_wait() {
+        let checks = |wait: u32| -> String {
+            let one = |flow: u32| {
+                let at = flow * 1000;
+                format!(
+                    "{at} c S 0 mss 1460 flow {flow}\n{} s SA 0 ack 1 flow {flow}\n{} c A 1 ack 1 flow {flow}\n{} c RA 1 ack 1 flow {flow}\n",
+                    at + 1,
+                    at + 2,
+                    at + 2 + wait
+                )
+            };
+            (1..6).map(one).collect()
+        };
+        let cause = |wait| told_among(&checks(wait), 2).map(|(cause, _)| cause);
+        assert_eq!((cause(1), cause(400)), (Some(Cause::HealthCheck), Some(Cause::AbortLinger0)));
+    }
+
+    #[test]
+    fn a_port_that_refuses_next_had_no_full_queue() {
+        let overflow = "0 c S 0 flow 1\n1 s SA 0 ack 1 flow 1\n2 c A 1 ack 1 flow 1\n3 s R 1 win 0 flow 1\n";
+        let next = |answer: &str| told_among(&format!("{overflow}300 c S 0\n301 s {answer}"), 0);
+        assert_eq!(next("SA 0 ack 1"), Some((Cause::BacklogOverflow, Confidence::Likely)));
+        assert_eq!(next("RA 3001 ack 1 win 0"), None);
+    }
+
+    #[test]
+    fn who_had_repeated_its_data_had_given_up() {
+        let vain = "50 s PA 901 ack 101 len 99\n300 s PA 901 ack 101 len 99\n800 s PA 901 ack 101 len 99\n";
+        let late = "90000 c PA 101 ack 901 len 5\n90020 s R 901 win 0 id 0";
+        let (cause, _, sentence) = told(&format!("{OPEN}{vain}{late}")).expect("a cause");
+        assert_eq!(cause, Cause::PeerLostState);
+        assert!(sentence.contains("given the connection up"), "{sentence}");
+    }
+
+    #[test]
+    fn a_bare_reset_is_no_timer() {
+        let late = "9000 s R 901 win 0 id 0";
+        assert_ne!(told(&format!("{OPEN}{late}")).map(|(cause, ..)| cause), Some(Cause::IdleTimeoutEndpoint));
+        let abort = "9000 s RA 901 ack 101";
+        assert_eq!(told(&format!("{OPEN}{abort}")).map(|(cause, ..)| cause), Some(Cause::IdleTimeoutEndpoint));
+    }
+
     /// The diagnosis of the second flow of a trace.
     fn told_of_second(text: &str) -> Option<Candidate> {
         let scene = Scene::of(text);

@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 
 use super::diagnose::Question;
-use super::{Candidate, Cause};
+use super::{Candidate, Cause, Story};
 use crate::attribution::{Mechanism, Party};
 use crate::evidence::{Aspect, Weight};
-use crate::flow::Phase;
+use crate::flow::{Phase, Way};
 use crate::surroundings::Earlier;
-use crate::tcp::{Duration, Endpoint};
+use crate::tcp::{Duration, Endpoint, FrameNumber};
+use crate::timeline::Sighting;
 
 /// A host that restarts, or a service that moves to another host, mostly takes longer.
 const SOONEST_RESTART: Duration = Duration::from_secs(1);
@@ -32,18 +33,30 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         return moved(question, earlier);
     }
     let later = story.case.later().filter(|later| later.changed == way && later.frame > frame);
+    let repeated = repeated_in_vain(story, way);
     let candidate = question.candidate(
         Cause::PeerLostState,
         || if later.is_some() {
             format!("the device that translates {name}'s address no longer knew the connection and answered in {name}'s name")
+        } else if repeated.is_some() {
+            format!("{name}'s host, which had repeated its data in vain, had given the connection up and answered by a reset")
         } else if heard {
             format!("{name}'s host no longer knew the connection and answered by a reset, though it had never closed it")
         } else {
             format!("{name}'s host did not know the connection and answered by a reset; how it ended before, the capture does not show")
         },
     )
-    .advise(|| format!("look whether {name}'s host restarted or its address moved to another host at that time"))
+    .advise(|| match repeated {
+        Some(_) => format!("find out why {name}'s data had no answer before: a broken path, or a device that dropped it"),
+        None => format!("look whether {name}'s host restarted or its address moved to another host at that time"),
+    })
     .advise("with address translation or a load balancer between: was its table flushed, or did it fail over?");
+    let candidate = match repeated {
+        Some(frames) => candidate.because(Aspect::Aftermath, Weight::Weak, frames, || {
+            format!("{name} had repeated the same data and heard nothing meanwhile")
+        }),
+        None => candidate,
+    };
     Some(match decisive.verdict.mechanism {
         Mechanism::NoConnection => {
             let form = decisive.verdict.evidence.iter().filter(|piece| piece.clue == "form");
@@ -106,6 +119,16 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         }
         _ => return None,
     })
+}
+
+/// The latest repetitions by a side that had no answer to its data, nor anything else, while it repeated it.
+fn repeated_in_vain(story: &Story<'_>, way: Way) -> Option<[FrameNumber; 2]> {
+    let mut own = story.before(way);
+    let last = own.next().filter(|one| one.segment.payload_len > 0)?;
+    let before = own.next().filter(|one| one.segment.seq == last.segment.seq && one.segment.payload_len > 0)?;
+    let first = own.take_while(|one| one.segment.seq == last.segment.seq).last()?;
+    let heard = |one: &Sighting| (first.frame()..last.frame()).contains(&one.frame());
+    (!story.before(way.reverse()).any(heard)).then(|| [before.frame(), last.frame()])
 }
 
 /// The connection came here under another address than before, which the resetting host does not know.

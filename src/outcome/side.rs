@@ -88,7 +88,9 @@ fn own_end(story: &Story<'_>, way: Way) -> OwnEnd {
             continue;
         }
         match verdict.mechanism {
-            Mechanism::KeepaliveTimeout => return OwnEnd::GaveUp,
+            Mechanism::KeepaliveTimeout if verdict.or_else.is_none() => return OwnEnd::GaveUp,
+            // Its application may have.
+            Mechanism::KeepaliveTimeout => return OwnEnd::Closed,
             Mechanism::Abort
             | Mechanism::AbortUnreadData
             | Mechanism::DataAfterClose

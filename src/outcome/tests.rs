@@ -279,6 +279,21 @@ fn a_retry_is_safe_where_the_request_did_not_arrive() {
 }
 
 #[test]
+fn what_is_not_in_the_capture_may_have_been_asked() {
+    use SafeToRetry::{Unknown, Yes};
+    for (text, safe) in [
+        // Only SYN, FIN and RST: the reset acknowledges what the capture does not have.
+        ("0 c S 0\n 10 s SA 0 ack 1\n 90 s RA 1 ack 36", Unknown),
+        ("0 c S 0\n 10 s SA 0 ack 1\n 11 c A 1 ack 1\n 90 s RA 1 ack 1", Yes),
+        // The end of a request that began before the capture, and one that came behind an answer.
+        ("0 c PA 900 ack 1 len 10\n 11 s R 1", Unknown),
+        ("0 c PA 900 ack 1 len 10\n 11 s PA 1 ack 910 len 5\n 12 c PA 910 ack 6 len 10\n 22 s R 6", Yes),
+    ] {
+        assert_eq!(outcome(text).expect("an outcome").safe_to_retry, safe, "{text}");
+    }
+}
+
+#[test]
 fn what_was_asked_before_an_address_changed_counts() {
     let open = "0 c S 0\n10 s SA 0 ack 1\n11 c A 1 ack 1\n20 c PA 1 ack 1 len 10\n30 s A 1 ack 11\n";
     let answer = "40 s PA 1 ack 11 len 5\n41 c A 11 ack 6\n";

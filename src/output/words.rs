@@ -245,7 +245,7 @@ pub(super) fn mechanism(mechanism: Mechanism) -> Option<&'static str> {
         Mechanism::DataAfterClose => "data came after its application had closed",
         Mechanism::AbortUnreadData => "its application closed with received data unread",
         Mechanism::Abort => "its application or system aborted the connection",
-        Mechanism::KeepaliveTimeout => "its keepalive probes went unanswered",
+        Mechanism::KeepaliveTimeout => "its probes or repetitions went unanswered",
         Mechanism::BacklogOverflow => "its accept queue was full",
         Mechanism::UnacceptableAck => "the handshake was answered with an unacceptable acknowledgement",
         Mechanism::PacketFilter => "a packet filter on the host answered",

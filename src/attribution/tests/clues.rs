@@ -254,6 +254,35 @@ fn two_resets_from_two_distances_are_not_both_the_hosts() {
 }
 
 #[test]
+fn what_passed_before_the_capture_may_be_what_a_reset_answers() {
+    // Nothing that passed acknowledges the reset's number, or nothing reaches so far.
+    for rest in ["R 500", "RA 500 ack 6"] {
+        let weight = |at: u32| {
+            let text = format!("c ttl 60\n s ttl 57\n 0 c PA 1 ack 1 len 5\n 20 s A 1 ack 6\n {at} s {rest}");
+            against_host(&verdict(&text), "form")
+        };
+        assert_eq!((weight(500), weight(1500)), (Some(Weak), Some(Strong)), "{rest}");
+    }
+    // With the connection's beginning in the capture all of it is.
+    let text = format!("{SYN}{HANDSHAKE}90 s R 500");
+    assert_eq!(against_host(&verdict(&text), "form"), Some(Strong));
+}
+
+#[test]
+fn with_only_syn_fin_and_rst_captured_no_number_lies_beyond() {
+    let edges = format!("{SYN} 20 s SA 0 ack 1 win 65160 mss 1460 sackok wscale 7 id 0\n");
+    for rest in ["90 s RA 500 ack 11", "90 s R 500 win 0", "90 s RA 500 ack 11\n 91 s RA 900 ack 11"] {
+        let judged = verdict(&format!("{edges}{rest}"));
+        let form = clue(&judged, "form").filter(|piece| piece.about == Party::Middlebox);
+        assert!(form.is_none_or(|form| form.weight == Weak && form.text.contains("SYN, FIN and RST")), "{judged:?}");
+        assert_ne!(judged.party, Some(Party::Middlebox), "{rest}");
+    }
+    // A FIN far behind the handshake says nothing of the round trip.
+    let fin = format!("{edges} 20.2 s FA 500 ack 36\n 900 c FA 36 ack 501\n 901 c R 501");
+    assert_eq!(clue(&verdict(&fin), "too_fast"), None);
+}
+
+#[test]
 fn where_packets_were_missed_what_did_not_pass_counts_less() {
     for (rest, name, seen, missed) in [
         // It answers nothing that passed; it lies beyond all that passed.

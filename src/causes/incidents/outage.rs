@@ -8,6 +8,7 @@ use super::words::{between, count, endpoint, list, span};
 use super::{Fate, Incident, of};
 use crate::attribution::Mechanism;
 use crate::causes::{Around, Cause};
+use crate::evidence::Confidence;
 use crate::parallel;
 use crate::tcp::{Duration, Endpoint, Timestamp};
 
@@ -183,7 +184,9 @@ fn tell(server: &str, outages: &[Outage<'_>], accepts_after: &dyn Fn(Timestamp) 
     let all: Vec<&Fate> = ended.iter().chain(&refused).copied().collect();
     let last = outages.last()?;
     let lengths: Vec<String> = outages.iter().filter_map(Outage::length).map(span).collect();
+    let is_sure = ended.iter().any(|fate| fate.confidence > Confidence::Possible);
     let title = match (outages.len(), refused.len(), lengths.first()) {
+        (1, 0, _) if !is_sure => format!("{server} ended {} at once", count(ended.len(), "connection")),
         (1, 0, _) => format!("A process of {server} died with {}", count(ended.len(), "connection")),
         (1, _, Some(length)) => format!("{server} went down for {length}"),
         (1, _, None) if ended.is_empty() => format!("{server} stopped accepting connections"),
@@ -207,7 +210,10 @@ fn tell(server: &str, outages: &[Outage<'_>], accepts_after: &dyn Fn(Timestamp) 
         (0, _) if last.latest.is_some_and(accepts_after) => {
             "New connections were accepted afterwards: another process took over, or it was back at once.".to_owned()
         }
-        (0, _) => "Nobody tried the port afterwards.".to_owned(),
+        (0, _) if is_sure => "Nobody tried the port afterwards.".to_owned(),
+        (0, _) => {
+            "Its process died, or ended them on purpose, as by a reload: nobody tried the port afterwards.".to_owned()
+        }
         (n, []) => {
             let tried = last.refused.iter().filter_map(|fate| fate.began).max();
             let after = span(between(last.down, tried));
