@@ -71,6 +71,11 @@ impl<'a> Case<'a> {
         self.surroundings.hosts.get(self.flow.stream.endpoints[way].address, self.flow.stream.ipv6)
     }
 
+    /// Whether of its segments only those that begin or end the connection were captured, though others passed.
+    pub fn has_only_edges(&self) -> bool {
+        self.blind == Some(Blind::OnlyEdges)
+    }
+
     /// What its connection was called before its addresses changed in the middle.
     pub fn earlier(&self) -> Option<&'a Earlier> {
         self.surroundings.continuations.before(self.flow.id)

@@ -139,6 +139,8 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
     let obedience = Some(obedience::of(&suspect));
     let or_else = match &origin {
         Some(Ok(origin)) if origin.mechanism == mechanism => origin.or_else,
+        // What lay unread does not show in a form that its stack would not have made.
+        Some(Err(_)) if mechanism == Mechanism::Abort => Some(Mechanism::AbortUnreadData),
         _ => None,
     };
     Judged {

@@ -109,7 +109,7 @@ impl<'a> Story<'a> {
             teardown: Teardown::of(case.flow, case.end),
             decisive,
             turns,
-            pause: pause(case, &all, reset),
+            pause: if case.has_only_edges() { None } else { pause(case, &all, reset) },
             application: Application::default(),
             exit: OnceCell::new(),
         }

@@ -13,6 +13,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     let last = story.case.timeline.sightings.iter().rfind(|one| one.is_ordinary())?;
     let (name, other) = (story.name(last.way), story.name(last.way.reverse()));
+    // What nobody could see is not known to be missing.
+    let is_seen = story.case.flow.ends[last.way.reverse()].is_seen();
     let frames = story.before(last.way).map(|one| one.frame()).take(6);
     let pause = || match story.pause {
         Some(pause) => format!(" after {:.1} s of silence", pause.length.as_secs_f64()),
@@ -20,11 +22,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     };
     Some(
         question
-            .candidate(Cause::UnansweredData, || {
-                format!("{other} no longer answered{}: {name} repeated itself in vain", pause())
+            .candidate(Cause::UnansweredData, || match is_seen {
+                true => format!("{other} no longer answered{}: {name} repeated itself in vain", pause()),
+                false => format!("{name} repeated itself{}; of {other} nothing is in the capture", pause()),
             })
-            .because(Aspect::Company, Weight::Strong, frames, || {
-                format!("{name} repeated what it had sent, and nothing came back")
+            .because(Aspect::Company, if is_seen { Weight::Strong } else { Weight::Weak }, frames, || match is_seen {
+                true => format!("{name} repeated what it had sent, and nothing came back"),
+                false => format!("{name} repeated what it had sent"),
             })
             .advise(
                 "a device that forgot the connection and drops its packets, a broken path, or a dead host: look for them",

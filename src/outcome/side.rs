@@ -237,7 +237,9 @@ fn unanswered(story: &Story<'_>, way: Way) -> Option<SideOutcome> {
         (Teardown::Refused | Teardown::Unanswered, Some(errno)) if connects => Some(SideOutcome::new(errno, CONNECT)),
         (Teardown::Unanswered, None) if connects => Some(SideOutcome::new(Errno::Etimedout, CONNECT_TIMED_OUT)),
         // Later it is kept until the repetitions are used up (RFC 1122 section 4.2.3.9).
-        (Teardown::Unanswered, reported) if flow.ends[way].unanswered > 0 && flow.phase() >= Phase::Data => {
+        (Teardown::Unanswered, reported)
+            if flow.ends[way].unanswered > 0 && flow.phase() >= Phase::Data && flow.ends[way.reverse()].is_seen() =>
+        {
             Some(SideOutcome::new(reported.unwrap_or(Errno::Etimedout), TIMED_OUT))
         }
         _ => None,
