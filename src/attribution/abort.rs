@@ -32,7 +32,7 @@ const SAME_EXIT: Duration = Duration::from_millis(250);
 const SAME_EXIT_OTHER_PORT: Duration = Duration::from_millis(20);
 
 /// A round trip for where none was measured.
-const USUAL_ROUND_TRIP: Duration = Duration::from_millis(100);
+pub(super) const USUAL_ROUND_TRIP: Duration = Duration::from_millis(100);
 
 /// What an abort shows.
 pub(super) struct Abort {

@@ -71,6 +71,9 @@ impl Suspect<'_> {
     }
 }
 
+/// A kernel answers within this, and some round trips for queues on the way.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
 /// How long a stack that kept a closed connection's state may have kept it: Linux keeps FIN-WAIT-2 and TIME-WAIT for 60 s
 /// (`TCP_TIMEWAIT_LEN`, `tcp_fin_timeout`); longer settings exist, shorter ones are common only for FIN-WAIT-2.
 const STATE_KEPT: Duration = Duration::from_secs(60);
@@ -127,6 +130,11 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
         return Some(Ok(abort));
     }
     let Some(trigger) = trigger(suspect) else {
+        let overtaken = |one: &Sighting| suspect.was_overtaken(one) && one.segment.flags.ack();
+        if suspect.later(peer).any(|one| overtaken(one) && one.segment.ack == segment.seq) {
+            // It was captured before, though it lies behind.
+            return None;
+        }
         // A number that was never acknowledged is one that no segment can have carried here as its acknowledgement.
         let lost = suspect.case.flow.rare(peer).is_some_and(|rare| !rare.holes.is_empty());
         return suspect.misfit(
@@ -218,13 +226,13 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
     }
 }
 
-/// Whether a segment is part of the handshake's end: sent within the time of an answer after its first ACK. Linux refuses that
-/// ACK at once, and forgets a request that it has not accepted within about a minute.
+/// Whether a segment is part of the handshake's end: sent within the time of an answer after its first ACK, and refused at once.
 fn ends_handshake(suspect: &Suspect<'_>, trigger: &Sighting) -> bool {
     let first = suspect.earlier(suspect.peer()).filter(|one| one.segment.flags.ack()).last();
     let longest = suspect.case.flow.rtt().map_or(0, |rtt| rtt.0) + ANSWERED_WITHIN.0;
     let passed = first.and_then(|first| Some(trigger.time()?.since(first.time()?)));
-    passed.is_none_or(|passed| passed.0 <= longest)
+    let at_once = suspect.case.round_trip_to(suspect.own()).map_or(0, |least| least.0 * 2) + AT_ONCE.0;
+    passed.is_none_or(|passed| passed.0 <= longest) && suspect.since(trigger).is_none_or(|since| since.0 <= at_once)
 }
 
 /// A live socket aborted by a bare RST at its next number, as RFC 9293 section 3.10.5 has it: the RST has that socket's window,
@@ -310,6 +318,13 @@ fn window_was_full(suspect: &Suspect<'_>, sent: SeqNum) -> bool {
     })
 }
 
+/// The end of data that its sender had sent before it and that it overtook on the way.
+fn overtaken_end(suspect: &Suspect<'_>) -> Option<SeqNum> {
+    let segment = suspect.segment();
+    let later = suspect.later(suspect.own()).filter(|one| one.segment.payload_len > 0 && suspect.was_overtaken(one));
+    later.map(|one| one.segment.seq_end()).find(|end| *end == segment.seq)
+}
+
 /// RST with ACK: a live socket was aborted.
 fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Misfit>> {
     let segment = suspect.segment();
@@ -323,6 +338,7 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
             .misfit(Weight::Moderate, [segment.frame], || format!("{name} had aborted the connection before"));
     }
     let lost = suspect.case.flow.rare(own).is_some_and(|rare| !rare.holes.is_empty());
+    let sent = overtaken_end(suspect).map_or(sent, |end| end.max(sent));
     if segment.seq.after(sent) && !lost {
         return suspect.misfit(Weight::Strong, [segment.frame], || {
             format!("its sequence number lies {} beyond all that {name} had sent", segment.seq.since(sent))

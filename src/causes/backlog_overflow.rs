@@ -19,7 +19,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         )
         .because(
             Aspect::Form,
-            Weight::Strong,
+            Weight::Moderate,
             [frame],
             "the server granted the connection and reset the segment that completes the handshake",
         )
@@ -30,13 +30,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         Some(match next {
             Some(other) if other.accepted => candidate.because(
                 Aspect::Aftermath,
-                Weight::Weak,
+                Weight::Moderate,
                 [other.frame],
                 "the port went on to accept connections",
             ),
             Some(other) => candidate.although(
                 Aspect::Aftermath,
-                Weight::Strong,
+                Weight::Moderate,
                 [other.frame],
                 "the port refused the next one: it may have stopped listening at that moment",
             ),

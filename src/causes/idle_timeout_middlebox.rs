@@ -2,7 +2,7 @@
 
 use super::diagnose::Question;
 use super::idle_timeout_endpoint::same_gap;
-use super::{Candidate, Cause, Story};
+use super::{Candidate, Cause, Story, exit};
 use crate::attribution::{Mechanism, Sender};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
@@ -12,6 +12,9 @@ use crate::tcp::{Duration, FrameNumber};
 /// The shortest idle limit of common devices that forget a connection and reset its next packet (Azure NAT gateway). Who knows
 /// nothing of a connection that rested longer has more often forgotten it by its rules than restarted meanwhile.
 const LONG: Duration = Duration::from_secs(240);
+
+/// Shorter silences are as common by themselves: of the limits on the way that are known (`knowledge/idle_timeouts.toml`) none is shorter.
+const SHORTEST: Duration = Duration::from_secs(30);
 
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
@@ -36,6 +39,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     };
     let (frame, sender) = (decisive.reset.segment.frame, decisive.verdict.sender);
     let survived = survived(story, pause.length);
+    let ended = story.ended()?;
     question.of_others(move |others| {
         let known = others.idle_limits(pause.length, Place::Path);
         let device = || match known.first().filter(|limit| limit.is_set()) {
@@ -48,7 +52,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     )
     .because(
         Aspect::Timing,
-        if forged || forgotten && pause.length >= LONG { Weight::Strong } else { Weight::Weak },
+        match forged || forgotten && pause.length >= LONG {
+            true if pause.length >= SHORTEST => Weight::Strong,
+            true => Weight::Moderate,
+            false => Weight::Weak,
+        },
         [pause.from, pause.until, frame],
         || format!("nothing passed for {seconds:.3} s before"),
     )
@@ -58,7 +66,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         if forged {
             candidate = candidate.because(
                 Aspect::Device,
-                Weight::Moderate,
+                if pause.length >= SHORTEST { Weight::Moderate } else { Weight::Weak },
                 [frame],
                 "another device than the host made the reset",
             );
@@ -74,6 +82,19 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             .filter_map(|other| other.reset)
             .take(6)
             .collect();
+        // Who ends connections of other silences at the same time has no timer for each.
+        let with_it: Vec<_> = others
+            .near_server()
+            .filter(|other| others.is_other(other) && other.sender == Some(sender))
+            .filter(|other| other.pause.is_none_or(|gap| !same_gap(gap, pause.length)))
+            .filter(|other| other.ended.is_some_and(|end| end.since(ended).0.saturating_abs() <= exit::SAME_MOMENT.0))
+            .filter_map(|other| other.reset)
+            .take(4)
+            .collect();
+        if with_it.len() > 1 {
+            let text = "other connections to this server that had rested for other times were reset in the same moment";
+            candidate = candidate.although(Aspect::Aftermath, Weight::Strong, with_it, text);
+        }
         if !same.is_empty() {
             candidate = candidate.because(Aspect::Company, Weight::Moderate, same.iter().copied(), || {
                 format!("{} other connections to this server ended alike after the same silence", same.len())

@@ -20,6 +20,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     // The words that it answers: the client's, not answered yet, and not long ago.
     let client = story.client();
+    if story.fin(client).is_some_and(|fin| fin.segment.payload_len == 0) {
+        // Then it answers that end.
+        return None;
+    }
     let asked = story.last_turn().filter(|turn| turn.way == client)?;
     let since = decisive.reset.segment.time?.since(asked.ended?);
     let round_trip = story.case.flow.rtt()?;
@@ -29,14 +33,18 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let first = story.turns.len() == 1;
     // What has the form of an answer by a stack that does not know the connection may be just that.
     let plain = decisive.verdict.evidence.iter().any(|piece| piece.clue == "form" && piece.about == Party::Host);
+    let by_device = decisive.verdict.sender == Sender::Middlebox;
+    // What asked and was answered before had been let through; and a host's own filter mostly goes by ports.
+    let is_telling = first && by_device;
     let weight = match (plain && !decisive.reset.segment.flags.ack(), story.alive_after()) {
         (true, None) => Weight::Weak,
-        _ if first || since.0 <= round_trip.0 => Weight::Strong,
-        _ => Weight::Moderate,
+        _ if is_telling => Weight::Strong,
+        _ if by_device => Weight::Moderate,
+        _ => Weight::Weak,
     };
     let candidate = question.candidate(
         Cause::InjectedContentFilter,
-        || if decisive.verdict.sender == Sender::Middlebox {
+        || if by_device {
             "a device on the path reset the connection right after it saw the client's request: a filter on its content"
         } else {
             "a packet filter on the host itself reset the connection right after it saw the client's request: a filter on its content"
@@ -57,7 +65,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         let candidate = match alive {
             Some(alive) => candidate.because(
                 Aspect::Aftermath,
-                Weight::Moderate,
+                if is_telling { Weight::Moderate } else { Weight::Weak },
                 [alive],
                 "the server's own connection lived on: it had not reset anything",
             ),

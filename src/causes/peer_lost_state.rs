@@ -34,12 +34,19 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     let later = story.case.later().filter(|later| later.changed == way && later.frame > frame);
     let repeated = repeated_in_vain(story, way);
+    let is_forged = decisive.verdict.mechanism == Mechanism::Forged;
+    // Its FIN may be among what was acknowledged and is not in the capture.
+    let is_whole = story.case.flow.rare(way).is_none_or(|rare| rare.holes.is_empty());
     let candidate = question.candidate(
         Cause::PeerLostState,
-        || if later.is_some() {
+        || if is_forged && later.is_none() {
+            format!("a device on the path answered in {name}'s name as one that does not know the connection")
+        } else if later.is_some() {
             format!("the device that translates {name}'s address no longer knew the connection and answered in {name}'s name")
         } else if repeated.is_some() {
             format!("{name}'s host, which had repeated its data in vain, had given the connection up and answered by a reset")
+        } else if heard && !is_whole {
+            format!("{name}'s host no longer knew the connection and answered by a reset; no FIN of it passed here")
         } else if heard {
             format!("{name}'s host no longer knew the connection and answered by a reset, though it had never closed it")
         } else {
@@ -62,7 +69,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             let form = decisive.verdict.evidence.iter().filter(|piece| piece.clue == "form");
             let candidate = candidate.because(
                 Aspect::Form,
-                if heard { Weight::Strong } else { Weight::Moderate },
+                if heard && is_whole { Weight::Strong } else { Weight::Moderate },
                 form.flat_map(|piece| piece.frames.clone()),
                 || {
                     if heard {

@@ -3,13 +3,15 @@
 use super::diagnose::Question;
 use super::{Candidate, Cause};
 use crate::application::Mismatch;
-use crate::attribution::{Mechanism, Sender};
+use crate::attribution::{Judged, Mechanism, Sender};
 use crate::evidence::{Aspect, Weight};
 
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
-    // A device that resets would explain the end by itself.
-    if story.verdict().is_some_and(|verdict| verdict.sender == Sender::Middlebox) {
+    // A device that resets would explain the end by itself, and so would a packet filter.
+    let explains =
+        |verdict: &Judged| verdict.sender == Sender::Middlebox || verdict.mechanism == Mechanism::PacketFilter;
+    if story.verdict().is_some_and(explains) {
         return None;
     }
     // A misunderstanding makes a program close; it does not make its host forget the connection.

@@ -13,6 +13,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let decisive = story.by_host()?;
     let port = story.case.flow.stream.endpoints[story.client().reverse()].port;
     let frames = decisive.verdict.evidence.iter().flat_map(|piece| piece.frames.clone()).take(4);
+    // From another distance than its other packets, another device may have refused.
+    let is_as_far =
+        decisive.verdict.hops.is_none_or(|hops| hops.claimed_sender.is_none_or(|usual| usual == hops.sender));
     Some(
         question.candidate(
             Cause::RefusedNoListener,
@@ -20,7 +23,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         )
         .because(
             Aspect::Form,
-            Weight::Strong,
+            if is_as_far { Weight::Strong } else { Weight::Moderate },
             frames,
             "the host's own stack answered the SYN by a reset with sequence number 0",
         )

@@ -4,7 +4,10 @@
 
 use super::Question;
 use crate::attribution::Party;
+use crate::attribution::abort::USUAL_ROUND_TRIP;
 use crate::evidence::{Aspect, Evidence, Weight};
+use crate::flow::Form;
+use crate::tcp::SeqNum;
 use crate::timeline::Sighting;
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
@@ -19,26 +22,43 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     // An abort acknowledges what its sender has; a bare RST leaves what was acknowledged before.
     let acknowledged = if segment.flags.ack() { Some(segment.ack) } else { known };
     let name = suspect.case.name(suspect.own());
+    let longest = Some(suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP));
     for one in suspect.later(suspect.own()) {
         let later = &one.segment;
         if later.flags.syn() {
             // Asks anew, or answers a request that was repeated.
             return granted(question, one);
         }
-        let new_data = later.payload_len > 0 && sent.is_some_and(|sent| later.seq_end().after(sent));
+        if suspect.was_overtaken(one) {
+            continue;
+        }
+        // What ends below the reset's own number was sent before it, unless it comes too late for that.
+        let beyond = |sent: SeqNum| {
+            later.seq_end().after(sent) && (later.seq_end().after(segment.seq) || suspect.since_of(one) > longest)
+        };
+        let new_data = later.payload_len > 0 && sent.is_some_and(beyond);
         let new_ack = later.flags.ack() && acknowledged.is_some_and(|acknowledged| later.ack.after(acknowledged));
         if new_data || new_ack {
             let what = if new_data { "new data" } else { "new acknowledgements" };
-            return Some(suspect.forged(
-                "aftermath",
-                Aspect::Aftermath,
-                Weight::Decisive,
-                [segment.frame, one.frame()],
-                || format!("{name} went on with {what} after it (RST_SEQ_DATA), so its connection lived"),
-            ));
+            let weight = if is_rejected(question) { Weight::Moderate } else { Weight::Decisive };
+            return Some(suspect.forged("aftermath", Aspect::Aftermath, weight, [segment.frame, one.frame()], || {
+                format!("{name} went on with {what} after it (RST_SEQ_DATA), so its connection lived")
+            }));
         }
     }
     moved(question)
+}
+
+/// Whether a packet filter on the host itself may have answered in the place of its stack, as REJECT does: the reset has the time to
+/// live of the host's packets and the form of an answer, and the host never got what it answers.
+fn is_rejected(question: &Question<'_>) -> bool {
+    let suspect = question.suspect;
+    let Some(trigger) = question.trigger().filter(|trigger| trigger.segment.seq_len() > 0) else { return false };
+    let is_host_like = suspect.comparable().all(|one| one.segment.ttl == suspect.segment().ttl);
+    let mut later = suspect.later(suspect.own());
+    suspect.reset.form() == Form::Rst
+        && is_host_like
+        && later.all(|one| !one.segment.flags.ack() || one.segment.ack.before(trigger.segment.seq_end()))
 }
 
 /// Its connection goes on under another address: a router translates that no longer, and spoke in its name.

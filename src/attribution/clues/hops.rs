@@ -131,11 +131,19 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         return Some(suspect.forged("ttl", Aspect::Device, weight, frames, text));
     }
     let apart = baseline.ttls.iter().map(|&other| other.abs_diff(ttl)).min()?;
+    let host = suspect.case.host(suspect.own());
+    if host.is_some_and(|host| host.ttls.iter().any(|seen| seen.value == ttl)) {
+        // It answers from there, too: one address of several hosts, or another way to it.
+        return None;
+    }
+    // A device between is no further than the host: a way has become longer, the address has moved, or the number is made up.
+    let is_further = baseline.ttls.iter().all(|&other| ttl::initial(other) == ttl::initial(ttl) && other > ttl);
     let weight = match (apart, baseline.steady) {
         // No way of several has no router at all.
         (..=PATHS_DIFFER, false) if hops == 0 => Weight::Moderate,
         (..=PATHS_DIFFER, false) => return None,
         (..=PATHS_DIFFER, true) => Weight::Strong,
+        _ if is_further => Weight::Moderate,
         (_, true) if !closed => Weight::Decisive,
         // One address may stand for several hosts (NAT), at several distances.
         (_, false) if baseline.elsewhere && baseline.ttls.len() > 1 => Weight::Moderate,

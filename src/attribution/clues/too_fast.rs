@@ -30,7 +30,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         Form::RstAck => told.filter(|one| one.segment.seq_end() == segment.ack).min_by_key(|one| one.frame())?,
         Form::Rst => told.min_by_key(|one| one.frame())?,
     };
-    let since = suspect.since(decisive)?;
+    // A clock that was set back measures nothing.
+    let since = suspect.since(decisive).filter(|since| since.0 >= 0)?;
     let name = suspect.case.name(own);
     if since.0 as f64 >= least.0 as f64 * QUICKER {
         return None;

@@ -34,7 +34,40 @@ fn paths_that_differ_by_a_router_or_two() {
         assert_eq!(against_host(&judged, "ttl"), None, "{ttl}");
         assert_ne!(judged.sender, Sender::Middlebox, "{ttl}");
     }
-    said(&established(&format!("{varied} 100 s R 41 win 0 id 0 ttl 50")), Sender::Middlebox);
+    said(&established(&format!("{varied} 100 s R 41 win 0 id 0 ttl 63")), Sender::Middlebox);
+    // No device between is further away: the way has become longer, or the address has moved.
+    let further = established(&format!("{varied} 100 s R 41 win 0 id 0 ttl 50"));
+    assert_eq!((against_host(&further, "ttl"), further.confidence), (Some(Weight::Moderate), None));
+    // Nor is it another device where connections of later on come from there.
+    let later = "500 c S 0 flow 1\n 520 s SA 0 ack 1 flow 1 ttl 50\n 521 c A 1 ack 1 flow 1";
+    let moved =
+        Scene::of(&format!("{SYN}{HANDSHAKE}{varied} 100 s R 41 win 0 id 0 ttl 50\n{later}")).judged().remove(0);
+    assert_eq!(clue(&moved, "ttl"), None);
+}
+
+#[test]
+fn a_reset_that_overtakes_data_lies_not_beyond_it() {
+    // The identification says that the data was sent before; in IPv6 only that nothing is missing between.
+    let reset = |id: u16| format!("{REQUEST} 60 s RA 121 ack 11 id {id}\n");
+    let data = |at: u32, id: u16| format!("{at} s PA 21 ack 11 len 100 id {id}");
+    let forged = |at: u32, own: u16, other: u16| {
+        let judged = established(&format!("{}{}", reset(own), data(at, other)));
+        (against_host(&judged, "form").is_some(), against_host(&judged, "aftermath").is_some())
+    };
+    assert_eq!(forged(63, 900, 899), (false, false));
+    assert_eq!(forged(63, 900, 901), (true, false), "sent behind it");
+    assert_eq!(forged(75, 900, 899), (true, false), "too late for that");
+}
+
+#[test]
+fn a_clock_that_was_set_back_measures_nothing() {
+    let text = format!("{REQUEST} 60 c PA 11 ack 21 len 5");
+    let scene = Scene::seen(&format!("{SYN}{HANDSHAKE}{text}\n 80 s RA 21 ack 16"), |segment, _| {
+        if segment.flags.rst() {
+            segment.time = segment.time.map(|time| time.plus(crate::tcp::Duration::from_secs(-7)));
+        }
+    });
+    assert_eq!(clue(&scene.judged().remove(0), "too_fast"), None);
 }
 
 #[test]
@@ -191,7 +224,7 @@ fn ipv6_has_a_hop_limit_a_flow_label_and_a_traffic_class() {
     let judged = with(0, &answer);
     assert_eq!((clue(&judged, "flow_label"), for_host(&judged, "tos")), (None, Some(Weight::Moderate)));
     said(&judged, Sender::Server);
-    said(&with(0, &format!("{answer} ttl 50")), Sender::Middlebox);
+    said(&with(0, &format!("{answer} ttl 63")), Sender::Middlebox);
 }
 
 /// Every packet as it comes to a router and as it leaves it.
