@@ -231,7 +231,11 @@ fn ends_handshake(suspect: &Suspect<'_>, trigger: &Sighting) -> bool {
     let first = suspect.earlier(suspect.peer()).filter(|one| one.segment.flags.ack()).last();
     let longest = suspect.case.flow.rtt().map_or(0, |rtt| rtt.0) + ANSWERED_WITHIN.0;
     let passed = first.and_then(|first| Some(trigger.time()?.since(first.time()?)));
-    let at_once = suspect.case.round_trip_to(suspect.own()).map_or(0, |least| least.0 * 2) + AT_ONCE.0;
+    let at_once = suspect
+        .case
+        .round_trip_to(suspect.own())
+        .map_or(0, |least| least.0.saturating_mul(2))
+        .saturating_add(AT_ONCE.0);
     passed.is_none_or(|passed| passed.0 <= longest) && suspect.since(trigger).is_none_or(|since| since.0 <= at_once)
 }
 

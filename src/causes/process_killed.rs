@@ -33,7 +33,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         Cause::ProcessKilled,
         || format!(
             "{name}'s process ended{}: {} other connections of it ended in the same moment",
-            if is_sure { "" } else { ", or ended them all at once" },
+            if is_sure || exit.has_fin { "" } else { ", or it dropped them all at once" },
             exit.others
         ),
     )
@@ -59,8 +59,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             candidate.although(Aspect::Aftermath, Weight::Decisive, [], text)
         }
         (None, None) if exit.has_fin => {
-            let text = "some ended by FIN and some by abort, as a kernel closes them by what lay unread";
-            candidate.because(Aspect::Form, Weight::Moderate, [], text)
+            // Who drops its clients aborts all, who drains closes all.
+            let text =
+                "some ended by FIN and some by abort: a kernel closes a process's sockets by what lies unread in each";
+            candidate.because(Aspect::Form, Weight::Strong, exit.frames.iter().copied(), text)
         }
         (None, None) => candidate,
     })

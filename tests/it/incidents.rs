@@ -21,7 +21,7 @@ const fn expect(capture: &'static str, cause: &'static str, title: &'static str,
 
 const LAB: [Expected; 9] = [
     expect("10_incidents/kill_under_load/client.pcap.zst", "server_restart", "went down for 1.3 s", 45),
-    expect("10_incidents/restart_loop/client.pcap", "server_restart", "went down 3 times", 15),
+    expect("10_incidents/restart_loop/client.pcap", "server_restart", "went down 4 times", 20),
     expect("10_incidents/syn_scan_v4/client.pcap", "half_open_scan", "scans 40 ports of", 40),
     expect("10_incidents/connect_scan/client.pcap", "half_open_scan", "scans 30 ports of", 30),
     expect("10_incidents/health_checks_ack/client.pcap", "health_check", "checks the health of", 12),

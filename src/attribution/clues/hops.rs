@@ -131,7 +131,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         return Some(suspect.forged("ttl", Aspect::Device, weight, frames, text));
     }
     let apart = baseline.ttls.iter().map(|&other| other.abs_diff(ttl)).min()?;
-    let host = suspect.case.host(suspect.own());
+    // On a router every connection has packets of both its sides, and so with both times to live.
+    let mut own =
+        suspect.case.timeline.sightings.iter().filter(|one| one.way == suspect.own() && !one.segment.flags.rst());
+    let host = suspect.case.host(suspect.own()).filter(|_| !own.any(|one| one.segment.ttl == ttl));
     if host.is_some_and(|host| host.ttls.iter().any(|seen| seen.value == ttl)) {
         // It answers from there, too: one address of several hosts, or another way to it.
         return None;
