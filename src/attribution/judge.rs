@@ -5,7 +5,7 @@ use super::{kernel, obedience, origin};
 use crate::evidence::{Aspect, Balance, Confidence, Evidence, Stance, Weight};
 use crate::flow::{Form, ResetSegment};
 use crate::knowledge::ttl;
-use crate::tcp::TcpFlags;
+use crate::tcp::{Duration, TcpFlags};
 
 /// The decimal logarithm of the odds that a reset is forged before anything is known of it: in captures that somebody looks
 /// at, one in a few is.
@@ -13,6 +13,9 @@ const PRIOR: f64 = -0.5;
 
 /// Resets of one flow that are judged one by one; in a flood of more, the others are taken for what looked like them.
 const MOST_JUDGED: usize = 1000;
+
+/// A packet passes two points of one way within this: what light takes around the world, and the queues of a few routers.
+const TWO_POINTS: Duration = Duration::from_millis(200);
 
 /// The verdicts on a flow's resets, in their order.
 pub fn judge(case: &Case<'_>) -> Vec<Judged> {
@@ -24,7 +27,7 @@ pub fn judge(case: &Case<'_>) -> Vec<Judged> {
         } else if index >= MOST_JUDGED {
             alike(case, reset).and_then(|at| judged.get(at))
         } else {
-            None
+            passed_before(case, index, reset).and_then(|at| judged.get(at))
         };
         let frame = reset.segment.frame;
         let verdict =
@@ -43,6 +46,24 @@ fn original(case: &Case<'_>, index: usize, copy: &ResetSegment) -> Option<usize>
             && reset.segment.ack == copy.segment.ack
             && reset.segment.flags == copy.segment.flags
     })
+}
+
+/// The place of the reset that this one is, captured at another point of the way too late to be told for a copy: a bare RST has hardly
+/// anything to tell it by. Only where other packets of the connection show that it was captured at two points.
+fn passed_before(case: &Case<'_>, index: usize, again: &ResetSegment) -> Option<usize> {
+    let resets = case.flow.resets().get(..index).filter(|_| case.flow.has_copies())?;
+    let is_alike = |reset: &ResetSegment| {
+        let (one, two) = (&reset.segment, &again.segment);
+        let apart = one.time.zip(two.time).map(|(one, two)| two.since(one));
+        reset.way == again.way
+            && (one.seq, one.ack, one.flags, one.window, one.ip_id)
+                == (two.seq, two.ack, two.flags, two.window, two.ip_id)
+            && (one.options, one.payload_len) == (two.options, two.payload_len)
+            && apart.is_some_and(|apart| apart <= TWO_POINTS)
+    };
+    let at = resets.iter().rposition(is_alike)?;
+    // One that is a copy itself has passed both points already.
+    resets.get(at).filter(|reset| !reset.duplicate && reset.segment.ttl != again.segment.ttl).map(|_| at)
 }
 
 /// The last of the resets judged one by one that looks like this one.
@@ -171,6 +192,8 @@ fn would_decide(suspect: &Suspect<'_>) -> &'static str {
     let claimed_is_client = suspect.own() == suspect.case.roles.from_client;
     if !suspect.segment().options_complete || suspect.segment().window.is_none() {
         "a capture without a snap length (tcpdump -s 0), which would have the whole TCP header"
+    } else if suspect.case.has_only_edges() {
+        "a capture of all segments of the connection, not only of those with SYN, FIN or RST"
     } else if of_host.is_none() || of_peer.is_none() {
         "a capture of both directions that begins before the connection"
     } else if claimed_is_client {

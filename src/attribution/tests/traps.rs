@@ -60,6 +60,20 @@ fn a_reset_that_overtakes_data_lies_not_beyond_it() {
 }
 
 #[test]
+fn a_bare_reset_that_passes_two_points_is_one() {
+    // With the copy of the request that says so, and without; from further away it is another one.
+    let senders = |copy: &str, other: &str| {
+        let text =
+            format!("{REQUEST} 60 c PA 11 ack 21 len 5\n {copy}\n 80 s R 21 win 0 id 0\n 87 s R 21 win 0 id 0 {other}");
+        Scene::of(&format!("{SYN}{HANDSHAKE}{text}")).judged().iter().map(|judged| judged.sender).collect::<Vec<_>>()
+    };
+    let copy = "60.1 c PA 11 ack 21 len 5 ttl 57 copy";
+    assert_eq!(senders(copy, "ttl 61"), [Sender::Server; 2]);
+    assert_eq!(senders("", "ttl 61"), [Sender::Server, Sender::Middlebox]);
+    assert_eq!(senders(copy, "ttl 61 tos 8 len 3"), [Sender::Server, Sender::Middlebox]);
+}
+
+#[test]
 fn a_clock_that_was_set_back_measures_nothing() {
     let text = format!("{REQUEST} 60 c PA 11 ack 21 len 5");
     let scene = Scene::seen(&format!("{SYN}{HANDSHAKE}{text}\n 80 s RA 21 ack 16"), |segment, _| {
