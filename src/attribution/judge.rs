@@ -59,7 +59,7 @@ fn passed_before(case: &Case<'_>, index: usize, again: &ResetSegment) -> Option<
             && (one.seq, one.ack, one.flags, one.window, one.ip_id)
                 == (two.seq, two.ack, two.flags, two.window, two.ip_id)
             && (one.options, one.payload_len) == (two.options, two.payload_len)
-            && apart.is_some_and(|apart| apart <= TWO_POINTS)
+            && apart.is_some_and(|apart| (Duration(0)..=TWO_POINTS).contains(&apart))
     };
     let at = resets.iter().rposition(is_alike)?;
     // One that is a copy itself has passed both points already.

@@ -26,8 +26,8 @@ pub(super) fn judge(story: &Story<'_>, delivery: &Delivery) -> (SafeToRetry, Str
     let unknown = |why: String| (SafeToRetry::Unknown, why);
     let safe = |why: String| (SafeToRetry::Yes, why);
     let asked_all = flow.ends[client].octets;
-    if Unseen::of(story.case.timeline).has(client) && asked_all == 0 {
-        return unknown("the client had asked something that is not in the capture".to_owned());
+    if asked_all == 0 && (story.case.has_only_edges() || Unseen::of(story.case.timeline).has(client)) {
+        return unknown("what the client asked is not in the capture".to_owned());
     }
     if !flow.established() && asked_all == 0 && flow.phase() <= Phase::Handshake {
         return safe("the connection never came up: the server has seen no request".to_owned());

@@ -284,6 +284,7 @@ fn what_is_not_in_the_capture_may_have_been_asked() {
     for (text, safe) in [
         // Only SYN, FIN and RST: the reset acknowledges what the capture does not have.
         ("0 c S 0\n 10 s SA 0 ack 1\n 90 s RA 1 ack 36", Unknown),
+        ("0 c S 0\n 10 s SA 0 ack 1\n 90 s R 500", Unknown),
         ("0 c S 0\n 10 s SA 0 ack 1\n 11 c A 1 ack 1\n 90 s RA 1 ack 1", Yes),
         // The end of a request that began before the capture, and one that came behind an answer.
         ("0 c PA 900 ack 1 len 10\n 11 s R 1", Unknown),
