@@ -35,6 +35,8 @@ pub struct Case<'a> {
     /// How much is told of what is found.
     pub words: Words,
     round_trips: Pair<Option<Duration>>,
+    /// Whether any of either was measured by what is sent at once.
+    timed: Pair<bool>,
     /// Resets in its timeline, without copies.
     resets: usize,
 }
@@ -51,12 +53,13 @@ impl<'a> Case<'a> {
             plain |= !is_edge(&one.segment);
         }
         let round_trips = Pair { forward: waits.forward.least, back: waits.back.least };
+        let timed = Pair { forward: waits.forward.is_sure, back: waits.back.is_sure };
         let lived = flow.first_time.zip(flow.last_time());
         let has_lost = || lived.is_some_and(|(first, last)| surroundings.losses.touch(first, last));
         let only_edges = !plain && Unseen::of(timeline).behind_handshake();
         let blind = if only_edges { Some(Blind::OnlyEdges) } else { has_lost().then_some(Blind::Dropped) };
         let (roles, passages, words) = (Roles::of(flow), None, Words::All);
-        Self { flow, roles, timeline, surroundings, end, passages, blind, words, round_trips, resets }
+        Self { flow, roles, timeline, surroundings, end, passages, blind, words, round_trips, timed, resets }
     }
 
     /// The same with so much told of what is found.
@@ -100,6 +103,11 @@ impl<'a> Case<'a> {
     /// the round trip between the capture point and that endpoint.
     pub fn round_trip_to(&self, way: Way) -> Option<Duration> {
         self.round_trips[way]
+    }
+
+    /// Whether that is no more than a round trip: measured by what is sent at once.
+    pub fn is_timed(&self, way: Way) -> bool {
+        self.timed[way]
     }
 }
 
@@ -181,12 +189,14 @@ struct Wait {
     since: Option<(SeqNum, Timestamp)>,
     /// Whether that is a SYN and ACK.
     is_handshake: bool,
+    /// Whether any was measured by what is sent at once.
+    is_sure: bool,
     highest: Option<SeqNum>,
 }
 
 impl Wait {
     fn new(way: Way) -> Self {
-        Self { way, least: None, since: None, is_handshake: false, highest: None }
+        Self { way, least: None, since: None, is_handshake: false, is_sure: false, highest: None }
     }
 
     fn pass(&mut self, one: &Sighting) {
@@ -212,9 +222,10 @@ impl Wait {
             && segment.flags.ack()
             && !segment.ack.before(end)
         {
-            // A SYN and ACK is acknowledged at once, and by nothing else; where that is not in the capture, what comes later times nothing.
-            let is_late = self.is_handshake && (segment.payload_len > 0 || segment.flags.fin());
-            if let Some(now) = segment.time.filter(|_| !is_late) {
+            // A SYN and ACK is acknowledged at once, and mostly by nothing else; where that is not in the capture, what comes instead may
+            // come much later.
+            self.is_sure |= !self.is_handshake || segment.payload_len == 0 && !segment.flags.fin();
+            if let Some(now) = segment.time {
                 let took = Duration(now.since(sent).0.max(0));
                 self.least = Some(self.least.map_or(took, |least| least.min(took)));
             }

@@ -13,7 +13,8 @@ const LEAST_ROUND_TRIP: Duration = Duration(500_000);
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
     let segment = suspect.segment();
-    let least = suspect.case.round_trip_to(suspect.own()).filter(|&least| least >= LEAST_ROUND_TRIP)?;
+    let is_timed = suspect.case.is_timed(suspect.own());
+    let least = suspect.case.round_trip_to(suspect.own()).filter(|&least| is_timed && least >= LEAST_ROUND_TRIP)?;
     let (own, peer) = (suspect.own(), suspect.peer());
     // What only this segment can have told its sender.
     let known: Option<SeqNum> = suspect.acknowledged();
