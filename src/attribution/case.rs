@@ -145,6 +145,9 @@ impl Unseen {
             Self { starts: Pair::default(), reached: Pair::default(), octets: Pair::default(), has_handshake: false };
         for one in &timeline.sightings {
             let (segment, flags) = (&one.segment, one.segment.flags);
+            if !flags.rst() {
+                unseen.octets[one.way] += u64::from(segment.payload_len);
+            }
             if flags.syn() {
                 unseen.starts[one.way] = Some(segment.seq.add(1));
                 unseen.has_handshake |= flags.ack();
@@ -159,9 +162,6 @@ impl Unseen {
             }
             if flags.ack() {
                 reach(one.way.reverse(), segment.ack);
-            }
-            if !flags.rst() {
-                unseen.octets[one.way] += u64::from(segment.payload_len);
             }
         }
         unseen

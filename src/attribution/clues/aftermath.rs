@@ -25,16 +25,17 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let longest = Some(suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP));
     for one in suspect.later(suspect.own()) {
         let later = &one.segment;
+        if suspect.was_overtaken(one) {
+            continue;
+        }
         if later.flags.syn() {
             // Asks anew, or answers a request that was repeated.
             return granted(question, one);
         }
-        if suspect.was_overtaken(one) {
-            continue;
-        }
         // What ends below the reset's own number was sent before it, unless it comes too late for that.
         let beyond = |sent: SeqNum| {
-            later.seq_end().after(sent) && (later.seq_end().after(segment.seq) || suspect.since_of(one) > longest)
+            let is_behind = segment.seq.0 == 0 || later.seq_end().after(segment.seq);
+            later.seq_end().after(sent) && (is_behind || suspect.since_of(one) > longest)
         };
         let new_data = later.payload_len > 0 && sent.is_some_and(beyond);
         let new_ack = later.flags.ack() && acknowledged.is_some_and(|acknowledged| later.ack.after(acknowledged));
