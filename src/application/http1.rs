@@ -94,7 +94,9 @@ pub(super) fn is_request(octets: &[u8]) -> bool {
         let version = rest.len().checked_sub(b" HTTP/1.1".len()).and_then(|at| rest.get(at..));
         token && version.is_some_and(|version| version.starts_with(b" HTTP/1."))
     } else {
-        token && METHODS.contains(&method)
+        // The version stands behind what was looked at.
+        let is_long = octets.len() >= super::MOST_OPENING && rest.iter().skip(1).all(u8::is_ascii_graphic);
+        token && (METHODS.contains(&method) || is_long)
     }
 }
 

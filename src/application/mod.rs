@@ -62,7 +62,7 @@ use stream::Stream;
 const MOST_HEAD: usize = 16_384;
 
 /// Octets of one side that are looked at for the protocol it speaks: more than a first line may have (255 octets in SSH, RFC 4253
-/// section 4.2; 512 in SMTP, RFC 5321 section 4.5.3.1.5), of a request in HTTP its method; and mostly one segment's, so that nothing
+/// section 4.2; 512 in SMTP, RFC 5321 section 4.5.3.1.5), of a request in HTTP its method and the beginning of a target; and mostly one segment's, so that nothing
 /// has to be put together.
 const MOST_OPENING: usize = 1_024;
 

@@ -56,7 +56,7 @@ impl<'a> Case<'a> {
         let timed = Pair { forward: waits.forward.is_sure, back: waits.back.is_sure };
         let lived = flow.first_time.zip(flow.last_time());
         let has_lost = || lived.is_some_and(|(first, last)| surroundings.losses.touch(first, last));
-        let only_edges = !plain && Unseen::of(timeline).behind_handshake();
+        let only_edges = !plain && Unseen::of(timeline, |_| true).behind_handshake();
         let blind = if only_edges { Some(Blind::OnlyEdges) } else { has_lost().then_some(Blind::Dropped) };
         let (roles, passages, words) = (Roles::of(flow), None, Words::All);
         Self { flow, roles, timeline, surroundings, end, passages, blind, words, round_trips, timed, resets }
@@ -77,6 +77,11 @@ impl<'a> Case<'a> {
     /// What the other flows say of the endpoint that sends this way.
     pub fn host(&self, way: Way) -> Option<&'a Host> {
         self.surroundings.hosts.get(self.flow.stream.endpoints[way].address, self.flow.stream.ipv6)
+    }
+
+    /// Whether packets of it may be missing anywhere.
+    pub fn has_gaps(&self) -> bool {
+        self.blind.is_some()
     }
 
     /// Whether of its segments only those that begin or end the connection were captured, though others passed.
@@ -139,11 +144,12 @@ pub struct Unseen {
 }
 
 impl Unseen {
-    /// Of a flow with these segments.
-    pub fn of(timeline: &Timeline) -> Self {
+    /// Of a flow with these segments, as far as they are believed.
+    pub fn of(timeline: &Timeline, is_believed: impl Fn(&Sighting) -> bool) -> Self {
+        let mut granted = Pair::default();
         let mut unseen =
             Self { starts: Pair::default(), reached: Pair::default(), octets: Pair::default(), has_handshake: false };
-        for one in &timeline.sightings {
+        for one in timeline.sightings.iter().filter(|one| is_believed(one)) {
             let (segment, flags) = (&one.segment, one.segment.flags);
             if !flags.rst() {
                 unseen.octets[one.way] += u64::from(segment.payload_len);
@@ -151,6 +157,11 @@ impl Unseen {
             if flags.syn() {
                 unseen.starts[one.way] = Some(segment.seq.add(1));
                 unseen.has_handshake |= flags.ack();
+                granted[one.way] = Some(segment.ack).filter(|_| flags.ack());
+                continue;
+            }
+            if flags.rst() && !flags.ack() && granted[one.way.reverse()] == Some(segment.seq) {
+                // It refuses an acknowledgement of something else.
                 continue;
             }
             let mut reach = |way: Way, number: SeqNum| {

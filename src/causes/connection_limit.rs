@@ -22,7 +22,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             question
                 .candidate(
                     Cause::ConnectionLimit,
-                    "the server said that a limit of its was reached, and ended this connection",
+                    "the server said that it had reached one of its limits, and ended this connection",
                 )
                 .because(Aspect::Declared, Weight::Decisive, [declared.frame], || {
                     format!("the server said: {}", declared.text)

@@ -369,6 +369,9 @@ mod tests {
         let (cause, _, sentence) = told(&format!("{OPEN}{vain}{late}")).expect("a cause");
         assert_eq!(cause, Cause::PeerLostState);
         assert!(sentence.contains("given the connection up"), "{sentence}");
+        let heard = "801 c A 101 ack 1000\n".to_owned() + &late.replace("901", "1000");
+        let found = told(&format!("{OPEN}{vain}{heard}")).expect("a cause");
+        assert!(!found.2.contains("given the connection up"), "{found:?}");
     }
 
     #[test]

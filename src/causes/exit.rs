@@ -1,6 +1,6 @@
 //! Whether a process or its host went away: several of its connections ended in the same moment.
 
-use super::story::Story;
+use super::story::{Decisive, Story};
 use crate::evidence::Words;
 use crate::surroundings::Kind;
 use crate::tcp::{Duration, FrameNumber, Timestamp};
@@ -54,7 +54,9 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
     let endings = &story.case.surroundings.endings;
     let mut frames = Vec::new();
     let mut others = 0;
-    let own_abort = story.decisive.is_some_and(|decisive| decisive.verdict.is_active && decisive.reset.way == way);
+    // Where its FIN was its end in that moment, its reset came behind it.
+    let aborts = |decisive: Decisive<'_>| decisive.verdict.is_active && decisive.reset.way == way;
+    let own_abort = story.fin(way).is_none() && story.decisive.is_some_and(aborts);
     let mut aborts = usize::from(own_abort);
     let mut has_fin = story.fin(way).is_some();
     // Where nobody is told how many there were, it is enough to know that there were.

@@ -13,7 +13,7 @@ use crate::tcp::{Duration, FrameNumber};
 /// nothing of a connection that rested longer has more often forgotten it by its rules than restarted meanwhile.
 const LONG: Duration = Duration::from_secs(240);
 
-/// Shorter silences are as common by themselves: of the limits on the way that are known (`knowledge/idle_timeouts.toml`) none is shorter.
+/// Shorter silences are as common by themselves: of the limits on the way that are known ([`idle_timeouts`]) none is shorter.
 const SHORTEST: Duration = Duration::from_secs(30);
 
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
@@ -92,7 +92,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             .take(4)
             .collect();
         if with_it.len() > 1 {
-            let text = "other connections to this server that had rested for other times were reset in the same moment";
+            let text = "other connections to this server that had rested for other times, or not at all, were reset in the same moment";
             candidate = candidate.although(Aspect::Aftermath, Weight::Strong, with_it, text);
         }
         if !same.is_empty() {

@@ -7,6 +7,7 @@ use super::{Candidate, Cause};
 use crate::attribution::{LOCAL, Mechanism, Party, Sender};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
+use crate::tcp::SeqNum;
 
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
@@ -20,7 +21,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     // The words that it answers: the client's, not answered yet, and not long ago.
     let client = story.client();
-    if story.fin(client).is_some_and(|fin| fin.segment.payload_len == 0) {
+    let answer = &decisive.reset.segment;
+    let is_answered = |end: SeqNum| !answer.flags.ack() || !answer.ack.before(end);
+    if story.fin(client).is_some_and(|fin| fin.segment.payload_len == 0 && is_answered(fin.segment.seq_end())) {
         // Then it answers that end.
         return None;
     }

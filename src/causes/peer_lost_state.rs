@@ -135,7 +135,9 @@ fn repeated_in_vain(story: &Story<'_>, way: Way) -> Option<[FrameNumber; 2]> {
     let before = own.next().filter(|one| one.segment.seq == last.segment.seq && one.segment.payload_len > 0)?;
     let first = own.take_while(|one| one.segment.seq == last.segment.seq).last()?;
     let heard = |one: &Sighting| (first.frame()..last.frame()).contains(&one.frame());
-    (!story.before(way.reverse()).any(heard)).then(|| [before.frame(), last.frame()])
+    let end = last.segment.seq_end();
+    let has_it = |one: &Sighting| one.segment.flags.ack() && !one.segment.ack.before(end);
+    (!story.before(way.reverse()).any(|one| heard(one) || has_it(one))).then(|| [before.frame(), last.frame()])
 }
 
 /// The connection came here under another address than before, which the resetting host does not know.

@@ -4,6 +4,7 @@ use super::diagnose::Question;
 use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};
+use crate::knowledge::ttl;
 
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
@@ -14,8 +15,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let port = story.case.flow.stream.endpoints[story.client().reverse()].port;
     let frames = decisive.verdict.evidence.iter().flat_map(|piece| piece.frames.clone()).take(4);
     // From another distance than its other packets, another device may have refused.
-    let is_as_far =
-        decisive.verdict.hops.is_none_or(|hops| hops.claimed_sender.is_none_or(|usual| usual == hops.sender));
+    let hops = ttl::hops(decisive.reset.segment.ttl);
+    let host = story.case.host(decisive.reset.way).filter(|host| !host.ttls.is_empty());
+    let is_as_far = host.is_none_or(|host| host.ttls.iter().any(|seen| ttl::hops(seen.value) == hops));
     Some(
         question.candidate(
             Cause::RefusedNoListener,

@@ -1,9 +1,10 @@
 //! Whether asking again can do harm.
 
 use super::delivery::Delivery;
-use crate::attribution::{Sender, Unseen};
+use crate::attribution::{Judged, Party, Sender, Unseen};
 use crate::causes::{Story, all_arrived};
 use crate::flow::Phase;
+use crate::timeline::Sighting;
 
 /// Whether asking again can do harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +27,12 @@ pub(super) fn judge(story: &Story<'_>, delivery: &Delivery) -> (SafeToRetry, Str
     let unknown = |why: String| (SafeToRetry::Unknown, why);
     let safe = |why: String| (SafeToRetry::Yes, why);
     let asked_all = flow.ends[client].octets;
-    if asked_all == 0 && (story.case.has_only_edges() || Unseen::of(story.case.timeline).has(client)) {
+    let is_made_up = |one: &Sighting| {
+        let forged = |judged: &Judged| judged.frame == one.frame() && judged.party != Some(Party::Host);
+        one.segment.flags.rst() && story.judged.iter().any(forged)
+    };
+    let unseen = || Unseen::of(story.case.timeline, |one| !is_made_up(one));
+    if asked_all == 0 && (story.case.has_only_edges() || unseen().has(client)) {
         return unknown("what the client asked is not in the capture".to_owned());
     }
     if !flow.established() && asked_all == 0 && flow.phase() <= Phase::Handshake {

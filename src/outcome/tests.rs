@@ -286,6 +286,9 @@ fn what_is_not_in_the_capture_may_have_been_asked() {
         ("0 c S 0\n 10 s SA 0 ack 1\n 90 s RA 1 ack 36", Unknown),
         ("0 c S 0\n 10 s SA 0 ack 1\n 90 s R 500", Unknown),
         ("0 c S 0\n 10 s SA 0 ack 1\n 11 c A 1 ack 1\n 90 s RA 1 ack 1", Yes),
+        // Numbers of resets that a host made of what it was told, or that none made.
+        ("0 c S 0\n 20 s SA 0 ack 500\n 20.1 c R 500", Yes),
+        ("c ttl 60\n s ttl 57\n 0 c S 0\n 10 s SA 0 ack 1\n 11 c A 1 ack 1\n 90 s RA 1 ack 900 ttl 62", Yes),
         // The end of a request that began before the capture, and one that came behind an answer.
         ("0 c PA 900 ack 1 len 10\n 11 s R 1", Unknown),
         ("0 c PA 900 ack 1 len 10\n 11 s PA 1 ack 910 len 5\n 12 c PA 910 ack 6 len 10\n 22 s R 6", Yes),

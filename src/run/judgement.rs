@@ -48,12 +48,14 @@ pub struct Means {
     pub threads: usize,
     /// How much is told of the verdicts.
     pub words: Words,
+    /// When the capture began, where that is known of more than its flows.
+    pub begin: Option<Timestamp>,
 }
 
 impl Default for Means {
     /// Those for few flows, of which everything is told.
     fn default() -> Self {
-        Self { neighbours: usize::MAX, kept: 0, fates: Fates::MOST, threads: 1, words: Words::All }
+        Self { neighbours: usize::MAX, kept: 0, fates: Fates::MOST, threads: 1, words: Words::All, begin: None }
     }
 }
 
@@ -114,7 +116,9 @@ impl<'a> Judgement<'a> {
 
     /// The same of a capture that missed packets at some times, and of whose resets the kernel of a host says something.
     pub fn beside(flows: &Flows, timelines: &'a Timelines, losses: Losses, testimony: Testimony, means: Means) -> Self {
-        let surroundings = Surroundings { testimony, losses, ..Surroundings::of(flows, timelines, means.threads) };
+        let surroundings = Surroundings::of(flows, timelines, means.threads);
+        let begin = means.begin.or(surroundings.begin);
+        let surroundings = Surroundings { testimony, losses, begin, ..surroundings };
         let mut around = Around::within(means.neighbours);
         around.expect(flows.len());
         let nobody = Around::default();

@@ -188,7 +188,9 @@ pub(crate) fn conclude(
     let words = if options.summary { Words::Unspoken } else { Words::All };
     // Of flows that the user chose, the first may be among the last of all.
     let fates = if chosen.is_some() { usize::MAX } else { crate::causes::Fates::MOST };
-    let means = Means { neighbours: room.neighbours, kept: room.kept, fates, threads, words };
+    // Flows may have begun later, as behind a filter.
+    let begin = analysis.inputs.iter().filter_map(|input| input.first_time).min();
+    let means = Means { neighbours: room.neighbours, kept: room.kept, fates, threads, words, begin };
     let mut judgement = Judgement::beside(flows, &timelines, analysis.losses, testimony, means);
     judgement.around.site = analysis.site;
     let continuations = &judgement.surroundings.continuations;

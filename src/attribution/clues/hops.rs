@@ -131,16 +131,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         return Some(suspect.forged("ttl", Aspect::Device, weight, frames, text));
     }
     let apart = baseline.ttls.iter().map(|&other| other.abs_diff(ttl)).min()?;
-    // On a router every connection has packets of both its sides, and so with both times to live.
-    let mut own =
-        suspect.case.timeline.sightings.iter().filter(|one| one.way == suspect.own() && !one.segment.flags.rst());
-    let host = suspect.case.host(suspect.own()).filter(|_| !own.any(|one| one.segment.ttl == ttl));
-    if host.is_some_and(|host| host.ttls.iter().any(|seen| seen.value == ttl)) {
-        // It answers from there, too: one address of several hosts, or another way to it.
-        return None;
-    }
     // A device between is no further than the host: a way has become longer, the address has moved, or the number is made up.
     let is_further = baseline.ttls.iter().all(|&other| ttl::initial(other) == ttl::initial(ttl) && other > ttl);
+    let host = suspect.case.host(suspect.own());
+    if is_further && host.is_some_and(|host| host.ttls.iter().any(|seen| seen.value == ttl)) {
+        // It answers from there, too.
+        return None;
+    }
     let weight = match (apart, baseline.steady) {
         // No way of several has no router at all.
         (..=PATHS_DIFFER, false) if hops == 0 => Weight::Moderate,

@@ -88,12 +88,12 @@ pub(super) fn look(question: &Question<'_>) -> Vec<Evidence<Party>> {
         let absent = |piece: &&mut Evidence<Party>| {
             piece.about == Party::Middlebox
                 && BY_ABSENCE.contains(&piece.clue)
-                && (blind != Blind::JustBegun || piece.clue != TOO_FAST)
+                && (piece.clue != TOO_FAST || blind != Blind::JustBegun || question.suspect.case.has_gaps())
         };
         for piece in evidence.iter_mut().filter(absent) {
             let (weight, but) = match blind {
                 Blind::Dropped => (piece.weight.weaker(), "; but the kernel dropped packets meanwhile"),
-                Blind::JustBegun => (Weight::Weak, "; but the capture had only just begun"),
+                Blind::JustBegun => (Weight::Weak, "; but the capture may have only just begun"),
                 Blind::OnlyEdges => {
                     (Weight::Weak, "; but of other segments than SYN, FIN and RST none is in the capture")
                 }

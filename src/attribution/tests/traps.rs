@@ -43,6 +43,11 @@ fn paths_that_differ_by_a_router_or_two() {
     let moved =
         Scene::of(&format!("{SYN}{HANDSHAKE}{varied} 100 s R 41 win 0 id 0 ttl 50\n{later}")).judged().remove(0);
     assert_eq!(clue(&moved, "ttl"), None);
+    // A device that is nearer does not clear itself by speaking in another connection, too.
+    let page = later.replace("ttl 50", "ttl 62");
+    let nearer =
+        Scene::of(&format!("{SYN}{HANDSHAKE}{REQUEST} 100 s R 21 win 0 id 0 ttl 62\n{page}")).judged().remove(0);
+    assert_eq!(against_host(&nearer, "ttl"), Some(Weight::Decisive));
 }
 
 #[test]
@@ -61,7 +66,7 @@ fn a_reset_that_overtakes_data_lies_not_beyond_it() {
 
 #[test]
 fn a_bare_reset_that_passes_two_points_is_one() {
-    // With the copy of the request that says so, and without; from further away it is another one.
+    // With the copy of the request that says so, and without; what differs is another one.
     let senders = |copy: &str, other: &str| {
         let text =
             format!("{REQUEST} 60 c PA 11 ack 21 len 5\n {copy}\n 80 s R 21 win 0 id 0\n 87 s R 21 win 0 id 0 {other}");

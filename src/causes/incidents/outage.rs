@@ -191,6 +191,7 @@ fn tell(server: &str, outages: &[Outage<'_>], accepts_after: &dyn Fn(Timestamp) 
         (1, _, Some(length)) => format!("{server} went down for {length}"),
         (1, _, None) if ended.is_empty() => format!("{server} stopped accepting connections"),
         (1, _, None) => format!("{server} went down"),
+        (times, 0, _) if !is_sure => format!("{server} ended several connections at once, {times} times"),
         (times, 0, _) => format!("Processes of {server} died {times} times"),
         (times, ..) => format!("{server} went down {times} times"),
     };
@@ -212,7 +213,8 @@ fn tell(server: &str, outages: &[Outage<'_>], accepts_after: &dyn Fn(Timestamp) 
         }
         (0, _) if is_sure => "Nobody tried the port afterwards.".to_owned(),
         (0, _) => {
-            "Its process died, or ended them on purpose, as by a reload: nobody tried the port afterwards.".to_owned()
+            let last = if outages.len() > 1 { "after the last of them" } else { "afterwards" };
+            format!("Its process died, or ended them on purpose, as by a reload: nobody tried the port {last}.")
         }
         (n, []) => {
             let tried = last.refused.iter().filter_map(|fate| fate.began).max();
@@ -241,7 +243,11 @@ fn tell(server: &str, outages: &[Outage<'_>], accepts_after: &dyn Fn(Timestamp) 
             )
         }
     };
-    let cause = if refused.is_empty() { Cause::ProcessKilled } else { Cause::ServerRestart };
+    let cause = match (ended.is_empty(), outages.iter().any(|outage| outage.back.is_some())) {
+        (_, true) => Cause::ServerRestart,
+        (false, false) => Cause::ProcessKilled,
+        (true, false) => Cause::RefusedNoListener,
+    };
     let mut incident = of(&all, cause, title, explanation);
     incident.last = incident.last.max(last.back);
     Some(incident)
