@@ -62,8 +62,8 @@ use stream::Stream;
 const MOST_HEAD: usize = 16_384;
 
 /// Octets of one side that are looked at for the protocol it speaks: more than a first line may have (255 octets in SSH, RFC 4253
-/// section 4.2; 512 in SMTP, RFC 5321 section 4.5.3.1.5), of a request in HTTP its method and the beginning of a target; and mostly one segment's, so that nothing
-/// has to be put together.
+/// section 4.2; 512 in SMTP, RFC 5321 section 4.5.3.1.5), of a request in HTTP its method and the beginning of a target; and mostly
+/// one segment's, so that nothing has to be put together.
 const MOST_OPENING: usize = 1_024;
 
 /// Messages of one side that are told apart; a flow's timeline keeps fewer segments than this.

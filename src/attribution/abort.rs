@@ -103,7 +103,7 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
             _ => format!("{name} had asked {times} times without an answer, and gave up"),
         };
         let found = Abort::of(suspect, Mechanism::KeepaliveTimeout, probes, text);
-        return if by_application { Abort { or_else: Some(Mechanism::Abort), ..found } } else { found };
+        return if by_application { found.perhaps() } else { found };
     }
 
     // What its sender had received, without the number of a FIN.

@@ -322,11 +322,10 @@ fn window_was_full(suspect: &Suspect<'_>, sent: SeqNum) -> bool {
     })
 }
 
-/// The end of data that its sender had sent before it and that it overtook on the way.
-fn overtaken_end(suspect: &Suspect<'_>) -> Option<SeqNum> {
-    let segment = suspect.segment();
-    let later = suspect.later(suspect.own()).filter(|one| one.segment.payload_len > 0 && suspect.was_overtaken(one));
-    later.map(|one| one.segment.seq_end()).find(|end| *end == segment.seq)
+/// Whether it stands just behind data that its sender had sent before it and that it overtook on the way.
+fn overtook_its_data(suspect: &Suspect<'_>) -> bool {
+    let mut data = suspect.later(suspect.own()).filter(|one| one.segment.payload_len > 0);
+    data.any(|one| one.segment.seq_end() == suspect.segment().seq && suspect.was_overtaken(one))
 }
 
 /// RST with ACK: a live socket was aborted.
@@ -342,7 +341,7 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
             .misfit(Weight::Moderate, [segment.frame], || format!("{name} had aborted the connection before"));
     }
     let lost = suspect.case.flow.rare(own).is_some_and(|rare| !rare.holes.is_empty());
-    let sent = overtaken_end(suspect).map_or(sent, |end| end.max(sent));
+    let sent = if overtook_its_data(suspect) { sent.max(segment.seq) } else { sent };
     if segment.seq.after(sent) && !lost {
         return suspect.misfit(Weight::Strong, [segment.frame], || {
             format!("its sequence number lies {} beyond all that {name} had sent", segment.seq.since(sent))

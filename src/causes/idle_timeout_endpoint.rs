@@ -43,10 +43,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     question.of_others(move |others| {
     let rested_alike = |other: &&Connection| other.pause.is_some_and(|gap| same_gap(gap, pause.length));
     let near = others.near_server().filter(|other| others.is_other(other));
-    let same: Vec<_> = near.clone().filter(rested_alike).filter_map(|other| other.reset).take(6).collect();
+    let same: Vec<_> = near.filter(rested_alike).filter_map(|other| other.reset).take(6).collect();
     // Connections that rested for other times and ended with this one ended by one event, not each by its timer.
-    let with_it: Vec<_> = near
-        .filter(|other| other.ended.is_some_and(|end| end.since(ended).0.saturating_abs() <= SAME_MOMENT.0))
+    let with_it: Vec<_> = others
+        .ended_near(ended, SAME_MOMENT)
         .filter(|other| !other.by_client && !rested_alike(other))
         .filter_map(|other| other.reset)
         .take(4)

@@ -84,10 +84,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             .collect();
         // Who ends connections of other silences at the same time has no timer for each.
         let with_it: Vec<_> = others
-            .near_server()
-            .filter(|other| others.is_other(other) && other.sender == Some(sender))
+            .ended_near(ended, exit::SAME_MOMENT)
+            .filter(|other| other.sender == Some(sender))
             .filter(|other| other.pause.is_none_or(|gap| !same_gap(gap, pause.length)))
-            .filter(|other| other.ended.is_some_and(|end| end.since(ended).0.saturating_abs() <= exit::SAME_MOMENT.0))
             .filter_map(|other| other.reset)
             .take(4)
             .collect();

@@ -74,6 +74,14 @@ impl<'a> Others<'a> {
         self.around.after_at_server(self.server, time)
     }
 
+    /// Of the connections near this one others that ended within some time of a moment.
+    pub fn ended_near(&self, moment: Timestamp, within: Duration) -> impl Iterator<Item = &'a Connection> {
+        let flow = self.flow;
+        let ended =
+            move |one: &Connection| one.ended.is_some_and(|end| end.since(moment).0.saturating_abs() <= within.0);
+        self.near_server().filter(move |one| one.flow != flow && ended(one))
+    }
+
     /// Connections of the same client that began shortly before and after this one.
     pub fn near_client(&self) -> impl Iterator<Item = &'a Connection> + Clone {
         self.began.map(|time| self.around.near_client(self.client, time)).into_iter().flatten()

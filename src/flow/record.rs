@@ -547,7 +547,7 @@ impl Flow {
                 self.ends[way].unanswered = 0;
             }
         }
-        let (_, other) = self.stream.sides.sender_and_receiver(way);
+        let other = &mut self.stream.sides[way.reverse()];
         let receiver = &mut self.ends[way.reverse()];
         if receiver.has(fact::REPEATS) && other.next().is_none_or(|next| !ack.before(next)) {
             receiver.set(fact::REPEATS, false);

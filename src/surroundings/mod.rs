@@ -35,7 +35,7 @@ pub struct Surroundings {
     pub testimony: Testimony,
     /// When it missed packets.
     pub losses: Losses,
-    /// When it began, as far as its flows tell.
+    /// When it began: its first flow, where nothing else is known.
     pub begin: Option<Timestamp>,
 }
 
