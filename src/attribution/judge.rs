@@ -2,10 +2,12 @@ use super::case::{Case, Suspect};
 use super::clues::{self, Question};
 use super::verdict::{Hops, Judged, Mechanism, Party, Sender};
 use super::{kernel, obedience, origin};
+use crate::decode::Direction;
 use crate::evidence::{Aspect, Balance, Confidence, Evidence, Stance, Weight};
 use crate::flow::{Form, ResetSegment};
 use crate::knowledge::ttl;
 use crate::tcp::{Duration, TcpFlags};
+use crate::timeline::Sighting;
 
 /// The decimal logarithm of the odds that a reset is forged before anything is known of it: in captures that somebody looks
 /// at, one in a few is.
@@ -108,6 +110,14 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
             ..unknown
         };
     }
+    if was_turned_back(&suspect) {
+        return Judged {
+            would_decide: Some(
+                "the rules of the packet filter on the capturing host, over whose loopback interface it came (`nft list ruleset` or `iptables-save`),",
+            ),
+            ..unknown
+        };
+    }
     let inferred = origin::of(&suspect, before);
     let origin = kernel::origin(&suspect, inferred.as_ref()).map(Ok).or(inferred);
     let question = Question { suspect: &suspect, origin: origin.as_ref() };
@@ -183,6 +193,17 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
 /// Whether it begins or closes a connection by the same bits: neither a stack nor a known device makes such a reset.
 pub fn is_contradictory(reset: &ResetSegment) -> bool {
     reset.segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::URG))
+}
+
+/// Whether it came over the loopback interface of the capturing host, as nothing else of the connection did: with REJECT in the OUTPUT
+/// chain, Linux answers what the host itself sends in the other side's name (`nf_send_reset`).
+fn was_turned_back(suspect: &Suspect<'_>) -> bool {
+    let is_within = |one: &Sighting| one.direction == Some(Direction::Within);
+    let ends = &suspect.case.flow.stream.endpoints;
+    let mut others = suspect.case.timeline.sightings.iter().filter(|one| !one.segment.flags.rst());
+    suspect.sighting().is_some_and(is_within)
+        && ends.forward.address != ends.back.address
+        && others.all(|one| one.direction.is_some() && !is_within(one))
 }
 
 /// What capture would tell who sent the reset, where this one does not.

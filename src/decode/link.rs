@@ -9,8 +9,9 @@ const AF_INET6: [u32; 6] = [24, 28, 30, 10, 23, 26];
 /// The address family that means IPv4 everywhere.
 const AF_INET: u32 = 2;
 
-/// ARPHRD values of Linux that say how to read a cooked frame in place of its protocol field.
+/// ARPHRD values of Linux that say of a cooked frame how to read it in place of its protocol field, or where it went.
 mod arphrd {
+    pub const LOOPBACK: u16 = 772;
     pub const WIFI: u16 = 801;
     pub const WIFI_PRISM: u16 = 802;
     pub const WIFI_RADIOTAP: u16 = 803;
@@ -94,24 +95,25 @@ impl Walk<'_> {
 
     /// [LINKTYPE_LINUX_SLL](https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html).
     fn linux_cooked(&mut self, data: Octets<'_>) -> Read {
-        self.cooked_address(data.u16(0)?, data.u16(4)?, data.read(6)?);
+        self.cooked_address(data.u16(2)?, data.u16(0)?, data.u16(4)?, data.read(6)?);
         self.cooked(data.u16(2)?, data.u16(14)?, data.skip(16)?)
     }
 
     /// [LINKTYPE_LINUX_SLL2](https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html).
     fn linux_cooked_v2(&mut self, data: Octets<'_>) -> Read {
-        self.cooked_address(data.u8(10)?.into(), data.u8(11)?.into(), data.read(12)?);
+        self.cooked_address(data.u16(8)?, data.u8(10)?.into(), data.u8(11)?.into(), data.read(12)?);
         self.cooked(data.u16(8)?, data.u16(0)?, data.skip(20)?)
     }
 
     /// Packet type, length of the sender's address and that address.
-    fn cooked_address(&mut self, packet_type: u16, length: u16, address: [u8; 8]) {
+    fn cooked_address(&mut self, hardware: u16, packet_type: u16, length: u16, address: [u8; 8]) {
         const TO_US: u16 = 0;
         const BY_US: u16 = 4;
         let view = &mut self.state.view;
-        view.direction = match packet_type {
-            TO_US => Some(Direction::In),
-            BY_US => Some(Direction::Out),
+        view.direction = match (hardware, packet_type) {
+            (arphrd::LOOPBACK, _) => Some(Direction::Within),
+            (_, TO_US) => Some(Direction::In),
+            (_, BY_US) => Some(Direction::Out),
             _ => None,
         };
         view.link_source = address.get(..length.into()).and_then(LinkAddress::new);
@@ -279,6 +281,28 @@ mod tests {
         refused(113, &v1(arphrd::NETLINK, 0x800, &inner()), Undecoded::NotIp);
         let v2 = join(&[&[8, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6], &[0; 8], &inner()]);
         carries(276, &v2, "");
+    }
+
+    #[test]
+    fn linux_cooked_tells_which_way_a_frame_went() {
+        use super::super::{DecodeLimits, Decoder};
+        let went = |link_type, octets: &[u8]| {
+            let mut decoder = Decoder::new(DecodeLimits::default());
+            let (_, view) = decoder.look(&super::super::testing::frame(link_type, octets));
+            view.direction
+        };
+        for (hardware, packet_type, wanted) in [
+            (1, 0, Some(Direction::In)),
+            (1, 4, Some(Direction::Out)),
+            (1, 3, None),
+            (arphrd::LOOPBACK, 0, Some(Direction::Within)),
+            (arphrd::LOOPBACK, 4, Some(Direction::Within)),
+        ] {
+            let [high, low] = hardware.to_be_bytes();
+            let v1 = join(&[&[0, packet_type, high, low, 0, 6], &[0; 8], &[8, 0], &inner()]);
+            let v2 = join(&[&[8, 0, 0, 0, 0, 0, 0, 2, high, low, packet_type, 6], &[0; 8], &inner()]);
+            assert_eq!([went(113, &v1), went(276, &v2)], [wanted; 2]);
+        }
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub enum Direction {
     In,
     /// Sent by the capturing host.
     Out,
+    /// Over its loopback interface, so that it never left the host.
+    Within,
 }
 
 /// What the headers around a segment say beside the segment itself.

@@ -195,6 +195,26 @@ fn a_reset_that_came_in_is_not_of_this_host() {
 }
 
 #[test]
+fn a_reset_that_its_receivers_host_made_by_a_rule_is_not_a_devices_on_the_path() {
+    // A rule rejects what the server's host sends, in the client's name; the capture is of all interfaces of that host.
+    let text = "0 c S 0 ttl 61\n 0.1 s SA 0 ack 1\n 20 c A 1 ack 1 ttl 61\n 30 c PA 1 ack 1 len 10 ttl 61
+                30.2 c R 11 ttl 64 win 0 id 0";
+    let over = |of_reset, of_client| {
+        let scene = Scene::seen(text, |segment, view| {
+            let usual = if segment.destination.port == 443 { of_client } else { Direction::Out };
+            view.direction = Some(if segment.flags.rst() { of_reset } else { usual });
+        });
+        scene.judged().remove(0)
+    };
+    let turned_back = over(Direction::Within, Direction::In);
+    assert_eq!((turned_back.sender, turned_back.confidence), (Sender::Unknown, None));
+    assert!(turned_back.would_decide.is_some_and(|what| what.contains("loopback")));
+    // By an injector on the path, and in a connection that never left the host.
+    assert_eq!(over(Direction::In, Direction::In).sender, Sender::Middlebox);
+    assert!(over(Direction::Within, Direction::Within).would_decide.is_none_or(|what| !what.contains("loopback")));
+}
+
+#[test]
 fn several_hosts_behind_one_address() {
     let other = |flow: u8, ttl| {
         format!(
