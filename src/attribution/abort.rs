@@ -6,8 +6,9 @@
 
 use std::borrow::Cow;
 
-use super::case::{Blind, Suspect};
+use super::case::Suspect;
 use super::stack;
+use super::unseen::Blind;
 use super::verdict::Mechanism;
 use crate::evidence::Text;
 use crate::surroundings::Kind;

@@ -16,10 +16,12 @@ mod stack;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod unseen;
 mod verdict;
 
-pub use case::{Case, Suspect, Unseen};
+pub use case::{Case, Suspect};
 pub use clues::LOCAL;
 pub use judge::{is_contradictory, judge};
 pub use obedience::Obedience;
+pub use unseen::Unseen;
 pub use verdict::{Hops, Judged, Mechanism, Party, Sender};

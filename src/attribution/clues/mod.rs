@@ -26,8 +26,9 @@ pub(super) use hops::baseline;
 pub use kernel::{SENT as KERNEL_SENT, SILENT as KERNEL_SILENT};
 
 use super::Party;
-use super::case::{Blind, Suspect};
+use super::case::Suspect;
 use super::origin::{Misfit, Origin};
+use super::unseen::Blind;
 use crate::evidence::{Aspect, Evidence, Stance, Text, Weight, Words};
 use crate::tcp::FrameNumber;
 use crate::timeline::Sighting;
