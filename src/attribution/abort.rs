@@ -32,6 +32,9 @@ const SAME_EXIT: Duration = Duration::from_millis(250);
 /// The same for sockets of other ports of the host.
 const SAME_EXIT_OTHER_PORT: Duration = Duration::from_millis(20);
 
+/// Linux answers the probes of one connection no more often than this (`tcp_invalid_ratelimit`).
+const ANSWERED_EVERY: Duration = Duration::from_millis(500);
+
 /// A round trip for where none was measured.
 pub(super) const USUAL_ROUND_TRIP: Duration = Duration::from_millis(100);
 
@@ -99,12 +102,15 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
         // Of data Linux gives up in silence (`tcp_write_err`), and sends no probes meanwhile: then the application lost its patience.
         let by_application = is_data && stack::is_linux(suspect) == Some(true);
         let times = probes.len();
+        // Before a closed window, the one probe may have an answer that was held back, and the application a limit of its own.
+        let is_closed = suspect.earlier(peer).next().is_some_and(|last| last.segment.window == Some(0));
+        let is_sure = !by_application && !(times == 1 && is_closed);
         let text = || match times {
             1 => format!("{name} had asked once without an answer, and gave up"),
             _ => format!("{name} had asked {times} times without an answer, and gave up"),
         };
         let found = Abort::of(suspect, Mechanism::KeepaliveTimeout, probes, text);
-        return if by_application { found.perhaps() } else { found };
+        return if is_sure { found } else { found.perhaps() };
     }
 
     // What its sender had received, without the number of a FIN.
@@ -137,10 +143,12 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
         let text = || format!("it is the first to acknowledge {newly} bytes that {name} had just received");
         return Abort::unread(suspect, [], text).perhaps();
     }
-    if let Some(frames) = process_exit(suspect) {
-        return Abort::unread(suspect, frames, || {
+    if let Some((frames, is_gone)) = process_exit(suspect) {
+        let found = Abort::unread(suspect, frames, || {
             format!("other connections of {name}'s process ended in the same moment, those with nothing unread by FIN")
         });
+        // Who drops its clients and lives on does it by one call for all, and what lies unread decides likewise.
+        return if is_gone { found } else { found.perhaps() };
     }
 
     // The segment of its own data that reaches furthest says what it had received when it last spoke.
@@ -152,11 +160,11 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     let since = furthest.map_or(octets, |top| received.since(of_data(top.segment.ack)));
     let sent_fin = suspect.earlier(own).any(|one| one.segment.flags.fin());
     let within = |earlier: &Sighting, bound: i64| suspect.since(earlier).is_some_and(|since| since.0 < bound);
+    if sent_fin {
+        // What it acknowledged then, nobody may have read.
+        return after_fin(suspect).perhaps();
+    }
     if since <= 0 {
-        if sent_fin {
-            let text = || format!("{name} had closed its side before, with everything received answered");
-            return Abort::wanted(suspect, [], text);
-        }
         let turn = ONE_TURN.0.min(round_trip.0 / 4);
         let first_reply = own_data().filter(|one| !of_data(one.segment.ack).before(received)).last();
         return match first_reply {
@@ -169,9 +177,6 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     if suspect.earlier(peer).any(|one| one.segment.payload_len > 0 && one.segment.seq_end().after(segment.ack)) {
         let text = || format!("{other} was in the middle of sending when {name} closed");
         return Abort::unread(suspect, [], text).perhaps();
-    }
-    if sent_fin {
-        return Abort::wanted(suspect, [], || format!("{name} had closed its side before"));
     }
     let mut unanswered: Vec<&Sighting> = suspect
         .earlier(peer)
@@ -204,6 +209,26 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     }
 }
 
+/// What it is behind a FIN of its own sender: whether data that came behind that FIN lies unread, or another call aborts.
+fn after_fin(suspect: &Suspect<'_>) -> Abort {
+    let (own, peer) = (suspect.own(), suspect.peer());
+    let name = suspect.case.name(own);
+    let fin = suspect.earlier(own).find(|one| one.segment.flags.fin()).map(Sighting::frame);
+    let has_data = |one: &&Sighting| one.segment.payload_len > 0;
+    let soon = suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP);
+    let under_way = suspect.later(peer).take_while(|one| suspect.since_of(one).is_none_or(|since| since <= soon));
+    let more = suspect.earlier(peer).take_while(|one| Some(one.frame()) > fin).find(has_data);
+    match more.or_else(|| under_way.filter(has_data).next()) {
+        Some(more) => Abort::unread(suspect, fin.into_iter().chain([more.frame()]), || {
+            format!(
+                "{} was still sending when {name}, which had closed its side, closed for good",
+                suspect.case.name(peer)
+            )
+        }),
+        None => Abort::wanted(suspect, fin, || format!("{name} had closed its side before, and then aborted")),
+    }
+}
+
 /// Probes or repetitions at the end that nothing answered for longer than an answer takes, and whether these are of data.
 fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Option<(Vec<FrameNumber>, bool)> {
     let (own, peer) = (suspect.own(), suspect.peer());
@@ -233,7 +258,8 @@ fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Opti
     // An octet that had not been sent before is data.
     let is_old = suspect.earlier(own).any(|one| one.frame() < probe.frame() && one.segment.seq_end() == sent);
     let is_probe = probe.segment.payload_len <= 1 && probe.segment.seq.add(1) == sent && is_old;
-    (is_probe && quiet(probe)).then(|| (vec![probe.frame()], false))
+    let is_limited = probe.time().zip(heard.time()).is_some_and(|(probe, heard)| probe.since(heard) < ANSWERED_EVERY);
+    (is_probe && !is_limited && quiet(probe)).then(|| (vec![probe.frame()], false))
 }
 
 /// Where the right edge of the window moved by more than rounding, though the reset acknowledges nothing new: the frame with the last
@@ -260,13 +286,13 @@ fn window_reopened(suspect: &Suspect<'_>, newly: i32) -> Option<(FrameNumber, i3
 }
 
 /// Other connections of the host that ended in the same moment, as a process's do when it dies: those with data unread by
-/// RST, the others by FIN; or the next SYN to its port is refused.
-fn process_exit(suspect: &Suspect<'_>) -> Option<Vec<FrameNumber>> {
+/// RST, the others by FIN; or the next SYN to its port is refused, which says that the process is gone.
+fn process_exit(suspect: &Suspect<'_>) -> Option<(Vec<FrameNumber>, bool)> {
     let case = suspect.case;
     let own = case.flow.stream.endpoints[suspect.own()];
     let time = suspect.segment().time?;
     let endings = &case.surroundings.endings;
-    let (mut fin, mut abort) = (None, None);
+    let (mut fin, mut abort, mut went_on) = (None, None, false);
     for ending in endings.near(own.address, time, SAME_EXIT).filter(|ending| ending.flow != case.flow.id) {
         let apart = ending.time.since(time).0.saturating_abs();
         if ending.port != own.port && apart > SAME_EXIT_OTHER_PORT.0 {
@@ -275,13 +301,18 @@ fn process_exit(suspect: &Suspect<'_>) -> Option<Vec<FrameNumber>> {
         match ending.kind {
             Kind::Fin => fin = fin.or(Some(ending.frame)),
             Kind::Abort => abort = abort.or(Some(ending.frame)),
+            Kind::Acceptance if ending.port == own.port && ending.time < time && fin.or(abort).is_some() => {
+                // Whoever takes a connection between two ends has not gone with the first.
+                went_on = true;
+            }
             Kind::Answer | Kind::Refusal | Kind::Acceptance => {}
-        }
-        if let (Some(fin), Some(abort)) = (fin, abort) {
-            return Some(vec![fin, abort]);
         }
     }
     let sibling = fin.or(abort)?;
-    let next = endings.after(own, time).find(|ending| matches!(ending.kind, Kind::Refusal | Kind::Acceptance))?;
-    (next.kind == Kind::Refusal).then(|| vec![sibling, next.frame])
+    let next = endings.after(own, time).find(|ending| matches!(ending.kind, Kind::Refusal | Kind::Acceptance));
+    match next.filter(|next| next.kind == Kind::Refusal) {
+        Some(refusal) => Some((vec![sibling, refusal.frame], true)),
+        None if went_on => None,
+        None => Some((vec![fin?, abort?], false)),
+    }
 }

@@ -1,6 +1,7 @@
 use super::stack::SKIPPED;
 use super::unseen::{Blind, Unseen, is_edge};
 use crate::compare::Passages;
+use crate::decode::Direction;
 use crate::evidence::Words;
 use crate::flow::{Flow, Pair, ResetSegment, Roles, Way};
 use crate::surroundings::{Earlier, Host, Later, Surroundings};
@@ -244,7 +245,7 @@ impl<'a> Suspect<'a> {
     }
 
     /// Segments before it, latest first, without resets and copies.
-    pub fn earlier(&self, way: Way) -> impl Iterator<Item = &'a Sighting> {
+    pub fn earlier(&self, way: Way) -> impl Iterator<Item = &'a Sighting> + Clone {
         self.case.timeline.before(self.place).filter(move |one| one.way == way && one.is_ordinary())
     }
 
@@ -282,6 +283,19 @@ impl<'a> Suspect<'a> {
             options.window_scale.is_some() || options.timestamps.is_some() || options.sack_permitted
         };
         syns.peek().is_some() && !syns.any(made) && self.earlier(self.own()).all(|one| one.segment.flags.syn())
+    }
+
+    /// Whether the capturing host, as a router, passed it on: it came in, and went out with one hop less. Where that host translates
+    /// addresses, the other packets of its sender may be captured under these only as they go out.
+    pub fn was_passed_on(&self) -> bool {
+        let (own, segment) = (self.own(), self.segment());
+        let is_it = |one: &Segment| {
+            one.flags == segment.flags && (one.seq, one.ack, one.ip_id) == (segment.seq, segment.ack, segment.ip_id)
+        };
+        let mut behind = self.case.timeline.after(self.place).filter(|one| one.way == own && is_it(&one.segment));
+        self.sighting().is_some_and(|one| one.direction == Some(Direction::In))
+            && behind
+                .any(|one| one.direction == Some(Direction::Out) && one.segment.ttl.checked_add(1) == Some(segment.ttl))
     }
 
     /// Other resets in the same or the other name, without copies.

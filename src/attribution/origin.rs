@@ -182,6 +182,13 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
     }
     let fin = suspect.earlier(own).find(|one| one.segment.flags.fin());
     let Some(fin) = fin else {
+        if has_data_waiting(suspect, trigger) {
+            let closed = suspect.answer(trigger, Mechanism::DataAfterClose, || {
+                format!("{name} had data left to send: closed then, it keeps its FIN behind that, and resets what still comes")
+            });
+            return closed
+                .map(|closed| closed.map(|closed| Origin { or_else: Some(Mechanism::NoConnection), ..closed }));
+        }
         return suspect.answer(trigger, Mechanism::NoConnection, || {
             match suspect.case.earlier().filter(|earlier| earlier.changed == peer) {
                 Some(_) => format!("{name} knows the connection by another address of {}", suspect.case.name(peer)),
@@ -226,9 +233,16 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
     }
 }
 
-/// Whether a segment is part of the handshake's end: sent within the time of an answer after its first ACK, and refused at once.
+/// Whether a segment is part of the handshake's end: sent within the time of an answer after its first ACK, and refused at once. A full
+/// queue refuses that ACK (`tcp_check_req`), and the listener each segment behind it: where fewer resets than segments came, what was
+/// refused is what came behind, and the connection had been taken.
 fn ends_handshake(suspect: &Suspect<'_>, trigger: &Sighting) -> bool {
-    let first = suspect.earlier(suspect.peer()).filter(|one| one.segment.flags.ack()).last();
+    let mut acks = suspect.earlier(suspect.peer()).filter(|one| one.segment.flags.ack());
+    let resets = 1 + suspect.other_resets(suspect.own()).count();
+    let first = acks.clone().last();
+    if acks.nth(resets).is_some() {
+        return false;
+    }
     let longest = suspect.case.flow.rtt().map_or(0, |rtt| rtt.0) + ANSWERED_WITHIN.0;
     let passed = first.and_then(|first| Some(trigger.time()?.since(first.time()?)));
     let at_once = suspect
@@ -237,6 +251,17 @@ fn ends_handshake(suspect: &Suspect<'_>, trigger: &Sighting) -> bool {
         .map_or(0, |least| least.0.saturating_mul(2))
         .saturating_add(AT_ONCE.0);
     passed.is_none_or(|passed| passed.0 <= longest) && suspect.since(trigger).is_none_or(|since| since.0 <= at_once)
+}
+
+/// Whether it answers data while its claimed sender, a moment after it last spoke, still had sent what was not acknowledged: a socket that
+/// is closed then keeps its FIN behind what is left to send, so that none passes before the reset (`tcp_send_fin`).
+fn has_data_waiting(suspect: &Suspect<'_>, trigger: &Sighting) -> bool {
+    let acknowledged = suspect.earlier(suspect.peer()).filter(|one| one.segment.flags.ack());
+    let reached = acknowledged.map(|one| one.segment.ack).reduce(SeqNum::max);
+    let spoke = suspect.earlier(suspect.own()).next().and_then(|last| suspect.since(last));
+    trigger.segment.payload_len > 0
+        && suspect.sent().zip(reached).is_some_and(|(sent, reached)| sent.after(reached))
+        && spoke.is_some_and(|since| since <= ANSWERED_WITHIN)
 }
 
 /// A live socket aborted by a bare RST at its next number, as RFC 9293 section 3.10.5 has it: the RST has that socket's window,

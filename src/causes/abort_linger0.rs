@@ -26,7 +26,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             Aspect::Form,
             if decisive.verdict.or_else.is_some() { Weight::Moderate } else { Weight::Strong },
             frames,
-            || format!("a live socket was aborted, and {name} had dealt with all that it received"),
+            || match decisive.verdict.or_else {
+                Some(_) => "a live socket was aborted; data that lay unread would look alike".to_owned(),
+                None => format!("a live socket was aborted, and {name} had dealt with all that it received"),
+            },
         )),
         Mechanism::AbortUnreadData => {
             Some(candidate.because(Aspect::Form, Weight::Weak, frames, "an abort on purpose would look the same"))

@@ -33,11 +33,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         let asked = story.turns.iter().rfind(|turn| turn.way == client && turn.first < fin.frame())?;
         let answered =
             story.turns.iter().any(|turn| turn.way == server && (asked.first..fin.frame()).contains(&turn.first));
-        let answers_late = matches!(
-            decisive.verdict.mechanism,
-            Mechanism::DataAfterClose | Mechanism::TimeWait | Mechanism::NoConnection
-        );
-        if !answers_late {
+        let mut behind = story.case.timeline.sightings.iter().filter(|one| one.frame() > fin.frame());
+        let is_cut = match decisive.verdict.mechanism {
+            Mechanism::DataAfterClose | Mechanism::TimeWait | Mechanism::NoConnection => true,
+            Mechanism::Abort | Mechanism::AbortUnreadData => {
+                behind.any(|one| one.way == server && one.is_ordinary() && one.segment.payload_len > 0)
+            }
+            _ => false,
+        };
+        if !is_cut {
             return None;
         }
         // Nobody cancels who has all, or who has said goodbye.
@@ -45,7 +49,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             return None;
         }
         let candidate =
-            candidate("the client closed while the server was still sending, and its host answered the rest by resets");
+            candidate("the client closed while the server was still sending, and its host met the rest with resets");
         return Some(if answered {
             candidate.because(
                 Aspect::Company,
@@ -108,9 +112,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             })
         }
         Mechanism::AbortUnreadData | Mechanism::Abort => {
+            // Who aborts as soon as it has asked, wanted no answer.
+            let waited = last.ended.zip(decisive.reset.segment.time).map(|(asked, reset)| reset.since(asked));
+            let has_waited = waited.is_some_and(|waited| !story.is_moment(waited));
             Some(candidate("the client gave up while it waited for the server's answer").because(
                 Aspect::Company,
-                Weight::Moderate,
+                if has_waited { Weight::Strong } else { Weight::Moderate },
                 [last.first, frame],
                 "the client had asked and not been answered yet",
             ))

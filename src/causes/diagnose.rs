@@ -355,6 +355,89 @@ mod tests {
     }
 
     #[test]
+    fn checks_of_several_balancers_come_each_at_its_own_period() {
+        // Two pools, whose checks come 200 and 800 ms behind each other.
+        let checks = |late: u32| -> String {
+            let one = |flow: u32| {
+                let at = flow / 2 * 1000 + flow % 2 * 200 + flow * flow * late;
+                let (granted, ended) = (at + 1, at + 2);
+                format!(
+                    "{at} c S 0 mss 1460 flow {flow}\n{granted} s SA 0 ack 1 flow {flow}\n{ended} c R 1 win 0 id 0 flow {flow}\n"
+                )
+            };
+            (1..10).map(one).collect()
+        };
+        let cause = |late| told_among(&checks(late), 4).map(|(cause, _)| cause);
+        assert_eq!(cause(0), Some(Cause::HealthCheck));
+        assert_ne!(cause(90), Some(Cause::HealthCheck), "later and later");
+    }
+
+    #[test]
+    fn who_takes_connections_between_the_ends_lives() {
+        let ended = |flow: u32, at: u32| {
+            let ([granted, asked], end) = ([at + 1, at + 2], at + 30);
+            format!(
+                "{at} c S 0 flow {flow}\n{granted} s SA 0 ack 1 flow {flow}\n{asked} c PA 1 ack 1 len 9 flow {flow}\n{} s A 1 ack 10 flow {flow}\n{end} s RA 1 ack 10 flow {flow}\n",
+                at + 3
+            )
+        };
+        let of_last = |pause: u32| {
+            let all: String = (1..5).map(|flow| ended(flow, flow * pause)).collect();
+            told_among(&all, 3).map(|(cause, _)| cause)
+        };
+        // All at once, and one after the other.
+        assert_eq!(of_last(0), Some(Cause::ProcessKilled));
+        assert_ne!(of_last(40), Some(Cause::ProcessKilled));
+    }
+
+    #[test]
+    fn a_client_that_waited_in_vain_gave_up() {
+        let reset =
+            |at: &str| format!("{OPEN}5000 c PA 101 ack 901 len 10\n5020 s A 901 ack 111\n{at} c RA 111 ack 901");
+        assert_eq!(told(&reset("5900")).map(|found| found.0), Some(Cause::ClientAbort));
+        assert_ne!(told(&reset("5020.1")).map(|found| found.0), Some(Cause::ClientAbort));
+    }
+
+    #[test]
+    fn a_client_that_closes_in_the_middle_of_an_answer_cancelled_it() {
+        let closed = "5000 c PA 101 ack 901 len 10\n5020 s PA 901 ack 111 len 1448\n5020.1 c FA 111 ack 2349\n5020.2 c RA 112 ack 2349";
+        let more = "\n5021 s PA 2349 ack 111 len 1448";
+        assert_eq!(told(&format!("{OPEN}{closed}{more}")).map(|found| found.0), Some(Cause::ClientAbort));
+        assert_ne!(told(&format!("{OPEN}{closed}")).map(|found| found.0), Some(Cause::ClientAbort));
+    }
+
+    #[test]
+    fn a_fin_waits_behind_data() {
+        let answer = |ack: u32| {
+            let data = "50 s PA 901 ack 101 len 1448\n50.1 s PA 2349 ack 101 len 1448\n";
+            told(&format!("{OPEN}{data}52 c PA 101 ack {ack} len 5\n72 s R {ack} win 0 id 0")).map(|found| found.0)
+        };
+        assert_eq!(answer(901), Some(Cause::DataAfterClose));
+        assert_ne!(answer(3797), Some(Cause::DataAfterClose), "nothing was left to send");
+    }
+
+    #[test]
+    fn a_filter_on_content_acts_on_the_request() {
+        let filtered =
+            |rest: &str| told(&format!("{OPEN}{rest}")).map(|found| found.0) == Some(Cause::InjectedContentFilter);
+        assert!(filtered("50 c PA 101 ack 901 len 9\n70 s R 901 win 0 id 0"));
+        assert!(
+            !filtered("50 s PA 901 ack 101 len 1448\n51 c A 101 ack 2349\n71 s R 2349 win 0 id 0"),
+            "in mid-answer"
+        );
+    }
+
+    #[test]
+    fn a_direction_that_is_not_in_the_capture_answers_nothing() {
+        let alone = "0 c S 0\n1000 c S 0\n3000 c S 0\n";
+        let confidence = |other: &str| told_among(&format!("{alone}{other}"), 0).map(|(cause, sure)| (cause, sure));
+        let answered = "0 c S 0 flow 1\n20 s SA 0 ack 1 flow 1\n20.1 c A 1 ack 1 flow 1\n30 c PA 1 ack 1 len 9 flow 1";
+        assert_eq!(confidence(answered), Some((Cause::UnansweredSyn, Confidence::Likely)));
+        let one_sided = answered.replace("20 s SA 0 ack 1 flow 1\n", "");
+        assert!(confidence(&one_sided).is_none_or(|(_, sure)| sure == Confidence::Possible));
+    }
+
+    #[test]
     fn a_port_that_refuses_next_had_no_full_queue() {
         let overflow = "0 c S 0 flow 1\n1 s SA 0 ack 1 flow 1\n2 c A 1 ack 1 flow 1\n3 s R 1 win 0 flow 1\n";
         let next = |answer: &str| told_among(&format!("{overflow}300 c S 0\n301 s {answer}"), 0);

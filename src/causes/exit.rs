@@ -24,7 +24,7 @@ pub(super) struct Exit {
     pub aborts: usize,
     /// Whether any ended by FIN, this one counted.
     pub has_fin: bool,
-    /// The first connection accepted afterwards, where none was refused before.
+    /// The first connection accepted afterwards, where none was refused before; or one accepted between two of the ends.
     pub accepted: Option<FrameNumber>,
     /// The first refusal afterwards.
     pub refused: Option<FrameNumber>,
@@ -59,6 +59,8 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
     let own_abort = story.fin(way).is_none() && story.decisive.is_some_and(aborts);
     let mut aborts = usize::from(own_abort);
     let mut has_fin = story.fin(way).is_some();
+    // Whoever takes a connection between two ends has not gone with the first.
+    let mut went_on = None;
     // Where nobody is told how many there were, it is enough to know that there were.
     let is_told = story.case.words > Words::Unspoken;
     for ending in endings.near_port(own, time, SAME_MOMENT) {
@@ -70,9 +72,11 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
             if frames.len() < 4 {
                 frames.push(ending.frame);
             }
-            if !is_told && others >= OTHERS && aborts > 0 && has_fin {
+            if !is_told && others >= OTHERS && aborts > 0 && has_fin && ending.time >= time {
                 break;
             }
+        } else if ending.kind == Kind::Acceptance && others > 0 && ending.time < time {
+            went_on = went_on.or(Some(ending.frame));
         }
     }
     let mut exit = Exit { others, frames, aborts, has_fin, accepted: None, refused: None, refusals: 0, back: None };
@@ -92,6 +96,9 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
             }
             _ => {}
         }
+    }
+    if exit.refusals == 0 {
+        exit.accepted = exit.accepted.or(went_on);
     }
     (exit.others >= OTHERS || (exit.others > 0 && exit.refused.is_some())).then_some(exit)
 }

@@ -21,6 +21,19 @@ const SHORTEST: f64 = 0.1;
 /// Periods differ by at most this share of their median.
 const STEADY: f64 = 0.1;
 
+/// So many that look at one service from one address are told apart.
+const MOST_CHECKERS: usize = 8;
+
+/// The steady time in seconds from each connection to the one so many places behind it, if there is one.
+fn period(checks: &[&Connection], places: usize) -> Option<f64> {
+    let pairs = checks.iter().zip(checks.iter().skip(places));
+    let mut periods: Vec<f64> = pairs.map(|(one, next)| next.began.since(one.began).as_secs_f64()).collect();
+    periods.sort_by(f64::total_cmp);
+    let median = *periods.get(periods.len() / 2)?;
+    let steady = periods.iter().filter(|period| (*period - median).abs() <= median * STEADY).count();
+    (steady * 4 >= periods.len() * 3 && median >= SHORTEST).then_some(median)
+}
+
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
     let decisive = story.by_host().filter(|_| story.from_client() && story.is_dataless())?;
@@ -41,19 +54,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             other.server == others.server() && !other.has_data && other.by_client && other.accepted
         };
         let checks: Vec<_> = others.near_client().filter(is_check).collect();
-        let mut periods: Vec<f64> = checks
-            .windows(2)
-            .filter_map(|pair| match pair {
-                [earlier, later] => Some(later.began.since(earlier.began).as_secs_f64()),
-                _ => None,
-            })
-            .collect();
-        periods.sort_by(f64::total_cmp);
-        let median = *periods.get(periods.len() / 2)?;
-        let steady = periods.iter().filter(|period| (*period - median).abs() <= median * STEADY).count();
-        if checks.len() < CHECKS || steady * 4 < periods.len() * 3 || median < SHORTEST {
-            return None;
-        }
+        // Several balancers, or several of one balancer's pools, look each at its own period.
+        let checkers = (1..=checks.len() / CHECKS).take(MOST_CHECKERS);
+        let median = checkers.filter_map(|checkers| period(&checks, checkers)).next()?;
         Some(
             others.candidate(
                 Cause::HealthCheck,

@@ -109,15 +109,22 @@ fn out_of_sight(question: &Question<'_>) -> Option<Candidate> {
     let decisive = story.by_host()?;
     let way = decisive.reset.way;
     let closed = story.fin(way).or(story.fin(way.reverse())).is_some();
-    if decisive.verdict.mechanism != Mechanism::NoConnection || closed {
+    // It may have closed, too, with its FIN behind what it had left to send.
+    let may_have_closed = story.judged.iter().any(|one| one.way == way && one.or_else == Some(Mechanism::NoConnection));
+    if decisive.verdict.mechanism != Mechanism::NoConnection || closed || may_have_closed {
         return None;
     }
     // On its own host only that host's packet filter can end it out of sight.
     let local = decisive.verdict.evidence.iter().any(|piece| piece.clue == LOCAL);
     let suspected = if local { "a packet filter on that host" } else { "a forged reset" };
     let (last, since) = story.last_heard().filter(|(_, since)| story.is_moment(*since))?;
-    let asked = story.turns.iter().any(|turn| turn.way == story.client());
-    if !asked {
+    // Where nothing was seen to be forged, the server's connection ends right behind the request alone; the client's may in the middle
+    // of the answer.
+    let client = story.client();
+    let asked = story.turns.iter().any(|turn| turn.way == client);
+    let is_forged = story.judged.iter().any(|verdict| verdict.sender == Sender::Middlebox);
+    let fits = is_forged || way == client || story.last_turn().is_some_and(|turn| turn.way == client);
+    if !asked || !fits {
         return None;
     }
     let name = story.name(way);

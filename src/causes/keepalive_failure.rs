@@ -21,12 +21,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         Some(2..) => "repeated its data",
         _ => "probed",
     };
+    // One of them may have been answered by what was lost or held back; then somebody else had enough.
+    let weight = if decisive.verdict.or_else.is_some() { Weight::Weak } else { Weight::Strong };
     Some(
         question.candidate(
             Cause::KeepaliveFailure,
             || format!("{other} no longer answered: {name} {} in vain and gave the connection up", tried()),
         )
-        .because(Aspect::Form, Weight::Strong, frames, || format!("{name}'s probes or repetitions had no answer before it reset"))
+        .because(Aspect::Form, weight, frames, || format!("{name}'s probes or repetitions had no answer before it reset"))
         .advise(|| format!("find out why {other} fell silent: host down, path broken, or a device on the way that forgot the connection and drops it"))
         .advise("the probing side decides by tcp_keepalive_time/intvl/probes or TCP_USER_TIMEOUT: `ss -to` shows its timers"),
     )

@@ -98,6 +98,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                         )
                     })
                 }
+                Some((last, since)) if since.0 < SOONEST_RESTART.0 => {
+                    candidate.although(Aspect::Timing, Weight::Moderate, [last, frame], || {
+                        format!(
+                            "{name} had spoken {:.0} ms before, and few hosts restart so soon",
+                            since.0 as f64 / 1e6
+                        )
+                    })
+                }
                 _ => candidate,
             }
         }

@@ -33,7 +33,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         Cause::ProcessKilled,
         || format!(
             "{name}'s process ended{}: {} other connections of it ended in the same moment",
-            if is_sure || exit.has_fin { "" } else { ", or it dropped them all at once" },
+            if is_sure { "" } else { ", or it dropped them all at once" },
             exit.others
         ),
     )
@@ -51,7 +51,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             candidate.because(Aspect::Aftermath, Weight::Weak, [frame], "a connection tried afterwards was refused")
         }
         (None, Some(frame)) => {
-            let text = "a connection tried right afterwards was accepted, so the service went on";
+            let text = "a connection tried meanwhile or right afterwards was accepted, so the service went on";
             candidate.although(Aspect::Aftermath, Weight::Decisive, [frame], text)
         }
         (None, None) if exit.aborts == 0 => {
@@ -60,9 +60,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         }
         (None, None) if exit.has_fin => {
             // Who drops its clients aborts all, who drains closes all.
-            let text =
-                "some ended by FIN and some by abort: a kernel closes a process's sockets by what lies unread in each";
-            candidate.because(Aspect::Form, Weight::Strong, exit.frames.iter().copied(), text)
+            let text = "some ended by FIN and some by abort: a kernel closes sockets by what lies unread in each";
+            candidate.because(Aspect::Form, Weight::Weak, exit.frames.iter().copied(), text)
         }
         (None, None) => candidate,
     })

@@ -43,9 +43,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                     [before.frame, frame, after.frame],
                     "connections to the same port were granted before and after",
                 ),
+                // One alone may as well be the first that a new rule rejects.
                 None => candidate.because(
                     Aspect::Company,
-                    Weight::Moderate,
+                    if rejected() > 1 { Weight::Moderate } else { Weight::Weak },
                     [before.frame, frame],
                     "connections to the same port were granted before",
                 ),

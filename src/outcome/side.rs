@@ -155,7 +155,9 @@ fn by_state(story: &Story<'_>, reset: &ResetSegment, verdict: &Judged) -> Option
         // The connection never came up to where an application accepts it.
         return None;
     }
-    match (reset.fin_before[reset.way], reset.fin_before[receiver]) {
+    // A socket that was reset sends no FIN: one that was captured later was sent before.
+    let has_closed = reset.fin_before[receiver] || story.case.flow.ends[receiver].fin_end().is_some();
+    match (reset.fin_before[reset.way], has_closed) {
         (false, false) => Some(SideOutcome::new(Errno::Econnreset, NEXT_CALL)),
         (false, true) => Some(SideOutcome::new(Errno::Econnreset, NEXT_READ)),
         (true, false) => Some(SideOutcome::new(Errno::Epipe, NEXT_WRITE)),
@@ -194,7 +196,9 @@ fn reset_out_of_sight(story: &Story<'_>, way: Way, frame: FrameNumber) -> bool {
     let soon = last.zip(answer).is_some_and(|(last, answer)| answer.since(last).0 < SOONEST.0);
     let sides = &story.case.flow.stream.sides;
     let waits = sides[way].next() != sides[way.reverse()].acked();
-    way == story.client() && far && soon && !waits && story.case.later().is_none()
+    // Who gave up while it connected, needed no reset.
+    let is_up = story.case.flow.phase() > Phase::Handshake;
+    way == story.client() && is_up && far && soon && !waits && story.case.later().is_none()
 }
 
 /// Whether the side had repeated data that was never acknowledged before this frame.

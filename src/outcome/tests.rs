@@ -84,6 +84,11 @@ fn the_state_of_the_receiver_decides_the_error() {
             (Some(Epipe), None),
         ),
         (
+            "after the peer's FIN, and closed before the reset came",
+            "20 s FA 1 ack 1\n 25 c PA 1 ack 1 len 9\n 35 s R 1\n 36 c FA 10 ack 2",
+            (None, None),
+        ),
+        (
             "after its own FIN",
             "20 c PA 1 ack 1 len 20\n 20.1 c FA 21 ack 1\n 30 s A 1 ack 22\n 50 s RA 1 ack 22",
             (Some(Econnreset), None),

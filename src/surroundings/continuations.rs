@@ -130,9 +130,11 @@ fn began_before(flow: &Flow) -> bool {
     Way::BOTH.iter().all(|&way| flow.ends[way].syn_seq().is_none())
 }
 
-/// Whether a flow's connection had come up and not been closed by both sides.
+/// Whether a flow's connection had come up and not been closed by both sides. A lone acknowledgement shows no connection: scanners
+/// send the same one to many ports.
 fn is_under_way(flow: &Flow) -> bool {
-    (flow.established() || flow.ends.forward.octets + flow.ends.back.octets > 0) && !flow.both_fins()
+    (flow.established() && !began_before(flow) || flow.ends.forward.octets + flow.ends.back.octets > 0)
+        && !flow.both_fins()
 }
 
 /// Where a side of a flow stood when the flow began. Of one that was silent tells what it was acknowledged.
@@ -197,6 +199,12 @@ mod tests {
         assert_eq!((earlier.flow, links.after(first).map(|later| later.flow)), (first, Some(second)));
         assert_eq!((links.before(first), links.after(second)), (None, None));
         Some((0, 1))
+    }
+
+    #[test]
+    fn a_scanner_that_sends_one_acknowledgement_to_many_has_no_connection() {
+        assert_eq!(links("0 c A 1 ack 1\n 900 c A 1 ack 1 server 77 moved"), None);
+        assert!(links("0 c PA 1 ack 1 len 5\n 900 c A 6 ack 1 server 77 moved").is_some());
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Timeline {
     }
 
     /// The segments before a place, latest first.
-    pub fn before(&self, place: usize) -> impl Iterator<Item = &Sighting> {
+    pub fn before(&self, place: usize) -> impl Iterator<Item = &Sighting> + Clone {
         self.sightings.get(..place).unwrap_or_default().iter().rev()
     }
 

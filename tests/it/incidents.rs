@@ -27,7 +27,7 @@ const LAB: [Expected; 9] = [
     expect("10_incidents/health_checks_ack/client.pcap", "health_check", "checks the health of", 12),
     expect("10_incidents/client_aborts/client.pcap.zst", "client_abort", "gave up 8 connections", 8),
     expect("02_refused/backlog_overflow/client.pcap", "backlog_overflow", "accept queue", 4),
-    expect("05_abort/sigkill/client.pcap.zst", "process_killed", "died with 5 connections", 5),
+    expect("05_abort/sigkill/client.pcap.zst", "process_killed", "ended 5 connections at once", 5),
     expect("07_idle/middlebox_rst_client/client.pcap", "idle_timeout_middlebox", "idle for 1.0 to 1.1 s", 6),
 ];
 

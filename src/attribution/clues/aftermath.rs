@@ -38,9 +38,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
             later.seq_end().after(sent) && (is_behind || suspect.since_of(one) > longest)
         };
         let new_data = later.payload_len > 0 && sent.is_some_and(beyond);
+        // What it sends once more, it still has a socket for.
+        let old_data = later.payload_len > 0 && suspect.since_of(one) > longest;
         let new_ack = later.flags.ack() && acknowledged.is_some_and(|acknowledged| later.ack.after(acknowledged));
-        if new_data || new_ack {
-            let what = if new_data { "new data" } else { "new acknowledgements" };
+        if new_data || new_ack || old_data {
+            let what = match (new_data, new_ack) {
+                (true, _) => "new data",
+                (_, true) => "new acknowledgements",
+                _ => "repetitions of its data",
+            };
             let weight = if is_rejected(question) { Weight::Moderate } else { Weight::Decisive };
             return Some(suspect.forged("aftermath", Aspect::Aftermath, weight, [segment.frame, one.frame()], || {
                 format!("{name} went on with {what} after it (RST_SEQ_DATA), so its connection lived")
@@ -51,15 +57,18 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
 }
 
 /// Whether a packet filter on the host itself may have answered in the place of its stack, as REJECT does: the reset has the time to
-/// live of the host's packets and the form of an answer, and the host never got what it answers.
+/// live of the host's packets and the form of an answer, and the host never got what it answers: acknowledges no data of it, or sends
+/// again what it acknowledges.
 fn is_rejected(question: &Question<'_>) -> bool {
     let suspect = question.suspect;
-    let Some(trigger) = question.trigger().filter(|trigger| trigger.segment.seq_len() > 0) else { return false };
+    let Some(trigger) = question.trigger().map(|trigger| &trigger.segment) else { return false };
     let is_host_like = suspect.comparable().all(|one| one.segment.ttl == suspect.segment().ttl);
-    let mut later = suspect.later(suspect.own());
-    suspect.reset.form() == Form::Rst
-        && is_host_like
-        && later.all(|one| !one.segment.flags.ack() || one.segment.ack.before(trigger.segment.seq_end()))
+    let mut later = suspect.later(suspect.own()).map(|one| &one.segment);
+    let never_got = match trigger.seq_len() {
+        0 => later.any(|one| one.payload_len > 0 && one.seq.before(trigger.ack)),
+        _ => later.all(|one| !one.flags.ack() || one.ack.before(trigger.seq_end())),
+    };
+    suspect.reset.form() == Form::Rst && is_host_like && never_got
 }
 
 /// Its connection goes on under another address: a router translates that no longer, and spoke in its name.

@@ -7,6 +7,9 @@ use crate::evidence::{Aspect, Evidence, Weight};
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
     let reset = suspect.sighting()?;
+    if suspect.was_passed_on() {
+        return None;
+    }
     let name = suspect.case.name(suspect.own());
     let own = suspect.own();
     let all = &suspect.case.timeline.sightings;

@@ -24,6 +24,8 @@ fn aftermath() {
         &[
             ("90 s RA 21 ack 11\n 95 s PA 21 ack 11 len 5", Some(Decisive), None),
             ("90 s RA 21 ack 11\n 91 c PA 11 ack 21 len 5\n 111 s A 21 ack 16", Some(Decisive), None),
+            // What is sent once more, a socket is there for.
+            ("90 s RA 21 ack 11\n 300 s PA 1 ack 11 len 20", Some(Decisive), None),
             // Nothing new, or nothing at all, or another connection of the same ports.
             ("90 s RA 21 ack 11\n 95 s PA 1 ack 11 len 20", None, None),
             ("90 s RA 21 ack 11", None, None),
@@ -35,6 +37,18 @@ fn aftermath() {
     assert_eq!(against_host(&asked(granted), "aftermath"), Some(Decisive));
     let again = "20 s RA 3001 ack 1 win 0\n 24 c S 0\n 44 s SA 0 ack 1";
     assert_eq!(clue(&asked(again), "aftermath"), None);
+}
+
+#[test]
+fn a_filter_on_the_host_rejects_what_the_host_then_never_got() {
+    // In the middle of a download, acknowledgements are rejected, and what they acknowledge is sent again.
+    let download = |again: &str| {
+        let data = "60 s PA 21 ack 11 len 100\n 61 c A 11 ack 121\n 81 s R 121 win 0 id 0\n";
+        established(&format!("{REQUEST}{data} {again}"))
+    };
+    assert_eq!(against_host(&download("400 s PA 21 ack 11 len 100"), "aftermath"), Some(Moderate));
+    // What was acknowledged arrived: somebody else answered.
+    assert_eq!(against_host(&download("400 s PA 121 ack 11 len 100"), "aftermath"), Some(Decisive));
 }
 
 #[test]

@@ -79,8 +79,12 @@ fn a_reset_that_contradicts_itself_is_nobodys() {
 fn a_full_queue_refuses_at_once_and_not_after_a_rest() {
     let late = established("900000 c PA 1 ack 1 len 5\n 900020 s R 1 win 0 id 0");
     assert_eq!(late.mechanism, Mechanism::NoConnection);
-    let soon = established("22 c PA 1 ack 1 len 5\n 42 s R 1 win 0 id 0");
-    assert_eq!(soon.mechanism, Mechanism::BacklogOverflow);
+    let soon = |resets: &str| {
+        Scene::of(&format!("{SYN}{HANDSHAKE} 22 c PA 1 ack 1 len 5\n {resets}")).judged().remove(0).mechanism
+    };
+    assert_eq!(soon("41 s R 1 win 0 id 0\n 42 s R 1 win 0 id 0"), Mechanism::BacklogOverflow);
+    // The acknowledgement was taken, and only what came behind it refused.
+    assert_eq!(soon("42 s R 1 win 0 id 0"), Mechanism::NoConnection);
 }
 
 #[test]

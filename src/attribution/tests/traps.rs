@@ -195,6 +195,24 @@ fn a_reset_that_came_in_is_not_of_this_host() {
 }
 
 #[test]
+fn a_router_that_translates_addresses_passes_a_reset_on() {
+    // The client's other packets are captured under these addresses only as they go out.
+    let text = "c ttl 59\n 0 c S 0 wscale 7 sackok\n 20 s SA 0 ack 1 ttl 52\n 20.1 c A 1 ack 1\n 30 c PA 1 ack 1 len 10
+                50 s PA 1 ack 11 len 20 ttl 52\n 90 c RA 11 ack 21 ttl 60 id 77";
+    let judged = |text: &str| {
+        let scene = Scene::seen(text, |segment, view| {
+            let comes_in = segment.source.port == 443 || segment.flags.rst() && segment.ttl == 60;
+            view.direction = Some(if comes_in { Direction::In } else { Direction::Out });
+        });
+        scene.judged().remove(0)
+    };
+    let passed_on = judged(&format!("{text}\n 90.1 c RA 11 ack 21 id 77"));
+    assert_eq!([clue(&passed_on, "ttl"), clue(&passed_on, "direction")], [None; 2]);
+    // One that only came in is not of the host that the others went out for.
+    assert_eq!(against_host(&judged(text), "direction"), Some(Weight::Strong));
+}
+
+#[test]
 fn a_reset_that_its_receivers_host_made_by_a_rule_is_not_a_devices_on_the_path() {
     // A rule rejects what the server's host sends, in the client's name; the capture is of all interfaces of that host.
     let text = "0 c S 0 ttl 61\n 0.1 s SA 0 ack 1\n 20 c A 1 ack 1 ttl 61\n 30 c PA 1 ack 1 len 10 ttl 61
