@@ -1,6 +1,6 @@
 //! The control connection of FTP: RFC 959, RFC 4217.
 
-use super::lines::{self, Grammar, ends_numbered, numbered, word};
+use super::lines::{self, Grammar, ends_numbered, first_word, greeting, numbered, word};
 use super::text::first_line;
 use super::{Application, Protocol, Talk};
 
@@ -20,19 +20,17 @@ const COMMANDS: [&str; 38] = [
 
 /// Whether a server that begins so speaks this.
 pub(super) fn is_server(octets: &[u8]) -> bool {
-    let line = first_line(octets);
-    numbered(line).is_some_and(|reply| matches!(reply.code, Some(120 | 220 | 421 | 530)))
-        && line.windows(3).any(|word| word.eq_ignore_ascii_case(b"FTP"))
+    greeting(octets).is_some_and(|reply| matches!(reply.code, Some(120 | 220 | 421 | 530)))
+        && first_line(octets).windows(3).any(|word| word.eq_ignore_ascii_case(b"FTP"))
 }
 
 /// IANA: ftp.
 const PORT: u16 = 21;
 
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
-    let greeting = talk.server.opening();
-    let greets = numbered(first_line(greeting)).is_some();
-    let logs_in = word(first_line(talk.client.opening()), &["USER"]).is_some();
-    let speaks = is_server(greeting) || (greets && (talk.port == PORT || logs_in));
+    let opening = talk.server.opening();
+    let logs_in = || first_word(talk.client.opening(), &["USER"]).is_some();
+    let speaks = is_server(opening) || (greeting(opening).is_some() && (talk.port == PORT || logs_in()));
     speaks.then(|| lines::read(&GRAMMAR, talk))
 }
 

@@ -86,17 +86,21 @@ pub(super) fn is_request(octets: &[u8]) -> bool {
     const METHODS: [&[u8]; 9] =
         [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
     const LONGEST: usize = 20;
+    let is_of_method = |octet: &u8| octet.is_ascii_uppercase() || *octet == b'-';
+    let length = octets.iter().take(LONGEST).position(|octet| !is_of_method(octet)).unwrap_or_default();
+    // Most that is no request is told by that, without a look at all of it.
+    if length < 3 || octets.get(length) != Some(&b' ') {
+        return false;
+    }
     let line = first_line(octets);
-    let Some(space) = line.iter().take(LONGEST).position(|&octet| octet == b' ') else { return false };
-    let (method, rest) = line.split_at(space);
-    let token = method.len() >= 3 && method.iter().all(|&octet| octet.is_ascii_uppercase() || octet == b'-');
+    let (method, rest) = line.split_at(length);
     if line.len() < octets.len() {
         let version = rest.len().checked_sub(b" HTTP/1.1".len()).and_then(|at| rest.get(at..));
-        token && version.is_some_and(|version| version.starts_with(b" HTTP/1."))
+        version.is_some_and(|version| version.starts_with(b" HTTP/1."))
     } else {
         // The version stands behind what was looked at.
         let is_long = octets.len() >= super::MOST_OPENING && rest.iter().skip(1).all(u8::is_ascii_graphic);
-        token && (METHODS.contains(&method) || is_long)
+        METHODS.contains(&method) || is_long
     }
 }
 

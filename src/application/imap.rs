@@ -1,7 +1,6 @@
 //! IMAP: RFC 9051.
 
 use super::lines::{self, Grammar, Meaning, Reply, word};
-use super::text::first_line;
 use super::{Application, Protocol, Talk};
 
 const GRAMMAR: Grammar = Grammar { protocol: Protocol::Imap, command, reply, ends, to_tls: "STARTTLS" };
@@ -80,8 +79,7 @@ fn ends(line: &[u8]) -> bool {
 
 /// Whether a server that begins so speaks this.
 pub(super) fn is_server(octets: &[u8]) -> bool {
-    let line = first_line(octets);
-    [&b"* OK "[..], b"* PREAUTH ", b"* BYE "].iter().any(|greeting| line.starts_with(greeting))
+    [&b"* OK "[..], b"* PREAUTH ", b"* BYE "].iter().any(|greeting| octets.starts_with(greeting))
 }
 
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {

@@ -44,11 +44,18 @@ pub(super) struct Grammar {
     pub to_tls: &'static str,
 }
 
+/// Octets of the longest command.
+const LONGEST_WORD: usize = 12;
+
 /// The first word in capitals, if it is one of these.
 pub(super) fn word(line: &[u8], known: &[&str]) -> Option<String> {
-    const LONGEST: usize = 12;
-    let word = line.split(|&octet| octet == b' ').next().filter(|word| word.len() <= LONGEST)?;
+    let word = line.split(|&octet| octet == b' ').next().filter(|word| word.len() <= LONGEST_WORD)?;
     known.iter().find(|known| known.as_bytes().eq_ignore_ascii_case(word)).map(|&known| known.to_owned())
+}
+
+/// The same of the first line of what a client says; the rest of a line that is longer tells nothing.
+pub(super) fn first_word(opening: &[u8], known: &[&str]) -> Option<String> {
+    word(first_line(opening.get(..=LONGEST_WORD).unwrap_or(opening)), known)
 }
 
 /// A reply that begins with three digits (RFC 5321 section 4.2, RFC 959 section 4.2).
@@ -65,6 +72,13 @@ pub(super) fn numbered(line: &[u8]) -> Option<Reply> {
         _ => Meaning::Yes,
     };
     Some(Reply { code: Some(digits), meaning })
+}
+
+/// Such a reply that a server greets with.
+pub(super) fn greeting(opening: &[u8]) -> Option<Reply> {
+    // Most that is none is told by its first octet, without a look for the end of a line.
+    opening.first().filter(|digit| digit.is_ascii_digit())?;
+    numbered(first_line(opening))
 }
 
 /// Whether a line is the last of such a reply.

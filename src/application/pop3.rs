@@ -24,9 +24,8 @@ fn reply(line: &[u8]) -> Option<Reply> {
 
 /// Whether a server that begins so speaks this.
 pub(super) fn is_server(octets: &[u8]) -> bool {
-    let line = first_line(octets);
     // Redis says +OK too, but never more than that.
-    line.starts_with(b"+OK ") && reply(line).is_some()
+    octets.starts_with(b"+OK ")
 }
 
 /// IANA: pop3.

@@ -1,6 +1,6 @@
 //! SMTP: RFC 5321, RFC 3207.
 
-use super::lines::{self, Grammar, ends_numbered, numbered, word};
+use super::lines::{self, Grammar, ends_numbered, first_word, greeting, numbered, word};
 use super::text::first_line;
 use super::{Application, Protocol, Talk};
 
@@ -19,23 +19,22 @@ const COMMANDS: [&str; 15] = [
 
 /// Whether a client that begins so speaks this: others have no such greeting.
 pub(super) fn is_client(octets: &[u8]) -> bool {
-    word(first_line(octets), &["HELO", "EHLO", "LHLO"]).is_some()
+    first_word(octets, &["HELO", "EHLO", "LHLO"]).is_some()
 }
 
 /// Whether a server that begins so speaks this: FTP greets with the same numbers.
 pub(super) fn is_server(octets: &[u8]) -> bool {
-    let line = first_line(octets);
-    numbered(line).is_some_and(|reply| matches!(reply.code, Some(220 | 421 | 554)))
-        && line.windows(4).any(|word| word.eq_ignore_ascii_case(b"SMTP"))
+    greeting(octets).is_some_and(|reply| matches!(reply.code, Some(220 | 421 | 554)))
+        && first_line(octets).windows(4).any(|word| word.eq_ignore_ascii_case(b"SMTP"))
 }
 
 /// Ports of mail (IANA: smtp, submissions, submission).
 const PORTS: [u16; 3] = [25, 465, 587];
 
 pub(super) fn read(talk: &Talk<'_>) -> Option<Application> {
-    let greeting = talk.server.opening();
-    let by_port = PORTS.contains(&talk.port) && numbered(first_line(greeting)).is_some();
-    let speaks = is_client(talk.client.opening()) || is_server(greeting) || by_port;
+    let opening = talk.server.opening();
+    let by_port = || PORTS.contains(&talk.port) && greeting(opening).is_some();
+    let speaks = is_client(talk.client.opening()) || is_server(opening) || by_port();
     speaks.then(|| lines::read(&GRAMMAR, talk))
 }
 
