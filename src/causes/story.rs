@@ -4,7 +4,7 @@ use super::exit::Exit;
 use crate::application::{self, Application};
 use crate::attribution::{Case, Judged, Mechanism, Sender, is_contradictory};
 use crate::evidence::{Aspect, Words};
-use crate::flow::{Phase, ResetSegment, Teardown, Way};
+use crate::flow::{Pair, Phase, ResetSegment, Teardown, Way};
 use crate::tcp::{Duration, FrameNumber, Timestamp};
 use crate::timeline::Sighting;
 
@@ -44,6 +44,8 @@ pub struct Story<'a> {
     pub turns: Vec<Turn>,
     /// Silence before what led to the end, if it was long.
     pub pause: Option<Pause>,
+    /// The first FIN of each side before it.
+    fins: Pair<Option<&'a Sighting>>,
     /// What the octets before the end say.
     pub application: Application,
     /// Once a cause has asked for it.
@@ -101,6 +103,10 @@ impl<'a> Story<'a> {
         let mut all: Vec<&Sighting> = Vec::with_capacity(before.len() + 1);
         all.extend(before.iter().filter(|one| one.is_ordinary()));
         let turns = turns(&all);
+        let mut fins = Pair::default();
+        for one in all.iter().rev().filter(|one| one.segment.flags.fin()) {
+            fins[one.way] = Some(*one);
+        }
         let reset = decisive.and_then(|decisive| case.timeline.sightings.get(decisive.place));
         all.extend(reset);
         Self {
@@ -110,6 +116,7 @@ impl<'a> Story<'a> {
             decisive,
             turns,
             pause: if case.has_only_edges() { None } else { pause(case, &all, reset) },
+            fins,
             application: Application::default(),
             exit: OnceCell::new(),
         }
@@ -186,7 +193,7 @@ impl<'a> Story<'a> {
 
     /// The FIN of a side, if it came before the end.
     pub fn fin(&self, way: Way) -> Option<&'a Sighting> {
-        self.before(way).filter(|one| one.segment.flags.fin()).last()
+        self.fins[way]
     }
 
     /// A segment by which the claimed sender of the decisive reset proves, more than a round trip after it, that its
