@@ -120,7 +120,8 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
     }
     let inferred = origin::of(&suspect, before);
     let origin = kernel::origin(&suspect, inferred.as_ref()).map(Ok).or(inferred);
-    let question = Question { suspect: &suspect, origin: origin.as_ref() };
+    let baseline = clues::baseline(&suspect);
+    let question = Question { suspect: &suspect, origin: origin.as_ref(), baseline: baseline.as_ref() };
     let mut evidence = clues::look(&question);
     // On the host itself, what its stack would not do is its packet filter's doing.
     let has = |clue| evidence.iter().any(|piece: &Evidence<Party>| piece.clue == clue);
@@ -161,11 +162,8 @@ fn one(case: &Case<'_>, reset: &ResetSegment, before: &[Judged]) -> Judged {
         }
         _ => Mechanism::Unknown,
     };
-    let usual = clues::baseline(&suspect).map(|baseline| baseline.ttls);
-    let hops = Some(Hops {
-        sender: ttl::hops(reset.segment.ttl),
-        claimed_sender: usual.and_then(|ttls| ttls.first().map(|&ttl| ttl::hops(ttl))),
-    });
+    let usual = baseline.as_ref().and_then(|baseline| baseline.ttls.first());
+    let hops = Some(Hops { sender: ttl::hops(reset.segment.ttl), claimed_sender: usual.map(|&ttl| ttl::hops(ttl)) });
     let would_decide = party.is_none().then(|| would_decide(&suspect));
     let obedience = Some(obedience::of(&suspect));
     let or_else = match &origin {

@@ -1,6 +1,6 @@
 //! What stands in the acknowledgement field of a bare RST, where it means nothing.
 
-use super::{Question, baseline};
+use super::Question;
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::flow::Form;
@@ -15,7 +15,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     if suspect.reset.form() != Form::Rst || segment.ack.0 == 0 {
         return None;
     }
-    let baseline = baseline(suspect)?;
+    let baseline = question.baseline?;
     let name = suspect.case.name(suspect.own());
     let frames = [baseline.frame, segment.frame];
     if baseline.ttls.iter().all(|&ttl| ttl::initial(ttl) == WINDOWS) {

@@ -94,11 +94,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         let text = "both ends have one address, so that it never left the host";
         return Some(suspect.genuine(LOCAL, Aspect::Device, Weight::Decisive, [suspect.segment().frame], text));
     }
-    let baseline = baseline(suspect)?;
+    let baseline = question.baseline?;
     let frames = [suspect.segment().frame, baseline.frame];
     let whose = || format!("{name}'s packets{}", if baseline.elsewhere { " in other flows" } else { "" });
     let usual = || baseline.ttls.iter().map(u8::to_string).collect::<Vec<_>>().join(" or ");
-    if is_local(suspect, &baseline) {
+    if is_local(suspect, baseline) {
         return Some(suspect.genuine(LOCAL, Aspect::Device, Weight::Decisive, frames, || {
             format!("TTL {ttl} is what a packet begins with, as {} have here: it was sent on the same host", whose())
         }));

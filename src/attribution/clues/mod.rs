@@ -22,7 +22,7 @@ mod too_fast;
 mod tos;
 
 pub use hops::LOCAL;
-pub(super) use hops::baseline;
+pub(super) use hops::{Baseline, baseline};
 pub use kernel::{SENT as KERNEL_SENT, SILENT as KERNEL_SILENT};
 
 use super::Party;
@@ -39,6 +39,8 @@ pub struct Question<'a> {
     pub suspect: &'a Suspect<'a>,
     /// How its claimed sender's stack can have made it, or why not; `None` where the capture does not tell.
     pub origin: Option<&'a Result<Origin, Misfit>>,
+    /// How far its claimed sender's other packets came, where there are any.
+    pub baseline: Option<&'a Baseline>,
 }
 
 impl<'a> Question<'a> {
