@@ -164,8 +164,7 @@ fn in_place_of_fin(story: &Story<'_>) -> Option<Cow<'static, str>> {
     let answered = story.last_turn().is_some_and(|turn| turn.way != client) && story.octets(client) > 0;
     let done = answered || story.application.said_goodbye();
     let alone = decisive.verdict.mechanism == Mechanism::Abort && story.fin(client).is_some();
-    let nothing_lost = matches!(lost(story)?, Lost::Nothing | Lost::Alert);
-    (done && alone && nothing_lost)
+    (done && alone && all_arrived(story))
         .then(|| "the client had closed and every byte had arrived: the server only ended its side by a reset".into())
 }
 

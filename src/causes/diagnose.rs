@@ -231,12 +231,14 @@ pub(super) fn weigh(story: &Story<'_>) -> (Ballot, Asked) {
 fn weigh_beside(story: &Story<'_>, around: Option<&Around>) -> (Ballot, Asked) {
     let mut ballot = Ballot { weighed: SmallVec::new(), most_sure: MostSure::of(story.verdict()) };
     let mut pending = Asked::new();
+    let question = Question::new(story, around, Words::Unspoken);
     for (place, look) in (0..).zip(CAUSES) {
-        let question = Question::new(story, around, Words::Unspoken);
         if let Some(candidate) = look(&question) {
             ballot.add(place, &kernel::testify(candidate, story));
         }
-        pending.extend(question.pending.take().map(|pending| (place, pending)));
+        if let Some(left) = question.pending.take() {
+            pending.push((place, left));
+        }
     }
     (ballot, pending)
 }

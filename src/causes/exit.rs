@@ -69,7 +69,7 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
             others += 1;
             aborts += usize::from(ending.kind == Kind::Abort);
             has_fin |= ending.kind == Kind::Fin;
-            if frames.len() < 4 {
+            if is_told && frames.len() < 4 {
                 frames.push(ending.frame);
             }
             if !is_told && others >= OTHERS && aborts > 0 && has_fin && ending.time >= time {
