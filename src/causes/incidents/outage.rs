@@ -52,6 +52,8 @@ pub(super) fn find(fates: &[Fate], around: &Around, threads: usize) -> Vec<Incid
     for fate in fates.iter().filter(|fate| is_part(fate) || may_be_part(fate)) {
         by_server.entry((fate.server, fate.ipv6)).or_default().push(fate);
     }
+    // Nothing that one connection met alone is an outage, nor what none met that a dead process would have left.
+    by_server.retain(|_, fates| fates.len() > 1 && fates.iter().any(|fate| is_part(fate)));
     let mut by_server: Vec<_> = by_server.into_iter().collect();
     by_server.sort_unstable_by_key(|(server, _)| *server);
     let told = |((server, ipv6), fates): &((Endpoint, bool), Vec<&Fate>)| {
