@@ -31,7 +31,7 @@ pub use followed::Followed;
 pub use hint::{Hints, News};
 pub use inputs::InputSet;
 pub use key::{EndsHasher, Key, Keyer};
-pub use profile::{Profile, SideProfile};
+pub use profile::Profile;
 pub use record::{Detail, Flow, IcmpEvidence, Turn};
 pub use reset::{Form, Phase, ResetSegment};
 pub use role::{RoleSource, Roles};

@@ -1,18 +1,11 @@
 use super::endpoint::Ended;
 use super::record::Flow;
-use super::way::{Pair, Way};
+use super::way::Way;
 use crate::tcp::{FrameNumber, LinkTag, Timestamp};
 
-/// A flow in little: what others can be compared with. Copies apart.
+/// One endpoint of a flow in little: what others can be compared with. Copies apart.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
-    /// What each endpoint showed.
-    pub sides: Pair<SideProfile>,
-}
-
-/// What one endpoint of a flow showed.
-#[derive(Clone, Debug, Default)]
-pub struct SideProfile {
     /// Its first time to live on arrival and the first other one, each with its first frame. Resets do not count.
     pub ttls: [Option<(u8, FrameNumber)>; 2],
     /// The first source address of its link headers and the first other one. Resets do not count, and of segments in the
@@ -25,20 +18,18 @@ pub struct SideProfile {
 }
 
 impl Profile {
-    /// That of a flow.
-    pub fn of(flow: &Flow) -> Self {
-        let side = |way: Way| {
-            let (end, rare) = (&flow.ends[way], flow.rare(way));
-            let spoke = flow.stream.sides[way].ttl().is_some();
-            let link = |tag: LinkTag| Some(tag).filter(|tag| tag.is_some());
-            SideProfile {
-                ttls: [end.first_ttl(flow.first_frame).filter(|_| spoke), rare.and_then(|rare| rare.other_ttl)],
-                links: [link(end.link()), rare.and_then(|rare| link(rare.other_link))],
-                accepted: flow.accepted().filter(|(by, ..)| *by == way).map(|(_, time, frame)| (time, frame)),
-                ended: end.ended(flow.first_frame),
-            }
-        };
-        Self { sides: Pair { forward: side(Way::Forward), back: side(Way::Back) } }
+    /// That of the endpoint that sends this way. Whoever needs a part of it does not pay for the rest.
+    #[inline]
+    pub fn of(flow: &Flow, way: Way) -> Self {
+        let (end, rare) = (&flow.ends[way], flow.rare(way));
+        let spoke = flow.stream.sides[way].ttl().is_some();
+        let link = |tag: LinkTag| Some(tag).filter(|tag| tag.is_some());
+        Self {
+            ttls: [end.first_ttl(flow.first_frame).filter(|_| spoke), rare.and_then(|rare| rare.other_ttl)],
+            links: [link(end.link()), rare.and_then(|rare| link(rare.other_link))],
+            accepted: flow.accepted().filter(|(by, ..)| *by == way).map(|(_, time, frame)| (time, frame)),
+            ended: end.ended(flow.first_frame),
+        }
     }
 }
 
@@ -46,6 +37,7 @@ impl Profile {
 mod tests {
     use super::super::table::{FlowTable, Limits};
     use super::super::testing::segment;
+    use super::super::way::Pair;
     use super::*;
     use crate::tcp::{Device, Segment, SeqNum, TcpFlags};
 
@@ -59,8 +51,10 @@ mod tests {
         flows.iter().next().expect("one flow").clone()
     }
 
-    fn profile(segments: &[Segment]) -> Profile {
-        Profile::of(&flow(segments))
+    /// Those of both its ends.
+    fn profiles(segments: &[Segment]) -> Pair<Profile> {
+        let flow = flow(segments);
+        Pair { forward: Profile::of(&flow, Way::Forward), back: Profile::of(&flow, Way::Back) }
     }
 
     fn forward(frame: u64, flags: TcpFlags) -> Segment {
@@ -81,7 +75,7 @@ mod tests {
         device(octet).link()
     }
 
-    fn ttls(side: &SideProfile) -> Vec<(u8, u64)> {
+    fn ttls(side: &Profile) -> Vec<(u8, u64)> {
         side.ttls.iter().flatten().map(|(ttl, frame)| (*ttl, frame.get())).collect()
     }
 
@@ -96,10 +90,10 @@ mod tests {
             Segment { ttl: 200, ..forward(14, TcpFlags::RST) },
             Segment { seq: SeqNum(0), ..back(25, TcpFlags::RST) },
         ];
-        let Pair { forward, back } = profile(&all).sides;
+        let Pair { forward, back } = profiles(&all);
         assert_eq!(back.accepted.map(|(time, frame)| (Some(time), frame.get())), Some((all[1].time, 12)));
         assert_eq!(forward.accepted, None);
-        let told = |side: &SideProfile| side.ended.map(|ended| (ended.frame.get(), ended.flags, ended.seq_is_zero));
+        let told = |side: &Profile| side.ended.map(|ended| (ended.frame.get(), ended.flags, ended.seq_is_zero));
         assert_eq!(told(&forward), Some((13, TcpFlags::FIN, false)));
         assert_eq!(told(&back), Some((25, TcpFlags::RST, true)));
         assert_eq!(ttls(&forward), [(64, 10), (9, 13)], "a reset's time to live is no habit");
@@ -110,7 +104,7 @@ mod tests {
         let syn = forward(1, TcpFlags::SYN);
         let mut copy = Segment { ttl: 3, device: device(9), ..syn };
         copy.frame = syn.frame.next();
-        let told = profile(&[syn, copy, back(3, SYN_ACK)]).sides;
+        let told = profiles(&[syn, copy, back(3, SYN_ACK)]);
         assert_eq!((ttls(&told.forward), ttls(&told.back)), (vec![(64, 1)], vec![(57, 3)]));
         assert_eq!(told.forward.links, [None, None]);
     }
@@ -124,12 +118,12 @@ mod tests {
             one.ip_id = Some(place as u16 + 1);
         }
         all[2].device = Device::new(&[2, 0, 0, 0, 0, 2], true);
-        let told = profile(&all);
-        assert_eq!(told.sides.forward.links, [Some(link(1)), Some(link(2))]);
-        assert_eq!((flow(&all).outgoing(), told.sides.back.links), (Some(Way::Forward), [None, None]));
+        let told = profiles(&all);
+        assert_eq!(told.forward.links, [Some(link(1)), Some(link(2))]);
+        assert_eq!((flow(&all).outgoing(), told.back.links), (Some(Way::Forward), [None, None]));
         assert_eq!(Device::new(&[0; 6], true).link(), LinkTag::NONE);
         // A reset alone: nothing is known of its sender but that it ended the connection.
-        let reset = profile(&[Segment { device: device(1), ..forward(1, TcpFlags::RST) }]).sides.forward;
+        let reset = profiles(&[Segment { device: device(1), ..forward(1, TcpFlags::RST) }]).forward;
         assert_eq!((ttls(&reset), reset.links, reset.ended.is_some()), (vec![], [None, None], true));
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
+use smallvec::SmallVec;
 
 use crate::flow::{Ended, Flow, Profile, Way};
 use crate::prefetch;
@@ -15,7 +16,7 @@ const MOST_ENDINGS: usize = 100_000;
 /// must not take time by its square.
 const LOOKED_AT: usize = 1000;
 
-/// Endings of one address from which on an order of their own by port is worth its memory.
+/// Endings of one address from which on those of a port are worth finding without a look at the others.
 const MANY: usize = 64;
 
 /// How one side of a connection ended it first.
@@ -67,10 +68,10 @@ pub struct Endings {
 
 #[derive(Default)]
 struct OfAddress {
-    /// In the order of time.
-    endings: Vec<Ending>,
-    /// The port and the place of each, in this order; none where they are few.
-    by_port: Vec<(u16, u32)>,
+    /// In the order of time; where they are many, those of each port together and in that order. Most have one.
+    endings: SmallVec<[Ending; 1]>,
+    /// The place of each in the order of time; none where they are few.
+    by_time: Box<[u32]>,
 }
 
 impl OfAddress {
@@ -82,17 +83,42 @@ impl OfAddress {
         moment: Timestamp,
         is_first: bool,
     ) -> (impl Iterator<Item = &Ending>, impl Iterator<Item = &Ending>) {
-        let at = self.endings.partition_point(|ending| ending.time < moment || is_first && ending.time == moment);
-        // Where there is no order by port, the few are gone through.
-        let few: &[Ending] = if self.by_port.is_empty() { &self.endings } else { &[] };
-        let (before, behind) = few.split_at(at.min(few.len()));
+        // The few are gone through, whatever their ports.
+        let is_few = self.by_time.is_empty();
+        let at = self.endings.partition_point(|ending| match is_few || ending.port == port {
+            true => ending.time < moment || is_first && ending.time == moment,
+            false => ending.port < port,
+        });
+        let (before, behind) = self.endings.split_at(at);
         let of_port = move |ending: &&Ending| ending.port == port;
-        let listed = self.by_port.split_at(self.by_port.partition_point(|one| *one < (port, at as u32)));
-        let ending = |&(_, place): &(u16, u32)| self.endings.get(place as usize);
-        (
-            before.iter().rev().filter(of_port).chain(listed.0.iter().rev().map_while(ending).take_while(of_port)),
-            behind.iter().filter(of_port).chain(listed.1.iter().map_while(ending).take_while(of_port)),
-        )
+        let goes_on = move |ending: &&Ending| is_few || ending.port == port;
+        (before.iter().rev().take_while(goes_on).filter(of_port), behind.iter().take_while(goes_on).filter(of_port))
+    }
+
+    /// Those from a moment on, in the order of time.
+    fn since(&self, moment: Timestamp) -> impl Iterator<Item = &Ending> {
+        let few: &[Ending] = if self.by_time.is_empty() { &self.endings } else { &[] };
+        let few = few.get(few.partition_point(|ending| ending.time < moment)..).unwrap_or_default();
+        let ending = |&place: &u32| self.endings.get(place as usize);
+        let is_before = |place: &u32| ending(place).is_some_and(|ending| ending.time < moment);
+        let many = self.by_time.get(self.by_time.partition_point(is_before)..).unwrap_or_default();
+        few.iter().chain(many.iter().filter_map(ending))
+    }
+
+    /// Puts them in order, once all are known.
+    fn sort(&mut self) {
+        self.endings.sort_by_key(|ending| ending.time);
+        if self.endings.len() < MANY {
+            return;
+        }
+        let mut by_port: Vec<(u16, u32)> = self.endings.iter().map(|ending| ending.port).zip(0..).collect();
+        by_port.sort_unstable();
+        self.by_time = vec![0; by_port.len()].into();
+        for (&(_, at), place) in by_port.iter().zip(0..) {
+            self.by_time[at as usize] = place;
+        }
+        let moved: Vec<Ending> = by_port.iter().map(|&(_, at)| self.endings[at as usize]).collect();
+        self.endings = moved.into();
     }
 }
 
@@ -100,16 +126,16 @@ impl Endings {
     /// Those of these flows.
     pub(super) fn of_flows(flows: &[&Flow]) -> Self {
         let mut endings = Self::default();
-        prefetch::ahead(flows).for_each(|flow: &Flow| endings.learn(flow, &Profile::of(flow)));
-        endings.sort();
+        prefetch::ahead(flows).for_each(|flow: &Flow| endings.learn(flow));
+        endings.by_address.values_mut().for_each(OfAddress::sort);
         endings
     }
 
     /// Takes in how a flow's sides ended it.
-    fn learn(&mut self, flow: &Flow, profile: &Profile) {
+    fn learn(&mut self, flow: &Flow) {
         for way in Way::BOTH {
             let own = flow.stream.endpoints[way];
-            let side = &profile.sides[way];
+            let side = Profile::of(flow, way);
             let accepted = side.accepted.map(|(time, frame)| (time, frame, Kind::Acceptance));
             let ended = side.ended.map(|ended| (ended.time, ended.frame, Kind::of(&ended)));
             for (time, frame, kind) in accepted.into_iter().chain(ended) {
@@ -121,27 +147,11 @@ impl Endings {
         }
     }
 
-    fn sort(&mut self) {
-        for OfAddress { endings, by_port } in self.by_address.values_mut() {
-            endings.sort_by_key(|ending| ending.time);
-            if endings.len() >= MANY {
-                by_port.extend(endings.iter().map(|ending| ending.port).zip(0..));
-                by_port.sort_unstable();
-            }
-        }
-    }
-
-    /// All endings by an address.
-    pub fn of(&self, address: [u8; 16]) -> &[Ending] {
-        self.by_address.get(&address).map_or(&[], |all| &all.endings)
-    }
-
-    /// Those within some time of a moment.
+    /// Those of an address within some time of a moment.
     pub fn near(&self, address: [u8; 16], time: Timestamp, within: Duration) -> impl Iterator<Item = &Ending> {
-        let endings = self.of(address);
-        let from = endings.partition_point(|ending| ending.time < time.plus(Duration(-within.0)));
-        let until = time.plus(within);
-        endings.get(from..).unwrap_or_default().iter().take(LOOKED_AT).take_while(move |ending| ending.time <= until)
+        let (from, until) = (time.plus(Duration(-within.0)), time.plus(within));
+        let found = self.by_address.get(&address).map(|all| all.since(from));
+        found.into_iter().flatten().take(LOOKED_AT).take_while(move |ending| ending.time <= until)
     }
 
     /// Those of one port within some time of a moment.
@@ -169,6 +179,14 @@ mod tests {
     use super::*;
     use crate::attribution::testing::Scene;
 
+    impl Endings {
+        /// All endings by an address, in the order of time.
+        fn of(&self, address: [u8; 16]) -> Vec<Ending> {
+            let first = Timestamp::from_nanos(i64::MIN);
+            self.by_address.get(&address).map_or(Vec::new(), |all| all.since(first).copied().collect())
+        }
+    }
+
     #[test]
     fn those_of_a_port_are_found_among_many_as_among_few() {
         let ending = |at: u64| Ending {
@@ -180,16 +198,18 @@ mod tests {
         };
         for count in [0, 1, 3, 63, 64, 200] {
             let mut endings = Endings::default();
-            let all: Vec<Ending> = (0..count).rev().map(ending).collect();
-            endings.by_address.insert([7; 16], OfAddress { endings: all, by_port: Vec::new() });
-            endings.sort();
-            assert_eq!(endings.by_address[&[7; 16]].by_port.is_empty(), count < MANY as u64);
+            let all = (0..count).rev().map(ending).collect();
+            endings.by_address.insert([7; 16], OfAddress { endings: all, ..OfAddress::default() });
+            endings.by_address.values_mut().for_each(OfAddress::sort);
+            assert_eq!(endings.by_address[&[7; 16]].by_time.is_empty(), count < MANY as u64);
+            let in_time = endings.of([7; 16]);
+            assert!(in_time.len() == count as usize && in_time.is_sorted_by_key(|one| one.time));
             for port in 0..6 {
                 let end = Endpoint { address: [7; 16], port };
                 for moment in -1..=count as i64 / 2 + 1 {
                     let time = Timestamp::from_nanos(moment);
                     let here = |is_wanted: &dyn Fn(i64) -> bool| -> Vec<u64> {
-                        let wanted = endings.of([7; 16]).iter().filter(|one| one.port == port);
+                        let wanted = in_time.iter().filter(|one| one.port == port);
                         wanted.filter(|one| is_wanted(one.time.nanos() - moment)).map(|one| one.flow).collect()
                     };
                     let mut before: Vec<u64> = endings.before(end, time).map(|one| one.flow).collect();

@@ -45,19 +45,19 @@ impl Hosts {
     /// Those of these flows.
     pub(super) fn of(flows: &[&Flow]) -> Self {
         let mut hosts = Self::default();
-        prefetch::ahead(flows).for_each(|flow: &Flow| hosts.learn(flow, &Profile::of(flow)));
+        prefetch::ahead(flows).for_each(|flow: &Flow| hosts.learn(flow));
         hosts
     }
 
     /// Takes in what the hosts of a flow sent.
-    fn learn(&mut self, flow: &Flow, profile: &Profile) {
+    fn learn(&mut self, flow: &Flow) {
         for way in Way::BOTH {
             let key = (flow.stream.endpoints[way].address, flow.stream.ipv6);
             if self.by_address.len() >= MOST_HOSTS && !self.by_address.contains_key(&key) {
                 continue;
             }
             let host = self.by_address.entry(key).or_default();
-            let side = &profile.sides[way];
+            let side = Profile::of(flow, way);
             for (value, frame) in side.ttls.iter().flatten().copied() {
                 if let Some(known) = host.ttls.iter_mut().find(|known| known.value == value) {
                     known.flows = known.flows.saturating_add(1);
