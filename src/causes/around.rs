@@ -71,6 +71,8 @@ pub struct Connection {
 pub struct Around {
     most: usize,
     connections: Vec<Connection>,
+    /// When each of them began, once more and close together: they are mostly looked for by that.
+    begins: Vec<Timestamp>,
     /// Whether no clock went backwards among them.
     in_order: bool,
     by_client: OnceLock<Index<[u8; 16]>>,
@@ -115,6 +117,7 @@ impl Around {
         Self {
             most: MOST.min(octets / OCTETS),
             connections: Vec::new(),
+            begins: Vec::new(),
             in_order: true,
             by_client: OnceLock::new(),
             by_server: OnceLock::new(),
@@ -126,7 +129,9 @@ impl Around {
 
     /// Makes room for so many connections, or as many as are remembered.
     pub fn expect(&mut self, connections: usize) {
-        self.connections.reserve_exact(connections.min(self.most));
+        let room = connections.min(self.most);
+        self.connections.reserve_exact(room);
+        self.begins.reserve_exact(room);
     }
 
     /// What is remembered of a flow that was judged; nothing where it has no time.
@@ -180,7 +185,8 @@ impl Around {
     /// Takes in the outline of a flow.
     pub fn add(&mut self, connection: Option<Connection>) {
         let Some(connection) = connection.filter(|_| self.connections.len() < self.most) else { return };
-        self.in_order &= self.connections.last().is_none_or(|last| last.began <= connection.began);
+        self.in_order &= self.begins.last().is_none_or(|last| *last <= connection.began);
+        self.begins.push(connection.began);
         if connection.accepted && connection.has_data {
             self.used.push((self.connections.len() as u32, connection.server.port));
         }
@@ -224,14 +230,14 @@ impl Around {
     /// The connections to a port that were granted and had data and began within some time of a moment, of those that began shortly
     /// before and after it.
     pub fn used_near(&self, port: u16, moment: Timestamp, within: Duration) -> impl Iterator<Item = &Connection> {
-        let at = self.connections.partition_point(|one| one.began < moment);
+        let at = self.begins.partition_point(|began| *began < moment);
         let mut window = at.saturating_sub(MOMENT)..at.saturating_add(MOMENT).min(self.connections.len());
         if self.in_order {
             // Those too early and too late need no look each.
-            let near = self.connections.get(window.clone()).unwrap_or_default();
+            let near = self.begins.get(window.clone()).unwrap_or_default();
             let (earliest, latest) = (moment.plus(Duration(-within.0)), moment.plus(within));
-            let begin = near.partition_point(|one| one.began < earliest);
-            let end = near.partition_point(|one| one.began <= latest);
+            let begin = near.partition_point(|began| *began < earliest);
+            let end = near.partition_point(|began| *began <= latest);
             window = window.start + begin..window.start + end;
         }
         let place_of = |bound: usize| self.used.partition_point(|(place, _)| (*place as usize) < bound);
@@ -275,7 +281,7 @@ impl Around {
 
     /// Where a moment lies among some connections, between the bounds of those that began shortly before and after it.
     fn place(&self, indices: &[u32], time: Timestamp) -> (usize, usize, usize) {
-        let began = |index: u32| self.connections.get(index as usize).map(|connection| connection.began);
+        let began = |index: u32| self.begins.get(index as usize).copied();
         // Flows are learnt in the order in which they began; where a clock goes backwards the window is only less exact.
         let at = indices.partition_point(|&index| began(index).is_some_and(|began| began < time));
         (at.saturating_sub(NEIGHBOURS), at, at.saturating_add(NEIGHBOURS).min(indices.len()))
