@@ -19,6 +19,9 @@ use crate::timeline::{Again, Depth, Found, Gathering, Log, Members, Recording, T
 /// Flows of one address that are looked at to know a host by, beside those that are judged.
 const COMPANIONS: u8 = 16;
 
+/// Of the others, so many are looked for at a time.
+const AT_A_TIME: usize = 4096;
+
 /// Octets that are known of a flow looked at by where it lies, beside its places: at most four endings of 32 octets, twice over
 /// while a list of them grows, and what is noted of its hosts.
 const KNOWN: usize = 500;
@@ -32,48 +35,84 @@ pub fn can_read_again(paths: &[PathBuf]) -> bool {
 /// Keeps at most `memory` octets.
 pub fn ask(flows: &Flows, is_wanted: impl Fn(&Flow) -> bool, memory: usize) -> Gathering {
     let mut gathering = Gathering::new(memory);
-    ask_for(flows, is_wanted, |flow, depth| {
+    let part = |flow: &Flow| Part::of(flow, &is_wanted);
+    ask_for(flows, part, 1, |flow, depth| {
         gathering.want(flow, depth);
     });
     gathering
 }
 
-/// The same of whoever takes the wishes.
-fn ask_for(flows: &Flows, mut is_wanted: impl FnMut(&Flow) -> bool, mut want: impl FnMut(&Flow, Depth)) {
-    let mut known: HashMap<[u8; 16], Known, RandomState> = HashMap::default();
-    let mut others = Vec::new();
-    let mut without_reset = Vec::new();
-    for flow in flows.iter() {
+/// What a flow is looked at again for.
+#[derive(Clone, Copy)]
+enum Part {
+    /// To be judged, with its resets.
+    Reset,
+    /// To be judged; it has no reset.
+    End,
+    /// At most to know the hosts of others by.
+    Company,
+}
+
+impl Part {
+    fn of(flow: &Flow, is_wanted: impl Fn(&Flow) -> bool) -> Self {
         match (is_wanted(flow), flow.resets().is_empty()) {
-            (true, false) => wish(flow, &mut known, &mut want),
-            (true, true) => without_reset.push(flow),
-            (false, _) => others.push(flow),
-        }
-    }
-    // After those with a reset: a flood of requests that nobody answers must not take the room that they need.
-    prefetch::ahead(&without_reset).for_each(|flow| wish(flow, &mut known, &mut want));
-    for flow in prefetch::ahead::<Flow, _>(&others) {
-        let ends = &flow.stream.endpoints;
-        let mut helps = None;
-        for address in [ends.forward.address, ends.back.address] {
-            if let Some(known) = known.get_mut(&address).filter(|known| known.companions < COMPANIONS) {
-                known.companions += 1;
-                helps = helps.max(Some(if known.asked { Depth::Opening } else { Depth::Profile }));
-            }
-        }
-        if let Some(depth) = helps {
-            want(flow, depth);
+            (true, false) => Self::Reset,
+            (true, true) => Self::End,
+            (false, _) => Self::Company,
         }
     }
 }
 
-/// Asks for a flow that is to be judged.
-fn wish(flow: &Flow, known: &mut HashMap<[u8; 16], Known, RandomState>, want: &mut impl FnMut(&Flow, Depth)) {
-    want(flow, Depth::Whole);
-    let ends = &flow.stream.endpoints;
-    for address in [ends.forward.address, ends.back.address] {
-        known.entry(address).or_default().asked |= was_reset_for_asking(flow);
+/// The same of whoever takes the wishes; on so many threads.
+fn ask_for(flows: &Flows, mut part: impl FnMut(&Flow) -> Part, threads: usize, mut want: impl FnMut(&Flow, Depth)) {
+    let (mut with_reset, mut without_reset, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for flow in flows.iter() {
+        match part(flow) {
+            Part::Reset => with_reset.push(flow),
+            Part::End => without_reset.push(flow),
+            Part::Company => others.push(flow),
+        }
     }
+    let mut numbers: HashMap<[u8; 16], u32, RandomState> = HashMap::default();
+    let mut known: Vec<Known> = Vec::new();
+    // Those with a reset first: a flood of requests that nobody answers must not take the room that they need.
+    for flow in prefetch::ahead::<Flow, _>(&with_reset).chain(prefetch::ahead(&without_reset)) {
+        want(flow, Depth::Whole);
+        let was_asked = was_reset_for_asking(flow);
+        for address in addresses(flow) {
+            let number = *numbers.entry(address).or_insert(known.len() as u32);
+            if number as usize == known.len() {
+                known.push(Known::default());
+            }
+            known[number as usize].asked |= was_asked;
+        }
+    }
+    // To find what is known of them takes longest.
+    let of_some = |_, some: &[&Flow]| {
+        let numbers = |flow| addresses(flow).map(|address| numbers.get(&address).copied());
+        prefetch::ahead(some).map(numbers).collect::<Vec<_>>()
+    };
+    let mut next = others.iter();
+    parallel::in_pieces(threads, &others, AT_A_TIME, of_some, |some| {
+        for (hosts, flow) in some.into_iter().zip(next.by_ref()) {
+            let mut helps = None;
+            for host in hosts.into_iter().flatten() {
+                let known = &mut known[host as usize];
+                if known.companions < COMPANIONS {
+                    known.companions += 1;
+                    helps = helps.max(Some(if known.asked { Depth::Opening } else { Depth::Profile }));
+                }
+            }
+            if let Some(depth) = helps {
+                want(flow, depth);
+            }
+        }
+    });
+}
+
+fn addresses(flow: &Flow) -> [[u8; 16]; 2] {
+    let ends = &flow.stream.endpoints;
+    [ends.forward.address, ends.back.address]
 }
 
 /// An address that flows to be judged have.
@@ -106,18 +145,20 @@ impl Wish<'_> {
     /// The segments by where they lie, chosen on so many threads; `None` where that does not tell them all.
     pub fn look_up(&self, (lookup, log): (Lookup, Log), decoder: &Decoder, threads: usize) -> Option<Timelines> {
         // Told flow by flow, each costs a cache miss or two.
-        let mut judged = Vec::with_capacity(self.flows.len());
+        let mut parts = Vec::with_capacity(self.flows.len());
         let of_some = |_, some: &[Vec<Flow>]| {
-            some.iter().flat_map(|piece| prefetch::ahead(piece)).map(self.is_judged).collect::<Vec<bool>>()
+            let all = some.iter().flat_map(|piece| prefetch::ahead(piece));
+            all.map(|flow| Part::of(flow, self.is_judged)).collect::<Vec<_>>()
         };
-        parallel::in_pieces(threads, self.flows.pieces(), 1, of_some, |some| judged.extend(some));
-        let mut judged = judged.into_iter();
+        parallel::in_pieces(threads, self.flows.pieces(), 1, of_some, |some| parts.extend(some));
+        let mut parts = parts.into_iter();
         let mut depths = vec![None; self.flows.len() + 1];
         let mut asked = 0;
         let mut refused = 0;
         ask_for(
             self.flows,
-            |_| judged.next().unwrap_or_default(),
+            |_| parts.next().unwrap_or(Part::Company),
+            threads,
             |flow, depth| {
                 let room = (asked + 1) * KNOWN <= self.known;
                 if let Some(known) = depths.get_mut(flow.id as usize).filter(|_| room) {
