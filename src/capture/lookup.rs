@@ -37,10 +37,13 @@ impl Holder {
     /// Octets of a frame, without a copy.
     #[inline]
     pub fn hold(&self, octets: &[u8]) -> Bytes {
+        if octets.is_empty() {
+            return Bytes::new();
+        }
         let at = octets.as_ptr().addr().wrapping_sub(self.memory.as_ptr().addr());
         let range = at..at.saturating_add(octets.len());
         match self.memory.get(range.clone()) {
-            Some(_) if !octets.is_empty() => self.memory.slice(range),
+            Some(_) => self.memory.slice(range),
             _ => Bytes::copy_from_slice(octets),
         }
     }

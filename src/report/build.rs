@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::compared::reset_comparison;
 use super::ladder;
@@ -407,7 +407,7 @@ fn reused_ends(flows: &Flows, summary_only: bool) -> HashSet<u64> {
 /// One reset: RST segments with one claimed sender, one sender and one mechanism, and their copies.
 struct Episode<'a> {
     /// In capture order, each with its verdict.
-    segments: Vec<(&'a flow::ResetSegment, Option<&'a Judged>)>,
+    segments: SmallVec<[(&'a flow::ResetSegment, Option<&'a Judged>); 1]>,
 }
 
 impl Episode<'_> {
@@ -451,7 +451,7 @@ fn episodes<'a>(
             .filter(|episode| episode.segments.first().is_some_and(|(one, of)| key(one, *of) == key(reset, verdict)));
         match same {
             Some(episode) => episode.segments.push((reset, verdict)),
-            None => episodes.push(Episode { segments: vec![(reset, verdict)] }),
+            None => episodes.push(Episode { segments: smallvec![(reset, verdict)] }),
         }
     }
     episodes
