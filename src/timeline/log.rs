@@ -149,8 +149,8 @@ impl Selection {
         let mut places = vec![Place { frame: NonZeroU32::MIN, octets: [0; 2] }; all as usize];
         let (mut frame, mut octets) = (0u64, 0u64);
         for (piece, flows) in log.steps.pieces.into_iter().zip(log.flows) {
-            let mut long = piece.long.into_iter();
-            for ((flow, step), frames) in flows.into_iter().zip(piece.octets).zip(piece.frames) {
+            let mut long = piece.long.iter().copied();
+            for ((&flow, &step), &frames) in flows.iter().zip(&piece.octets).zip(&piece.frames) {
                 let long = if step == u16::MAX { long.next() } else { None };
                 let steps = long.unwrap_or((frames.into(), step.into()));
                 frame = frame.wrapping_add(steps.0);
