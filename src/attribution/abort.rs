@@ -307,6 +307,9 @@ fn process_exit(suspect: &Suspect<'_>) -> Option<(Vec<FrameNumber>, bool)> {
             }
             Kind::Answer | Kind::Refusal | Kind::Acceptance => {}
         }
+        if fin.is_some() && abort.is_some() && ending.time >= time {
+            break;
+        }
     }
     let sibling = fin.or(abort)?;
     let next = endings.after(own, time).find(|ending| matches!(ending.kind, Kind::Refusal | Kind::Acceptance));
