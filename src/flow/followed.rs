@@ -13,28 +13,31 @@ impl Followed {
         Self { pieces: Vec::new(), most: most / Self::PIECE }
     }
 
-    /// The next segment is of this flow; whether there was room to note it.
+    /// The next segments are of these flows; whether there was room to note it.
     #[inline]
-    pub(super) fn push(&mut self, id: u32) -> bool {
+    pub(super) fn push(&mut self, ids: &[u32]) -> bool {
         match self.pieces.last_mut() {
-            Some(piece) if piece.len() < Self::PIECE => {
-                piece.push(id);
+            Some(piece) if Self::PIECE - piece.len() >= ids.len() => {
+                piece.extend_from_slice(ids);
                 true
             }
-            _ => self.begin(id),
+            _ => self.push_across(ids),
         }
     }
 
-    /// The same with a new piece.
+    /// The same where some of them go to a new piece.
     #[cold]
-    fn begin(&mut self, id: u32) -> bool {
-        let is_room = self.pieces.len() < self.most;
-        if is_room {
-            let mut piece = Vec::with_capacity(Self::PIECE);
-            piece.push(id);
-            self.pieces.push(piece);
-        }
-        is_room
+    fn push_across(&mut self, ids: &[u32]) -> bool {
+        ids.iter().all(|&id| {
+            if self.pieces.last().is_none_or(|piece| piece.len() == Self::PIECE) {
+                if self.pieces.len() >= self.most {
+                    return false;
+                }
+                self.pieces.push(Vec::with_capacity(Self::PIECE));
+            }
+            self.pieces.last_mut().into_iter().for_each(|piece| piece.push(id));
+            true
+        })
     }
 
     /// All of them, some at a time.
@@ -49,12 +52,16 @@ mod tests {
 
     #[test]
     fn pieces_are_full_and_no_more_than_there_may_be() {
-        let mut followed = Followed::new(2 * Followed::PIECE + 1);
-        let noted = (1..).take_while(|&id| followed.push(id)).count();
-        assert_eq!(noted, 2 * Followed::PIECE);
-        let pieces = followed.into_pieces();
-        assert!(pieces.iter().all(|piece| piece.len() == Followed::PIECE));
-        assert!(pieces.into_iter().flatten().eq(1..=noted as u32));
-        assert!(!Followed::new(Followed::PIECE - 1).push(1));
+        let most = 2 * Followed::PIECE as u32;
+        for together in [1, 3, 8] {
+            let mut followed = Followed::new(2 * Followed::PIECE + 1);
+            let ids: Vec<u32> = (1..=most + 1).collect();
+            let noted = ids.chunks(together).take_while(|ids| followed.push(ids)).count();
+            assert_eq!(noted, most as usize / together, "so many that there was room for all of");
+            let pieces = followed.into_pieces();
+            assert!(pieces.iter().all(|piece| piece.len() == Followed::PIECE));
+            assert!(pieces.into_iter().flatten().eq(1..=most));
+        }
+        assert!(!Followed::new(Followed::PIECE - 1).push(&[1]));
     }
 }

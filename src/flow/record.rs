@@ -335,7 +335,7 @@ impl Flow {
         self.stream.last_frame = segment.frame;
         if let Some(time) = segment.time {
             let last = &mut self.stream.last_times[way];
-            *last = Some(last.map_or(time, |last| last.max(time)));
+            *last = Timestamp::later(*last, segment.time);
             self.first_time = Some(self.first_time.map_or(time, |first| first.min(time)));
         }
         if let Some(zeek) = &mut self.zeek

@@ -74,7 +74,7 @@ mod known {
 const MOST_OUTSTANDING: u32 = 1 << 23;
 
 /// Silence after which a segment takes the long way: the shortest patience of Zeek.
-const LONGEST_PAUSE: i64 = super::zeek::SHORTEST_PATIENCE.0;
+const LONGEST_PAUSE: Duration = super::zeek::SHORTEST_PATIENCE;
 
 /// Octets of data up to which a segment may take the short way; jumbograms and larger super-frames need not.
 const MOST_DATA: u32 = u16::MAX as u32;
@@ -206,9 +206,8 @@ impl Stream {
             return false;
         }
         let (Some(now), Some(last)) = (segment.time, self.last_time()) else { return false };
-        let pause = now.since(last).0;
         let Some(window) = segment.window.filter(|&window| window != 0) else { return false };
-        if !(0..LONGEST_PAUSE).contains(&pause) {
+        if !now.follows_within(last, LONGEST_PAUSE) {
             return false;
         }
         let (own, other) = self.sides.sender_and_receiver(way);
@@ -260,7 +259,7 @@ impl Stream {
     /// The latest time of any segment.
     #[inline]
     pub fn last_time(&self) -> Option<Timestamp> {
-        self.last_times.forward.max(self.last_times.back)
+        Timestamp::later(self.last_times.forward, self.last_times.back)
     }
 }
 

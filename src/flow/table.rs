@@ -286,23 +286,29 @@ impl FlowTable {
         keys.iter().take(SLOT_AHEAD).for_each(|&key| self.ask_for_slot(key));
         let mut likely = [EMPTY.flow; RING];
         let mut looked_up = 0;
-        for (at, (segment, &key)) in segments.iter().zip(keys).enumerate() {
-            if at % TOGETHER == 0 {
-                keys.iter().skip(at + SLOT_AHEAD).take(TOGETHER).for_each(|&key| self.ask_for_slot(key));
-                let due = keys.len().min(at + FLOW_AHEAD + TOGETHER);
-                for (place, &key) in (looked_up..due).zip(&keys[looked_up..due]) {
-                    likely[place % RING] = self.look_up(key);
+        let mut at = 0;
+        for (some, their_keys) in segments.chunks(TOGETHER).zip(keys.chunks(TOGETHER)) {
+            keys.iter().skip(at + SLOT_AHEAD).take(TOGETHER).for_each(|&key| self.ask_for_slot(key));
+            let due = keys.len().min(at + FLOW_AHEAD + TOGETHER);
+            for (place, &key) in (looked_up..due).zip(&keys[looked_up..due]) {
+                likely[place % RING] = self.look_up(key);
+            }
+            looked_up = due;
+            let mut ids = [0; TOGETHER];
+            for ((segment, &key), id) in some.iter().zip(their_keys).zip(&mut ids) {
+                if let Some(next) = segments.get(at + SEGMENT_AHEAD) {
+                    prefetch::value(next, 0, size_of::<Segment>());
                 }
-                looked_up = due;
+                if let Some(next) = segments.get(at + REST_AHEAD) {
+                    self.ask_for_rest(next, likely[(at + REST_AHEAD) % RING]);
+                }
+                // As long as none was ended early, each has its place by its id.
+                *id = self.segment(segment, key, likely[at % RING]) + 1;
+                at += 1;
             }
-            if let Some(next) = segments.get(at + SEGMENT_AHEAD) {
-                prefetch::value(next, 0, size_of::<Segment>());
-            }
-            if let Some(next) = segments.get(at + REST_AHEAD) {
-                self.ask_for_rest(next, likely[(at + REST_AHEAD) % RING]);
-            }
-            self.segment(segment, key, likely[at % RING]);
+            self.note_followed(&ids[..some.len()]);
         }
+        self.totals.segments += segments.len() as u64;
     }
 
     #[inline]
@@ -399,14 +405,10 @@ impl FlowTable {
         }
     }
 
-    /// Takes in a segment. `likely`: the flow that it belongs to, as far as that is known.
+    /// Takes in a segment, and says which flow it belongs to. `likely`: that flow, as far as it is known.
     #[inline]
-    fn segment(&mut self, segment: &Segment, key: Key, likely: u32) {
-        let Key { hash, copy, .. } = key;
-        self.totals.segments += 1;
-        self.totals.resets += u64::from(segment.flags.rst());
-        self.end = self.end.max(segment.time);
-
+    fn segment(&mut self, segment: &Segment, key: Key, likely: u32) -> u32 {
+        self.end = Timestamp::later(self.end, segment.time);
         if self.len >= self.limits.flows {
             // Before anything is looked up, since it moves flows.
             self.make_room();
@@ -414,41 +416,47 @@ impl FlowTable {
         let newest = self.flow(likely).filter(|flow| flow.stream.is_newest);
         let found = match newest.and_then(|flow| flow.way(segment)) {
             Some(way) => Some((likely, way)),
-            None => self.find(hash, |flow| flow.way(segment)),
+            None => self.find(key.hash, |flow| flow.way(segment)),
         };
-        if let Some((head, _)) = found {
+        if let Some((head, way)) = found {
             self.note_news(key, head);
-        }
-        let (index, way) = match found {
-            Some((head, way)) => {
-                let flow = &mut self.pieces[head as usize / PIECE][head as usize % PIECE];
-                // A look at the flow's own set of inputs costs a cache miss, which captures of one input need not pay.
-                let is_here = self.inputs.are_all(segment.input) || self.inputs.contains(flow.inputs, segment.input);
-                if is_here && !copy && flow.stream.take(segment, way) {
-                    self.note_followed(head);
-                    return;
-                }
-                self.choose(segment, hash, head, way)
+            // A look at the flow's own set of inputs costs a cache miss, which captures of one input need not pay.
+            let flow = &mut self.pieces[head as usize / PIECE][head as usize % PIECE];
+            let is_here = self.inputs.are_all(segment.input) || self.inputs.contains(flow.inputs, segment.input);
+            if is_here && !key.copy && flow.stream.take(segment, way) {
+                return head;
             }
+        }
+        self.segment_in_full(segment, key, found)
+    }
+
+    /// Takes in a segment that does more than go on with its flow. `found`: the newest flow with its addresses and ports, and which way
+    /// it goes there.
+    #[inline(never)]
+    fn segment_in_full(&mut self, segment: &Segment, key: Key, found: Option<(u32, Way)>) -> u32 {
+        let (index, way) = match found {
+            Some((head, way)) => self.choose(segment, key.hash, head, way),
             None => {
-                let index = self.begin(segment, hash, None);
+                let index = self.begin(segment, key.hash, None);
                 self.note_news(key, index);
                 (index, Way::Forward)
             }
         };
-        self.note_followed(index);
-        let only_count = segment.flags.rst() && self.kept_resets >= self.limits.resets && !self.lend(index);
-        self.kept_resets += usize::from(segment.flags.rst() && !only_count);
+        let is_reset = segment.flags.rst();
+        let only_count = is_reset && self.kept_resets >= self.limits.resets && !self.lend(index);
+        self.totals.resets += u64::from(is_reset);
+        self.kept_resets += usize::from(is_reset && !only_count);
         let flow = &mut self.pieces[index as usize / PIECE][index as usize % PIECE];
         if !self.inputs.are_all(segment.input) && !self.inputs.contains(flow.inputs, segment.input) {
             flow.inputs = self.inputs.with(flow.inputs, segment.input);
         }
-        let copy = copy && flow.believes_in_copy(segment, way);
+        let copy = key.copy && flow.believes_in_copy(segment, way);
         self.totals.duplicates += u64::from(copy);
         flow.take_the_long_way(segment, way, copy, only_count);
-        if let Some(reset) = self.reset.as_mut().filter(|_| segment.flags.rst()) {
+        if let Some(reset) = self.reset.as_mut().filter(|_| is_reset) {
             reset.push(flow.id);
         }
+        index
     }
 
     /// Gives a flow's place to a reset of the flow in this place: where few flows took theirs, and up to half of all.
@@ -476,11 +484,9 @@ impl FlowTable {
         }
     }
 
-    #[inline]
-    fn note_followed(&mut self, index: u32) {
-        // As long as none was ended early, each has its place by its id.
+    fn note_followed(&mut self, ids: &[u32]) {
         if let Some(followed) = &mut self.followed
-            && !followed.push(index + 1)
+            && !followed.push(ids)
         {
             self.followed = None;
         }

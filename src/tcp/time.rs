@@ -1,4 +1,4 @@
-use std::num::NonZeroI64;
+use std::num::NonZeroU64;
 
 /// A length of capture time in nanoseconds; negative where a capture's clock went backwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,22 +24,36 @@ impl Duration {
 /// A moment of capture time: nanoseconds since 1970-01-01 00:00:00 UTC, from the year 1677 to 2262.
 ///
 /// Only captures give the time; nothing here reads a clock. Arithmetic saturates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-// Stored exclusive-or'ed with `i64::MIN`, so that `Option<Timestamp>` has eight bytes; the one moment given up is the very first.
-pub struct Timestamp(NonZeroI64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+// Counted from −2⁶³ nanoseconds on, so that `Option<Timestamp>` has eight bytes; the one moment given up is the very first.
+pub struct Timestamp(NonZeroU64);
 
 impl Timestamp {
     /// The moment `nanos` nanoseconds after the epoch; the value −2⁶³ is moved by one nanosecond.
     #[inline]
     pub fn from_nanos(nanos: i64) -> Self {
-        const ONE: NonZeroI64 = NonZeroI64::new(1).unwrap();
-        Self(NonZeroI64::new(nanos ^ i64::MIN).unwrap_or(ONE))
+        Self(NonZeroU64::new(nanos.wrapping_sub(i64::MIN) as u64).unwrap_or(NonZeroU64::MIN))
     }
 
     /// Nanoseconds since the epoch.
     #[inline]
     pub fn nanos(self) -> i64 {
-        self.0.get() ^ i64::MIN
+        (self.0.get() as i64).wrapping_add(i64::MIN)
+    }
+
+    /// The later of two moments as far as they are known: what comparing them gives, without asking whether each is.
+    #[inline]
+    #[must_use]
+    pub fn later(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        let count = |moment: Option<Self>| moment.map_or(0, |moment| moment.0.get());
+        NonZeroU64::new(count(one).max(count(other))).map(Self)
+    }
+
+    /// Whether this moment is not before `earlier`, and less than `bound` after it.
+    #[inline]
+    pub fn follows_within(self, earlier: Self, bound: Duration) -> bool {
+        let elapsed = self.0.get().wrapping_sub(earlier.0.get());
+        elapsed < bound.0.max(0).unsigned_abs()
     }
 
     /// The time from `earlier` to this moment.
@@ -53,20 +67,6 @@ impl Timestamp {
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
         Self::from_nanos(self.nanos().saturating_add(by.0))
-    }
-}
-
-impl PartialOrd for Timestamp {
-    #[inline]
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Timestamp {
-    #[inline]
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.nanos().cmp(&other.nanos())
     }
 }
 
@@ -93,5 +93,23 @@ mod tests {
         assert!(past < Timestamp::from_nanos(0) && Timestamp::from_nanos(0) < future);
         assert_eq!(future.since(past), Duration(i64::MAX));
         assert_eq!(future.plus(Duration::from_secs(1)), future);
+    }
+
+    #[test]
+    fn the_later_one_is_the_one_that_compares_greater() {
+        let moments = [i64::MIN, -5, 0, 7, i64::MAX].map(|nanos| Some(Timestamp::from_nanos(nanos)));
+        for one in moments.into_iter().chain([None]) {
+            for other in moments.into_iter().chain([None]) {
+                assert_eq!(Timestamp::later(one, other), one.max(other));
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_within_a_bound_is_neither_earlier_nor_as_late() {
+        let at = Timestamp::from_nanos;
+        let within = |later, earlier| at(later).follows_within(at(earlier), Duration(10));
+        assert_eq!([-1, 0, 9, 10].map(|later| within(later, 0)), [false, true, true, false]);
+        assert!(within(4, -4) && !within(i64::MIN, i64::MAX) && !within(i64::MAX, i64::MIN));
     }
 }
