@@ -189,22 +189,17 @@ impl Flow {
     /// Which way a segment of this flow goes; `None` if it belongs to other endpoints.
     #[inline]
     pub(super) fn way(&self, segment: &Segment) -> Option<Way> {
-        self.way_between(segment.source, segment.destination, segment.ipv6)
+        self.way_between(&segment.source, &segment.destination, segment.ipv6)
     }
 
     /// Which way a segment between these goes.
     #[inline]
-    pub(super) fn way_between(&self, source: Endpoint, destination: Endpoint, ipv6: bool) -> Option<Way> {
-        let Pair { forward, back } = self.stream.endpoints;
-        if ipv6 != self.stream.ipv6 {
-            None
-        } else if source == forward && destination == back {
-            Some(Way::Forward)
-        } else if source == back && destination == forward {
-            Some(Way::Back)
-        } else {
-            None
-        }
+    pub(super) fn way_between(&self, source: &Endpoint, destination: &Endpoint, ipv6: bool) -> Option<Way> {
+        let Pair { forward, back } = &self.stream.endpoints;
+        // By the source alone, and without a jump: half of the segments go either way.
+        let way = if source.is(forward) { Way::Forward } else { Way::Back };
+        let (own, other) = if way == Way::Forward { (forward, back) } else { (back, forward) };
+        (ipv6 == self.stream.ipv6 && source.is(own) & destination.is(other)).then_some(way)
     }
 
     /// Its latest time.

@@ -197,7 +197,7 @@ impl Stream {
     }
 
     /// Takes the segment in if it only continues the stream.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&mut self, segment: &Segment, way: Way) -> bool {
         /// Every other flag may come with a segment that only continues.
         const DECISIVE: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST).union(TcpFlags::ACK);

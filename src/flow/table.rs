@@ -295,7 +295,7 @@ impl FlowTable {
             }
             looked_up = due;
             let mut ids = [0; TOGETHER];
-            for ((segment, &key), id) in some.iter().zip(their_keys).zip(&mut ids) {
+            for ((segment, key), id) in some.iter().zip(their_keys).zip(&mut ids) {
                 if let Some(next) = segments.get(at + SEGMENT_AHEAD) {
                     prefetch::value(next, 0, size_of::<Segment>());
                 }
@@ -306,6 +306,7 @@ impl FlowTable {
                 *id = self.segment(segment, key, likely[at % RING]) + 1;
                 at += 1;
             }
+            self.note_news(their_keys, &ids);
             self.note_followed(&ids[..some.len()]);
         }
         self.totals.segments += segments.len() as u64;
@@ -349,7 +350,7 @@ impl FlowTable {
         self.totals.icmp_errors += 1;
         let quoted = &error.quoted;
         let hash = self.hasher.hash(quoted.source, quoted.destination);
-        let way_of = |flow: &Flow| flow.way_between(quoted.source, quoted.destination, quoted.ipv6);
+        let way_of = |flow: &Flow| flow.way_between(&quoted.source, &quoted.destination, quoted.ipv6);
         let mut next = self.find(hash, way_of).map(|(newest, _)| newest);
         while let Some(index) = next {
             let flow = self.flow_mut(index);
@@ -406,26 +407,34 @@ impl FlowTable {
     }
 
     /// Takes in a segment, and says which flow it belongs to. `likely`: that flow, as far as it is known.
-    #[inline]
-    fn segment(&mut self, segment: &Segment, key: Key, likely: u32) -> u32 {
+    #[inline(never)] // a call costs less than what would not fit into registers otherwise
+    fn segment(&mut self, segment: &Segment, key: &Key, likely: u32) -> u32 {
         self.end = Timestamp::later(self.end, segment.time);
         if self.len >= self.limits.flows {
             // Before anything is looked up, since it moves flows.
             self.make_room();
         }
-        let newest = self.flow(likely).filter(|flow| flow.stream.is_newest);
-        let found = match newest.and_then(|flow| flow.way(segment)) {
-            Some(way) => Some((likely, way)),
-            None => self.find(key.hash, |flow| flow.way(segment)),
-        };
-        if let Some((head, way)) = found {
-            self.note_news(key, head);
-            // A look at the flow's own set of inputs costs a cache miss, which captures of one input need not pay.
-            let flow = &mut self.pieces[head as usize / PIECE][head as usize % PIECE];
-            let is_here = self.inputs.are_all(segment.input) || self.inputs.contains(flow.inputs, segment.input);
-            if is_here && !key.copy && flow.stream.take(segment, way) {
-                return head;
+        if let Some(flow) = flow_mut(&mut self.pieces, likely)
+            && flow.stream.is_newest
+            && let Some(way) = flow.way(segment)
+        {
+            if goes_on(&self.inputs, flow, segment, key, way) {
+                return likely;
             }
+            return self.segment_in_full(segment, key, Some((likely, way)));
+        }
+        self.segment_elsewhere(segment, key)
+    }
+
+    /// The same where that flow is not known.
+    #[inline(never)]
+    fn segment_elsewhere(&mut self, segment: &Segment, key: &Key) -> u32 {
+        let found = self.find(key.hash, |flow| flow.way(segment));
+        if let Some((head, way)) = found
+            && let Some(flow) = flow_mut(&mut self.pieces, head)
+            && goes_on(&self.inputs, flow, segment, key, way)
+        {
+            return head;
         }
         self.segment_in_full(segment, key, found)
     }
@@ -433,14 +442,10 @@ impl FlowTable {
     /// Takes in a segment that does more than go on with its flow. `found`: the newest flow with its addresses and ports, and which way
     /// it goes there.
     #[inline(never)]
-    fn segment_in_full(&mut self, segment: &Segment, key: Key, found: Option<(u32, Way)>) -> u32 {
+    fn segment_in_full(&mut self, segment: &Segment, key: &Key, found: Option<(u32, Way)>) -> u32 {
         let (index, way) = match found {
             Some((head, way)) => self.choose(segment, key.hash, head, way),
-            None => {
-                let index = self.begin(segment, key.hash, None);
-                self.note_news(key, index);
-                (index, Way::Forward)
-            }
+            None => (self.begin(segment, key.hash, None), Way::Forward),
         };
         let is_reset = segment.flags.rst();
         let only_count = is_reset && self.kept_resets >= self.limits.resets && !self.lend(index);
@@ -474,13 +479,15 @@ impl FlowTable {
         lends
     }
 
-    #[inline]
-    fn note_news(&mut self, key: Key, index: u32) {
-        let found = NonZeroU32::new(index + 1);
-        if key.flow != found
-            && let (Some(news), Some(flow)) = (&mut self.news, found)
-        {
-            news.push(News { hash: key.hash, flow });
+    fn note_news(&mut self, keys: &[Key], ids: &[u32]) {
+        let Some(news) = &mut self.news else { return };
+        for (key, &id) in keys.iter().zip(ids) {
+            let found = NonZeroU32::new(id);
+            if key.flow != found
+                && let Some(flow) = found
+            {
+                news.push(News { hash: key.hash, flow });
+            }
         }
     }
 
@@ -649,6 +656,7 @@ impl FlowTable {
     /// Ends a quarter of the flows early: first those that ended well, then attempts that never got through, as a flood of requests
     /// makes them, then those that were only open, at last those with a reset; in each group those that were silent for longest.
     /// They stay counted.
+    #[cold]
     fn make_room(&mut self) {
         self.followed = None;
         let end = self.end;
@@ -798,6 +806,19 @@ impl Flows {
     pub fn inputs(&self, flow: &Flow) -> &[u16] {
         self.inputs.members(flow.inputs)
     }
+}
+
+#[inline]
+fn flow_mut(pieces: &mut [Vec<Flow>], index: u32) -> Option<&mut Flow> {
+    pieces.get_mut(index as usize / PIECE)?.get_mut(index as usize % PIECE)
+}
+
+/// Takes the segment in if it only goes on with the flow.
+#[inline(always)]
+fn goes_on(inputs: &InputSets, flow: &mut Flow, segment: &Segment, key: &Key, way: Way) -> bool {
+    // A look at the flow's own set of inputs costs a cache miss, which captures of one input need not pay.
+    let is_here = inputs.are_all(segment.input) || inputs.contains(flow.inputs, segment.input);
+    is_here && !key.copy && flow.stream.take(segment, way)
 }
 
 /// The bits of a hash that a slot keeps: those that its place comes from, and more.
