@@ -21,8 +21,10 @@ pub(super) fn plain(frame: &Frame<'_>, state: &mut State, segments: &mut Vec<Seg
     }
     let (addresses_and_type, mut rest) = frame.bytes.split_first_chunk::<14>()?;
     let mut line = (frame.original_len as usize).max(frame.bytes.len()) - 14;
-    let [_, _, _, _, _, _, link @ .., t0, t1] = *addresses_and_type;
-    let mut kind = u16::from_be_bytes([t0, t1]);
+    let [_, _, _, _, _, _, source_and_type @ ..] = *addresses_and_type;
+    let source_and_type = u64::from_be_bytes(source_and_type);
+    let device = Device::numbered(source_and_type >> 16, false);
+    let mut kind = source_and_type as u16;
     let mut vlan = 0;
     if kind == ether_type::VLAN {
         let (&[v0, v1, t0, t1], behind) = rest.split_first_chunk::<4>()?;
@@ -35,11 +37,11 @@ pub(super) fn plain(frame: &Frame<'_>, state: &mut State, segments: &mut Vec<Seg
     match kind {
         ether_type::IPV4 => {
             let (ip, data) = ipv4(rest, line)?;
-            tcp::whole(frame, &ip, Device::new(&link, false), data, segments)?;
+            tcp::whole(frame, &ip, device, data, segments)?;
         }
         ether_type::IPV6 => {
             let (ip, data) = ipv6(rest, line)?;
-            tcp::whole(frame, &ip, Device::new(&link, false), data, segments)?;
+            tcp::whole(frame, &ip, device, data, segments)?;
         }
         _ => return None,
     }

@@ -173,13 +173,13 @@ impl Batch {
     fn take_other(
         &mut self,
         decoder: &mut Decoder,
-        frame: &Frame<'_>,
+        frame: Frame<'_>,
         keyer: &mut Keyer,
         steps: &mut Option<Steps>,
         place: u64,
     ) {
         let reassembled = decoder.counts().reassembled;
-        if let Some(error) = decoder.decode_other(frame, &mut self.segments) {
+        if let Some(error) = decoder.decode_other(&frame, &mut self.segments) {
             self.errors.push((self.segments.len(), error));
         }
         if self.keys.len() < self.segments.len() {
@@ -189,6 +189,12 @@ impl Batch {
             }
         }
     }
+}
+
+/// Records a frame: a copy of it, so that the loop need not have it in memory where nothing is recorded.
+#[inline(never)]
+fn record(recording: &mut Recording, frame: Frame<'_>) {
+    recording.take(&frame);
 }
 
 impl Reader {
@@ -213,12 +219,12 @@ impl Reader {
             for (frame, place) in run {
                 *frames += 1;
                 if let Some(recording) = recording {
-                    recording.take(&frame);
+                    record(recording, frame);
                 }
                 if decoder.decode_plain(&frame, &mut batch.segments) {
                     batch.note(keyer, steps, place);
                 } else {
-                    batch.take_other(decoder, &frame, keyer, steps, place);
+                    batch.take_other(decoder, frame, keyer, steps, place);
                 }
                 if batch.is_full() {
                     return true;

@@ -97,9 +97,14 @@ impl Device {
     /// itself sent the frame.
     #[inline]
     pub fn new(address: &[u8], outgoing: bool) -> Self {
+        Self::numbered(address.iter().take(8).fold(0, |number, &octet| number << 8 | u64::from(octet)), outgoing)
+    }
+
+    /// The same with the address as a number.
+    #[inline]
+    pub fn numbered(address: u64, outgoing: bool) -> Self {
         const ODD: u64 = 0x9e37_79b9_7f4a_7c15; // 2⁶⁴ divided by the golden ratio, the usual multiplicative hash
-        let number = address.iter().take(8).fold(0, |number, &octet| number << 8 | u64::from(octet));
-        let tag = if number == 0 { 0 } else { ((number.wrapping_mul(ODD) >> 41) as u32).max(1) };
+        let tag = ((address.wrapping_mul(ODD) >> 41) as u32).max(u32::from(address != 0));
         let [a, b, c, _] = (tag | if outgoing { Self::OUTGOING } else { 0 }).to_le_bytes();
         Self([a, b, c])
     }

@@ -22,7 +22,10 @@ pub struct Log {
 /// The half of a [`Log`] that knows nothing of flows: where segments lie. Whoever reads notes it, since it has less to do than whoever
 /// follows flows.
 pub struct Steps {
+    /// Full ones.
     pieces: Vec<Piece>,
+    /// The one being filled.
+    piece: Piece,
     /// The frame and the place noted last.
     last: (u64, u64),
     /// The most pieces.
@@ -31,12 +34,17 @@ pub struct Steps {
     scattered: Vec<usize>,
 }
 
+#[derive(Default)]
 struct Piece {
-    /// The steps from place to place; [`u16::MAX`] where both steps of the segment are among the long ones.
-    octets: Vec<u16>,
-    frames: Vec<u8>,
+    /// The steps of each segment.
+    steps: Vec<Step>,
+    /// Those that have no room there, in their order.
     long: Vec<(u64, u64)>,
 }
+
+/// How far a segment is from the one before: in frames, and in octets (least first), of which [`u16::MAX`] says that both are among the
+/// long steps.
+type Step = [u8; 3];
 
 /// Where a segment lies, in twelve octets, since there may be many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,41 +76,51 @@ pub struct Places {
 impl Steps {
     /// Of at most so many segments, rounded down to whole pieces.
     pub fn new(most: usize) -> Self {
-        Self { pieces: Vec::new(), last: (0, 0), most: most / PIECE, scattered: Vec::new() }
+        Self { pieces: Vec::new(), piece: Piece::default(), last: (0, 0), most: most / PIECE, scattered: Vec::new() }
     }
 
     /// Notes the frame of the next segment and its place; whether there was room.
     #[inline]
     pub fn note(&mut self, frame: FrameNumber, place: u64) -> bool {
-        if self.pieces.last().is_none_or(|piece| piece.octets.len() == PIECE) {
+        // Both only grow within one file.
+        let (frames, octets) = (frame.get().wrapping_sub(self.last.0), place.wrapping_sub(self.last.1));
+        self.last = (frame.get(), place);
+        let is_short = frames <= u8::MAX.into() && octets < u16::MAX.into();
+        if is_short && self.piece.steps.len() < self.piece.steps.capacity() {
+            let [low, high, ..] = octets.to_le_bytes();
+            self.piece.steps.push([frames as u8, low, high]);
+            return true;
+        }
+        self.note_in_full((frames, octets), is_short)
+    }
+
+    #[cold]
+    fn note_in_full(&mut self, step: (u64, u64), is_short: bool) -> bool {
+        if self.piece.steps.len() == self.piece.steps.capacity() {
+            let full = self.len() / PIECE;
             // One of several frames takes as much again.
-            if self.pieces.len() + self.scattered.len() / PIECE >= self.most {
+            if full + self.scattered.len() / PIECE >= self.most {
                 return false;
             }
-            self.pieces.push(Piece::new());
+            let piece = Piece { steps: Vec::with_capacity(PIECE), long: Vec::new() };
+            let before = std::mem::replace(&mut self.piece, piece);
+            self.pieces.extend(Some(before).filter(|before| !before.steps.is_empty()));
         }
-        let Some(piece) = self.pieces.last_mut() else { return false };
-        // Both only grow within one file.
-        let steps = (frame.get().wrapping_sub(self.last.0), place.wrapping_sub(self.last.1));
-        let is_long = steps.0 > u8::MAX.into() || steps.1 >= u16::MAX.into();
-        piece.frames.push(steps.0 as u8);
-        piece.octets.push(if is_long { u16::MAX } else { steps.1 as u16 });
-        if is_long {
-            piece.long.push(steps);
+        let [low, high, ..] = if is_short { step.1 } else { u16::MAX.into() }.to_le_bytes();
+        self.piece.steps.push([step.0 as u8, low, high]);
+        if !is_short {
+            self.piece.long.push(step);
         }
-        self.last = (frame.get(), place);
         true
     }
 
     /// Notes that the latest segment was put together from several frames.
     pub fn note_scattered(&mut self) {
-        let pieces = self.pieces.len().saturating_sub(1) * PIECE;
-        let noted = self.pieces.last().map_or(0, |piece| pieces + piece.octets.len());
-        self.scattered.extend(noted.checked_sub(1));
+        self.scattered.extend(self.len().checked_sub(1));
     }
 
     fn len(&self) -> usize {
-        self.pieces.iter().map(|piece| piece.octets.len()).sum()
+        self.pieces.iter().chain([&self.piece]).map(|piece| piece.steps.len()).sum()
     }
 }
 
@@ -148,9 +166,11 @@ impl Selection {
         let Self { log, mut next, all } = self;
         let mut places = vec![Place { frame: NonZeroU32::MIN, octets: [0; 2] }; all as usize];
         let (mut frame, mut octets) = (0u64, 0u64);
-        for (piece, flows) in log.steps.pieces.into_iter().zip(log.flows) {
+        let Steps { pieces, piece, .. } = log.steps;
+        for (piece, flows) in pieces.into_iter().chain([piece]).zip(log.flows) {
             let mut long = piece.long.iter().copied();
-            for ((&flow, &step), &frames) in flows.iter().zip(&piece.octets).zip(&piece.frames) {
+            for (&flow, &[frames, low, high]) in flows.iter().zip(&piece.steps) {
+                let step = u16::from_le_bytes([low, high]);
                 let long = if step == u16::MAX { long.next() } else { None };
                 let steps = long.unwrap_or((frames.into(), step.into()));
                 frame = frame.wrapping_add(steps.0);
@@ -195,12 +215,6 @@ impl Place {
     pub fn octets(&self) -> u64 {
         let [high, low] = self.octets;
         u64::from(high) << 32 | u64::from(low)
-    }
-}
-
-impl Piece {
-    fn new() -> Self {
-        Self { octets: Vec::with_capacity(PIECE), frames: Vec::with_capacity(PIECE), long: Vec::new() }
     }
 }
 
