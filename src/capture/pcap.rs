@@ -38,11 +38,18 @@ struct Layout {
     nanos_per_fraction: i64,
     lengths: Lengths,
     link_type: LinkType,
-    /// Octets in front of each frame that are not of it.
-    padding: u32,
-    /// Octets of frame check sequence at the end of each frame.
-    fcs: u32,
+    /// What records have beside their frames; in few files anything.
+    around: Option<Around>,
     max_captured: u32,
+}
+
+/// What a record has around its frame.
+#[derive(Clone, Copy)]
+struct Around {
+    /// Octets in front of it.
+    padding: u32,
+    /// Octets of frame check sequence at its end.
+    fcs: u32,
 }
 
 /// In which order a record header has its two lengths.
@@ -102,6 +109,11 @@ impl Pcap {
         let aix = if magic == MICROSECONDS && (major, minor) == (2, 2) { aix_link_type(network) } else { None };
         let link_type = aix.unwrap_or(LinkType(network as u16));
         let nanoseconds = matches!(magic, NANOSECONDS | IXIA_HARDWARE) || aix.is_some();
+        let around = Around {
+            padding: if aix == Some(FDDI) { 3 } else { 0 },
+            // Bit 26 says that bits 28 to 31 count the check sequence in units of two octets.
+            fcs: if network & 0x0400_0000 != 0 { (network >> 28) * 2 } else { 0 },
+        };
         let layout = Layout {
             order,
             record_header: if magic == MODIFIED { RECORD_HEADER + 8 } else { RECORD_HEADER },
@@ -112,9 +124,7 @@ impl Pcap {
                 _ => Lengths::CapturedFirst,
             },
             link_type,
-            padding: if aix == Some(FDDI) { 3 } else { 0 },
-            // Bit 26 says that bits 28 to 31 count the check sequence in units of two octets.
-            fcs: if network & 0x0400_0000 != 0 { (network >> 28) * 2 } else { 0 },
+            around: Some(around).filter(|around| around.padding > 0 || around.fcs > 0),
             max_captured: max_captured(link_type),
         };
         Ok(Self { layout, scouts: Scouts::default() })
@@ -163,7 +173,7 @@ impl Pcap {
 
     /// Whether [`Self::again`] finds every record.
     pub(super) fn looks_up(&self) -> bool {
-        self.layout.padding == 0
+        self.layout.around.is_none_or(|around| around.padding == 0)
     }
 
     /// The record whose octets begin at `at`, which was met before.
@@ -295,14 +305,19 @@ impl Layout {
     fn record(&self, fields: &Fields, at: usize) -> Record {
         // Seconds are unsigned, as Wireshark reads them; a fraction of more than a second runs over instead of failing.
         let nanos = i64::from(fields.seconds) * 1_000_000_000 + i64::from(fields.fraction) * self.nanos_per_fraction;
-        Record::new(
-            Some(Timestamp::from_nanos(nanos)),
-            self.link_type,
-            at + self.record_header + self.padding.min(fields.captured) as usize,
-            fields.captured.saturating_sub(self.padding),
-            fields.original.saturating_sub(self.padding),
-            self.fcs,
-        )
+        let (time, at) = (Some(Timestamp::from_nanos(nanos)), at + self.record_header);
+        let Fields { captured, original, .. } = *fields;
+        match self.around {
+            None => Record::new(time, self.link_type, at, captured, original, 0),
+            Some(Around { padding, fcs }) => Record::new(
+                time,
+                self.link_type,
+                at + padding.min(captured) as usize,
+                captured.saturating_sub(padding),
+                original.saturating_sub(padding),
+                fcs,
+            ),
+        }
     }
 
     /// The header that `rest` begins with, where all of its record is at hand and makes sense.

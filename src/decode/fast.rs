@@ -19,28 +19,26 @@ pub(super) fn plain(frame: &Frame<'_>, state: &mut State, segments: &mut Vec<Seg
     if frame.link_type != ETHERNET {
         return None;
     }
-    let (addresses_and_type, mut rest) = frame.bytes.split_first_chunk::<14>()?;
-    let mut line = (frame.original_len as usize).max(frame.bytes.len()) - 14;
-    let [_, _, _, _, _, _, source_and_type @ ..] = *addresses_and_type;
+    let octets = Octets::new(frame.bytes, frame.original_len as usize);
+    let (&[_, _, _, _, _, _, source_and_type @ ..], mut rest) = octets.split_first::<14>()?;
     let source_and_type = u64::from_be_bytes(source_and_type);
     let device = Device::numbered(source_and_type >> 16, false);
     let mut kind = source_and_type as u16;
     let mut vlan = 0;
     if kind == ether_type::VLAN {
-        let (&[v0, v1, t0, t1], behind) = rest.split_first_chunk::<4>()?;
+        let (&[v0, v1, t0, t1], behind) = rest.split_first()?;
         vlan = u16::from_be_bytes([v0, v1]) & 0xfff;
         kind = u16::from_be_bytes([t0, t1]);
         rest = behind;
-        line -= 4;
     }
     // Each family for itself: what is known of one of them is known without a look.
     match kind {
         ether_type::IPV4 => {
-            let (ip, data) = ipv4(rest, line)?;
+            let (ip, data) = ipv4(rest)?;
             tcp::whole(frame, &ip, device, data, segments)?;
         }
         ether_type::IPV6 => {
-            let (ip, data) = ipv6(rest, line)?;
+            let (ip, data) = ipv6(rest)?;
             tcp::whole(frame, &ip, device, data, segments)?;
         }
         _ => return None,
@@ -68,12 +66,12 @@ pub(super) fn view(frame: &Frame<'_>, segment: &Segment) -> Option<View> {
 }
 
 #[inline(always)]
-fn ipv4(bytes: &[u8], line: usize) -> Option<(IpHeader, Octets<'_>)> {
+fn ipv4(octets: Octets<'_>) -> Option<(IpHeader, Octets<'_>)> {
     const VERSION_4_WITHOUT_OPTIONS: u8 = 0x45;
     const DONT_FRAGMENT: u16 = 0x4000;
     const MORE_AND_OFFSET: u16 = 0x3fff;
-    let (&[version, tos, l0, l1, i0, i1, f0, f1, ttl, next, _, _, s0, s1, s2, s3, d0, d1, d2, d3], rest) =
-        bytes.split_first_chunk::<20>()?;
+    let (&[version, tos, l0, l1, i0, i1, f0, f1, ttl, next, _, _, s0, s1, s2, s3, d0, d1, d2, d3], data) =
+        octets.split_first()?;
     let total_len = usize::from(u16::from_be_bytes([l0, l1]));
     let fragment = u16::from_be_bytes([f0, f1]);
     let plain = version == VERSION_4_WITHOUT_OPTIONS && next == protocol::TCP && fragment & MORE_AND_OFFSET == 0;
@@ -89,12 +87,12 @@ fn ipv4(bytes: &[u8], line: usize) -> Option<(IpHeader, Octets<'_>)> {
         ip_id: Some(u16::from_be_bytes([i0, i1])),
         dont_fragment: fragment & DONT_FRAGMENT != 0,
     };
-    Some((ip, Octets::new(rest, line - 20).limit(total_len - 20)))
+    Some((ip, data.limit(total_len - 20)))
 }
 
 #[inline(always)]
-fn ipv6(bytes: &[u8], line: usize) -> Option<(IpHeader, Octets<'_>)> {
-    let (header, rest) = bytes.split_first_chunk::<40>()?;
+fn ipv6(octets: Octets<'_>) -> Option<(IpHeader, Octets<'_>)> {
+    let (header, data) = octets.split_first::<40>()?;
     let [c0, c1, _, _, l0, l1, next, ttl, addresses @ ..] = header;
     let payload_len = usize::from(u16::from_be_bytes([*l0, *l1]));
     if c0 >> 4 != 6 || *next != protocol::TCP || payload_len == 0 {
@@ -110,7 +108,7 @@ fn ipv6(bytes: &[u8], line: usize) -> Option<(IpHeader, Octets<'_>)> {
         ip_id: None,
         dont_fragment: false,
     };
-    Some((ip, Octets::new(rest, line - 40).limit(payload_len)))
+    Some((ip, data.limit(payload_len)))
 }
 
 #[cfg(test)]

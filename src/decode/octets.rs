@@ -57,6 +57,13 @@ impl<'a> Octets<'a> {
         self.read(offset).map(u32::from_be_bytes)
     }
 
+    /// The first `N` octets and what follows them, where they were captured.
+    #[inline]
+    pub fn split_first<const N: usize>(self) -> Option<(&'a [u8; N], Self)> {
+        let (first, bytes) = self.bytes.split_first_chunk()?;
+        Some((first, Self { bytes, len: self.len - N }))
+    }
+
     /// What follows the first `count` octets.
     #[inline]
     pub fn skip(self, count: usize) -> Result<Self, Undecoded> {
@@ -96,6 +103,8 @@ mod tests {
     fn length_on_the_line_follows_skips_and_limits() {
         let octets = Octets::new(&[1, 2, 3], 10);
         assert_eq!(octets.skip(2).unwrap().len(), 8);
+        assert_eq!(octets.split_first().map(|(first, rest)| (*first, rest.len())), Some(([1, 2], 8)));
+        assert!(octets.split_first::<4>().is_none());
         assert_eq!(octets.skip(4).unwrap_err(), Undecoded::Cut);
         assert_eq!((octets.limit(2).len(), octets.limit(2).bytes()), (2, &[1, 2][..]));
         assert_eq!((octets.limit(5).len(), octets.limit(5).bytes()), (5, &[1, 2, 3][..]));

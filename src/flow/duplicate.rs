@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 
 use super::key::fold;
-use crate::prefetch;
 use crate::tcp::{Duration, Endpoint, Segment};
 
 /// How many recent packets are remembered, as a power of two. 256 KiB: fits a level-two cache, and holds the packets of some
@@ -31,16 +30,30 @@ pub(super) struct Duplicates {
     seen: Box<[Seen]>,
 }
 
-/// A packet: its signature's digest, and its [`moment`].
+/// A packet that was seen: its signature's digest, and its [`moment`].
 #[derive(Clone, Copy)]
 struct Seen {
     digest: u32,
     moment: u32,
 }
 
+/// What is to be known of a packet to tell whether it is a copy.
+pub(super) struct Packet {
+    signature: Signature,
+    moment: u32,
+}
+
+impl Packet {
+    /// Of this segment. `ends`: the hash of its ends.
+    #[inline]
+    pub(super) fn new(segment: &Segment, ends: u64) -> Self {
+        Self { signature: signature(segment, ends), moment: moment(segment) }
+    }
+}
+
 /// What tells a packet from others that are not its copies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Signature {
+struct Signature {
     /// A hash that is never zero and, with the hash of a flow's ends in it, keyed anew in every run, so that nobody can make a
     /// packet that is taken for a copy of another.
     digest: u32,
@@ -62,18 +75,12 @@ impl Duplicates {
         Self { seen: vec![Seen { digest: 0, moment: 0 }; 1 << REMEMBERED_BITS].into_boxed_slice() }
     }
 
-    /// Asks for the memory that [`Self::is_copy`] needs of a packet with this signature.
+    /// Whether the same packet as this one of a segment was seen a moment ago; remembers it.
     #[inline]
-    pub(super) fn ask_for(&self, signature: Signature) {
-        prefetch::value(&self.seen[signature.place as usize], 0, 1);
-    }
-
-    /// Whether the same packet was seen a moment ago; remembers it. `signature`: its [`signature`].
-    #[inline]
-    pub(super) fn is_copy(&mut self, segment: &Segment, signature: Signature) -> bool {
-        let now = Seen { digest: signature.digest, moment: moment(segment) };
-        let before = std::mem::replace(&mut self.seen[signature.place as usize], now);
-        before.digest == now.digest && is_within_bound(segment, before.moment, now.moment)
+    pub(super) fn is_copy(&mut self, segment: &Segment, packet: Packet) -> bool {
+        let Packet { signature: Signature { digest, place }, moment } = packet;
+        let before = std::mem::replace(&mut self.seen[place as usize], Seen { digest, moment });
+        before.digest == digest && is_within_bound(segment, before.moment, moment)
     }
 }
 
@@ -81,7 +88,7 @@ impl Duplicates {
 /// nor link addresses. `ends`: a hash of its ends, in either order, that stands for the addresses; which way it went, the ports say, or
 /// else the numbers.
 #[inline]
-pub(super) fn signature(segment: &Segment, ends: u64) -> Signature {
+fn signature(segment: &Segment, ends: u64) -> Signature {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15; // 2⁶⁴ divided by the golden ratio, the usual multiplicative hash
     let numbers = u64::from(segment.seq.0) << 32 | u64::from(segment.ack.0);
     let fields = u64::from(segment.flags.bits())
@@ -152,7 +159,7 @@ mod tests {
 
     fn copies(packets: &[Segment]) -> Vec<bool> {
         let mut memory = Duplicates::new();
-        packets.iter().map(|packet| memory.is_copy(packet, signature(packet, 7))).collect()
+        packets.iter().map(|packet| memory.is_copy(packet, Packet::new(packet, 7))).collect()
     }
 
     #[test]

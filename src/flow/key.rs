@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use foldhash::fast::RandomState;
 
-use super::duplicate::{Duplicates, Signature, signature};
+use super::duplicate::{Duplicates, Packet};
 use crate::tcp::{Endpoint, Segment};
 
 /// What is known of a segment before its flow is.
@@ -19,15 +19,12 @@ pub struct Key {
     pub(super) flow: Option<NonZeroU32>,
 }
 
-/// By how many segments a copy is looked for later than its key is made, so that the memory it takes is at hand by then.
-const LATER: usize = 8;
-
 /// Makes the keys of all segments for one [`super::FlowTable`], in the order of the capture.
 pub struct Keyer {
     hasher: EndsHasher,
     duplicates: Duplicates,
-    /// Those of the last segments of a batch, each at the remainder of its place.
-    signatures: [Signature; LATER],
+    /// Those of a batch that was not completed yet.
+    packets: Vec<Packet>,
 }
 
 /// Hashes the ends of flows, the same for both directions. Keyed anew in every run, so that nobody can choose ports that collide.
@@ -39,37 +36,32 @@ pub struct EndsHasher {
 impl Keyer {
     /// For a table that hashes so.
     pub(super) fn new(hasher: EndsHasher) -> Self {
-        Self { hasher, duplicates: Duplicates::new(), signatures: [Signature::default(); LATER] }
+        Self { hasher, duplicates: Duplicates::new(), packets: Vec::new() }
     }
 
     /// The key of the next segment.
     #[inline]
     pub fn key(&mut self, segment: &Segment) -> Key {
         let hash = self.hasher.hash(segment.source, segment.destination);
-        Key { hash, copy: self.duplicates.is_copy(segment, signature(segment, hash)), flow: None }
+        Key { hash, copy: self.duplicates.is_copy(segment, Packet::new(segment, hash)), flow: None }
     }
 
-    /// The same for the last of some segments, the ones before it having their keys. Whether they are copies is only said for certain
-    /// when [`Self::complete`] has been called, as it must be before other segments come.
+    /// The same for a segment of a batch, put at the end of its keys. Whether it is a copy is only said when [`Self::complete`] has been
+    /// called.
     #[inline]
-    pub fn push(&mut self, segments: &[Segment], keys: &mut Vec<Key>) {
-        let Some(segment) = segments.last() else { return };
+    pub fn push(&mut self, segment: &Segment, keys: &mut Vec<Key>) {
         let hash = self.hasher.hash(segment.source, segment.destination);
-        let signature = signature(segment, hash);
-        self.duplicates.ask_for(signature);
-        let place = keys.len();
-        let due = std::mem::replace(&mut self.signatures[place % LATER], signature);
+        self.packets.push(Packet::new(segment, hash));
         keys.push(Key { hash, copy: false, flow: None });
-        if let Some(earlier) = place.checked_sub(LATER) {
-            keys[earlier].copy = self.duplicates.is_copy(&segments[earlier], due);
-        }
     }
 
-    /// Finishes the keys that [`Self::push`] made of these segments.
+    /// Finishes the keys that [`Self::push`] made of these segments, all since it was called last.
     pub fn complete(&mut self, segments: &[Segment], keys: &mut [Key]) {
-        let first = keys.len().saturating_sub(LATER);
-        for (place, (segment, key)) in segments.iter().zip(keys).enumerate().skip(first) {
-            key.copy = self.duplicates.is_copy(segment, self.signatures[place % LATER]);
+        // All at once: none waits for another, so that their ways to memory overlap.
+        for ((segment, key), packet) in segments.iter().zip(keys).zip(self.packets.drain(..)) {
+            if self.duplicates.is_copy(segment, packet) {
+                key.copy = true;
+            }
         }
     }
 }
@@ -148,7 +140,7 @@ mod tests {
             let mut made = Vec::new();
             for some in segments.chunks(size) {
                 let mut keys = Vec::new();
-                (1..=some.len()).for_each(|count| keyer.push(&some[..count], &mut keys));
+                some.iter().for_each(|one| keyer.push(one, &mut keys));
                 keyer.complete(some, &mut keys);
                 made.append(&mut keys);
             }

@@ -10,7 +10,7 @@ use crate::decode::{DecodeLimits, Decoder};
 use crate::flow::{FlowTable, Flows, Followed, Hints, Key, Keyer, Limits, News};
 use crate::knowledge::site::Site;
 use crate::surroundings::Losses;
-use crate::tcp::{IcmpError, Segment};
+use crate::tcp::{FrameNumber, IcmpError, Segment};
 use crate::timeline::{Archive, Log, Recording, Steps};
 
 /// Segments handed over at a time: few enough for the batches under way to stay in a level-two cache,
@@ -157,12 +157,13 @@ impl Batch {
         self.segments.len() >= BATCH || self.errors.len() >= BATCH
     }
 
-    /// Notes what goes with the last segment, while it is still in the cache.
+    /// Notes what goes with the last segment, while it is still in the cache. `frame`: the one that completed it.
     #[inline(always)]
-    fn note(&mut self, keyer: &mut Keyer, steps: &mut Option<Steps>, place: u64) {
-        keyer.push(&self.segments, &mut self.keys);
-        if let (Some(noted), Some(segment)) = (steps.as_mut(), self.segments.last())
-            && !noted.note(segment.frame, place)
+    fn note(&mut self, keyer: &mut Keyer, steps: &mut Option<Steps>, frame: FrameNumber, place: u64) {
+        let Some(segment) = self.segments.last() else { return };
+        keyer.push(segment, &mut self.keys);
+        if let Some(noted) = steps
+            && !noted.note(frame, place)
         {
             *steps = None;
         }
@@ -183,7 +184,7 @@ impl Batch {
             self.errors.push((self.segments.len(), error));
         }
         if self.keys.len() < self.segments.len() {
-            self.note(keyer, steps, place);
+            self.note(keyer, steps, frame.number, place);
             if decoder.counts().reassembled != reassembled {
                 steps.iter_mut().for_each(Steps::note_scattered);
             }
@@ -222,7 +223,7 @@ impl Reader {
                     record(recording, frame);
                 }
                 if decoder.decode_plain(&frame, &mut batch.segments) {
-                    batch.note(keyer, steps, place);
+                    batch.note(keyer, steps, frame.number, place);
                 } else {
                     batch.take_other(decoder, frame, keyer, steps, place);
                 }

@@ -34,9 +34,11 @@ impl TcpOptions {
     /// Tells whether the walk ended cleanly: at the end of the list, or exactly at the end of the octets.
     #[inline]
     pub fn read(&mut self, octets: &[u8]) -> bool {
+        /// What stands before a timestamps option that is alone, so that it ends with four octets (RFC 7323 appendix A).
+        const ALONE: [u8; 4] = [1, 1, 8, 10];
         match *octets {
-            // All that most segments have (RFC 7323 appendix A).
-            [1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3] => {
+            // All that most segments have.
+            [a, b, c, d, v0, v1, v2, v3, e0, e1, e2, e3] if [a, b, c, d] == ALONE => {
                 self.timestamps = Some((u32::from_be_bytes([v0, v1, v2, v3]), u32::from_be_bytes([e0, e1, e2, e3])));
                 true
             }
