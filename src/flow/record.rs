@@ -454,6 +454,7 @@ impl Flow {
     }
 
     /// A segment whose sequence number is not the next one.
+    #[cold]
     fn out_of_place(&mut self, segment: &Segment, way: Way) {
         let length = segment.seq_len();
         let end = segment.seq_end();
@@ -557,6 +558,7 @@ impl Flow {
     }
 
     /// Takes in an RST segment.
+    #[cold]
     fn reset(&mut self, segment: &Segment, way: Way, copy: bool, only_count: bool) {
         let (exact, in_window) = position(self, segment, way);
         let phase = self.phase();

@@ -187,7 +187,7 @@ impl Stream {
         let goes_on = self.turn_way == Some(way);
         let (before, longest) = if goes_on { (self.turn_octets, self.turn_pause) } else { (0, 0) };
         let pause = match (self.turn_last, segment.time) {
-            (Some(last), Some(now)) => u32::try_from(now.since(last).0.max(0) / 1_000_000).unwrap_or(u32::MAX),
+            (Some(last), Some(now)) => u32::try_from(now.nanos_since(last) / 1_000_000).unwrap_or(u32::MAX),
             _ => 0,
         };
         self.turn_pause = longest.max(pause);

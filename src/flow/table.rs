@@ -518,6 +518,7 @@ impl FlowTable {
 
     /// The layers around the segment are not those of the flow's latest: is it the same connection seen elsewhere (on the other side of a
     /// router, coming back another way), or another one that happens to have the same addresses (two customers, two tunnels)?
+    #[cold]
     fn by_path(&mut self, segment: &Segment, hash: u64, head: u32, way: Way) -> u32 {
         let mut candidates = [head; MAX_SIBLINGS];
         let mut count = 0;

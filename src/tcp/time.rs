@@ -49,6 +49,12 @@ impl Timestamp {
         NonZeroU64::new(count(one).max(count(other))).map(Self)
     }
 
+    /// Nanoseconds from `earlier` to this moment, none where that is later.
+    #[inline]
+    pub fn nanos_since(self, earlier: Self) -> u64 {
+        self.0.get().saturating_sub(earlier.0.get())
+    }
+
     /// Whether this moment is not before `earlier`, and less than `bound` after it.
     #[inline]
     pub fn follows_within(self, earlier: Self, bound: Duration) -> bool {
@@ -103,6 +109,13 @@ mod tests {
                 assert_eq!(Timestamp::later(one, other), one.max(other));
             }
         }
+    }
+
+    #[test]
+    fn nanoseconds_since_a_later_moment_are_none() {
+        let at = Timestamp::from_nanos;
+        assert_eq!([at(7).nanos_since(at(-3)), at(-3).nanos_since(at(7))], [10, 0]);
+        assert_eq!(at(i64::MAX).nanos_since(at(i64::MIN)), u64::MAX - 1);
     }
 
     #[test]
