@@ -58,8 +58,8 @@ impl Timestamp {
     /// Whether this moment is not before `earlier`, and less than `bound` after it.
     #[inline]
     pub fn follows_within(self, earlier: Self, bound: Duration) -> bool {
-        let elapsed = self.0.get().wrapping_sub(earlier.0.get());
-        elapsed < bound.0.max(0).unsigned_abs()
+        let elapsed = self.0.get().checked_sub(earlier.0.get());
+        elapsed.is_some_and(|elapsed| elapsed < bound.0.max(0).unsigned_abs())
     }
 
     /// The time from `earlier` to this moment.
