@@ -17,9 +17,13 @@ pub fn octet(octets: &[u8], at: usize) {
 pub fn value<T>(value: &T, from: usize, to: usize) {
     let begin = std::ptr::from_ref(value).cast::<u8>();
     let to = to.min(size_of::<T>());
-    (from..to).step_by(LINE).for_each(|at| line(begin.wrapping_add(at)));
+    let mut asked = from;
+    (from..to).step_by(LINE).for_each(|at| {
+        line(begin.wrapping_add(at));
+        asked = at;
+    });
     // What does not begin where a line does may end in one more.
-    if align_of::<T>() < LINE && to > from + 1 {
+    if to > from && asked / align_of::<T>() != (to - 1) / align_of::<T>() {
         line(begin.wrapping_add(to - 1));
     }
 }
