@@ -86,7 +86,7 @@ impl Steps {
         let (frames, octets) = (frame.get().wrapping_sub(self.last.0), place.wrapping_sub(self.last.1));
         self.last = (frame.get(), place);
         let is_short = frames <= u8::MAX.into() && octets < u16::MAX.into();
-        if is_short && self.piece.steps.len() < self.piece.steps.capacity() {
+        if is_short && !self.piece.steps.len().is_multiple_of(PIECE) {
             let [low, high, ..] = octets.to_le_bytes();
             self.piece.steps.push([frames as u8, low, high]);
             return true;
@@ -96,7 +96,8 @@ impl Steps {
 
     #[cold]
     fn note_in_full(&mut self, step: (u64, u64), is_short: bool) -> bool {
-        if self.piece.steps.len() == self.piece.steps.capacity() {
+        // Full, or there is none yet.
+        if self.piece.steps.len().is_multiple_of(PIECE) {
             let full = self.len() / PIECE;
             // One of several frames takes as much again.
             if full + self.scattered.len() / PIECE >= self.most {
