@@ -414,14 +414,14 @@ impl FlowTable {
             // Before anything is looked up, since it moves flows.
             self.make_room();
         }
-        if let Some(flow) = flow_mut(&mut self.pieces, likely)
+        if let Some(flow) = flow_at(&mut self.pieces, likely)
             && flow.stream.is_newest
             && let Some(way) = flow.way(segment)
         {
             if goes_on(&self.inputs, flow, segment, key, way) {
                 return likely;
             }
-            return self.segment_in_full(segment, key, Some((likely, way)));
+            return self.segment_the_long_way(segment, key, Some((likely, way)));
         }
         self.segment_elsewhere(segment, key)
     }
@@ -431,18 +431,18 @@ impl FlowTable {
     fn segment_elsewhere(&mut self, segment: &Segment, key: &Key) -> u32 {
         let found = self.find(key.hash, |flow| flow.way(segment));
         if let Some((head, way)) = found
-            && let Some(flow) = flow_mut(&mut self.pieces, head)
+            && let Some(flow) = flow_at(&mut self.pieces, head)
             && goes_on(&self.inputs, flow, segment, key, way)
         {
             return head;
         }
-        self.segment_in_full(segment, key, found)
+        self.segment_the_long_way(segment, key, found)
     }
 
     /// Takes in a segment that does more than go on with its flow. `found`: the newest flow with its addresses and ports, and which way
     /// it goes there.
     #[inline(never)]
-    fn segment_in_full(&mut self, segment: &Segment, key: &Key, found: Option<(u32, Way)>) -> u32 {
+    fn segment_the_long_way(&mut self, segment: &Segment, key: &Key, found: Option<(u32, Way)>) -> u32 {
         let (index, way) = match found {
             Some((head, way)) => self.choose(segment, key.hash, head, way),
             None => (self.begin(segment, key.hash, None), Way::Forward),
@@ -810,7 +810,7 @@ impl Flows {
 }
 
 #[inline]
-fn flow_mut(pieces: &mut [Vec<Flow>], index: u32) -> Option<&mut Flow> {
+fn flow_at(pieces: &mut [Vec<Flow>], index: u32) -> Option<&mut Flow> {
     pieces.get_mut(index as usize / PIECE)?.get_mut(index as usize % PIECE)
 }
 
