@@ -409,6 +409,21 @@ mod tests {
     }
 
     #[test]
+    fn who_had_closed_waited_for_nothing_more() {
+        let asked = "0 c S 0\n20 s SA 0 ack 1\n20.1 c A 1 ack 1\n21 c PA 1 ack 1 data \"GET / HTTP/1.1\\r\\n\\r\\n\"\n80 c FA 19 ack 1\n";
+        let progress = |closed: &str| {
+            let scene = Scene::of(&format!("{asked}{closed}9021 c S 0 flow 1"));
+            let (case, judged) = (scene.case(0), scene.judged_of(0));
+            Story::new(&case, &judged).application.progress.unwrap_or_default()
+        };
+        let closed = progress("100 s FA 1 ack 20\n100.1 c A 20 ack 2\n");
+        assert!(closed.contains("59.0 ms after GET /"), "{closed}");
+        // The other side may still answer.
+        let half = progress("100 s A 1 ack 20\n");
+        assert!(half.contains("for 9.0 s"), "{half}");
+    }
+
+    #[test]
     fn a_fin_waits_behind_data() {
         let answer = |ack: u32| {
             let data = "50 s PA 901 ack 101 len 1448\n50.1 s PA 2349 ack 101 len 1448\n";

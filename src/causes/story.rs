@@ -88,7 +88,12 @@ impl<'a> Story<'a> {
     pub fn new(case: &'a Case<'a>, judged: &'a [Judged]) -> Self {
         let story = Self::without_application(case, judged);
         let until = story.decisive.map_or(case.timeline.sightings.len(), |decisive| decisive.place);
-        let time = story.decisive.map_or(case.end, |decisive| decisive.reset.segment.time);
+        let time = match (story.decisive, story.fins.forward, story.fins.back) {
+            (Some(decisive), ..) => decisive.reset.segment.time,
+            // Whoever closed first waited for nothing more; with the other's FIN it was over.
+            (None, Some(one), Some(other)) => one.time().zip(other.time()).map(|(one, other)| one.min(other)),
+            _ => case.end,
+        };
         let end = application::End { place: until, time };
         let read = if case.words == Words::All { application::read } else { application::read_without_progress };
         Self { application: read(case.timeline, case.roles, end), ..story }
