@@ -104,7 +104,7 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
         let times = probes.len();
         // Before a closed window, the one probe may have an answer that was held back, and the application a limit of its own.
         let is_closed = suspect.earlier(peer).next().is_some_and(|last| last.segment.window == Some(0));
-        let is_sure = !by_application && !(times == 1 && is_closed);
+        let is_sure = !(by_application || times == 1 && is_closed);
         let text = || match times {
             1 => format!("{name} had asked once without an answer, and gave up"),
             _ => format!("{name} had asked {times} times without an answer, and gave up"),
@@ -216,9 +216,9 @@ fn after_fin(suspect: &Suspect<'_>) -> Abort {
     let fin = suspect.earlier(own).find(|one| one.segment.flags.fin()).map(Sighting::frame);
     let has_data = |one: &&Sighting| one.segment.payload_len > 0;
     let soon = suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP);
-    let under_way = suspect.later(peer).take_while(|one| suspect.since_of(one).is_none_or(|since| since <= soon));
+    let mut under_way = suspect.later(peer).take_while(|one| suspect.since_of(one).is_none_or(|since| since <= soon));
     let more = suspect.earlier(peer).take_while(|one| Some(one.frame()) > fin).find(has_data);
-    match more.or_else(|| under_way.filter(has_data).next()) {
+    match more.or_else(|| under_way.find(has_data)) {
         Some(more) => Abort::unread(suspect, fin.into_iter().chain([more.frame()]), || {
             format!(
                 "{} was still sending when {name}, which had closed its side, closed for good",

@@ -447,7 +447,7 @@ mod tests {
     #[test]
     fn a_direction_that_is_not_in_the_capture_answers_nothing() {
         let alone = "0 c S 0\n1000 c S 0\n3000 c S 0\n";
-        let confidence = |other: &str| told_among(&format!("{alone}{other}"), 0).map(|(cause, sure)| (cause, sure));
+        let confidence = |other: &str| told_among(&format!("{alone}{other}"), 0);
         let answered = "0 c S 0 flow 1\n20 s SA 0 ack 1 flow 1\n20.1 c A 1 ack 1 flow 1\n30 c PA 1 ack 1 len 9 flow 1";
         assert_eq!(confidence(answered), Some((Cause::UnansweredSyn, Confidence::Likely)));
         let one_sided = answered.replace("20 s SA 0 ack 1 flow 1\n", "");
