@@ -112,9 +112,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             })
         }
         Mechanism::AbortUnreadData | Mechanism::Abort => {
-            // Who aborts as soon as it has asked, wanted no answer.
+            // Who aborts as soon as it has asked, wanted no answer; nor does who has said goodbye, or that it did not understand.
             let waited = last.ended.zip(decisive.reset.segment.time).map(|(asked, reset)| reset.since(asked));
-            let has_waited = waited.is_some_and(|waited| !story.is_moment(waited));
+            let has_waited = waited.is_some_and(|waited| story.case.flow.rtt().is_some() && !story.is_moment(waited))
+                && story.application.mismatch.is_none()
+                && !story.application.said_goodbye();
             Some(candidate("the client gave up while it waited for the server's answer").because(
                 Aspect::Company,
                 if has_waited { Weight::Strong } else { Weight::Moderate },
