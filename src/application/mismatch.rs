@@ -90,7 +90,7 @@ impl Mismatch {
         let (answer, request) = match self {
             Self::TlsAnsweredInPlain { answer, .. } => (
                 answer.map_or_else(|| "something that is no TLS".to_owned(), |answer| answer.name().to_owned()),
-                "the ClientHello".to_owned(),
+                super::tls::HELLO_OF_CLIENT.to_owned(),
             ),
             Self::PlainAnsweredInTls { .. } => {
                 let alert = found.declared.last().map(|declared| format!(" ({})", declared.text));

@@ -206,6 +206,12 @@ impl Application {
         self.last_request.as_ref().is_some_and(|request| FAREWELLS.contains(&request.what.as_str()))
     }
 
+    /// Whether the client had finished the handshake of TLS, and asked nothing since.
+    pub fn has_only_greeted(&self) -> bool {
+        let finished = self.tls.as_ref().is_some_and(|tls| tls.finished == Some(true));
+        finished && self.last_request.as_ref().is_some_and(|request| request.what == tls::HELLO_OF_CLIENT)
+    }
+
     /// The last time that somebody said there is no room for more connections, clients or requests.
     pub fn limit_declared(&self) -> Option<&Declared> {
         self.declared.iter().rev().find(|declared| declared.reason == Reason::Limit)

@@ -12,6 +12,9 @@ use super::{Application, MOST_HEAD, MOST_MESSAGES, Protocol, Talk, progress};
 use crate::flow::Way;
 use crate::tcp::{FrameNumber, Timestamp};
 
+/// What the client's first message is called.
+pub(super) const HELLO_OF_CLIENT: &str = "the ClientHello";
+
 /// What a TLS connection said of itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tls {
@@ -408,8 +411,7 @@ fn handshake_messages(
         let start = talk.client.start();
         let end = start + HEAD + len;
         found.requests = 1;
-        found.last_request =
-            Some(Message::new(&talk.client, "the ClientHello".to_owned(), start, start, Some(end), end));
+        found.last_request = Some(Message::new(&talk.client, HELLO_OF_CLIENT.to_owned(), start, start, Some(end), end));
     }
     let last = from_server.iter().rfind(|record| record.kind == HANDSHAKE);
     if let (Some(_), Some(last)) = (server.hello_len, last) {

@@ -171,7 +171,13 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
             Some(reply) if within(reply, turn) => {
                 Abort::unread(suspect, [reply.frame()], || format!("{name} answered and closed in one turn")).perhaps()
             }
-            _ => Abort::wanted(suspect, [], || format!("{name} had answered everything it received, and then aborted")),
+            first => {
+                let found = Abort::wanted(suspect, [], || {
+                    format!("{name} had answered everything it received, and then aborted")
+                });
+                // What it was sending anyway carries the latest acknowledgement, whether anybody has read that or not.
+                if first.is_some_and(|reply| is_answer(suspect, reply)) { found } else { found.perhaps() }
+            }
         };
     }
     if suspect.earlier(peer).any(|one| one.segment.payload_len > 0 && one.segment.seq_end().after(segment.ack)) {
@@ -209,6 +215,24 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     }
 }
 
+/// Whether data of its sender's answers the data before: that was one segment, of which more a program may have read the beginning alone;
+/// nothing was under way when it came, and its sender had not been sending for a while, as one that does so of its own accord.
+fn is_answer(suspect: &Suspect<'_>, reply: &Sighting) -> bool {
+    let before = |way| suspect.earlier(way).filter(|one| one.frame() < reply.frame() && one.segment.payload_len > 0);
+    let mut peer = before(suspect.peer());
+    let Some(asked) = peer.next() else { return true };
+    let other = peer.find(|one| one.segment.seq != asked.segment.seq).map(Sighting::frame);
+    let sent = before(suspect.own()).filter(|one| one.frame() < asked.frame());
+    let turn = sent.clone().take_while(|one| Some(one.frame()) > other);
+    let (last, first) = (turn.clone().next(), turn.last());
+    let lasted = last.zip(first).and_then(|(last, first)| Some(last.time()?.since(first.time()?)));
+    let at_once = suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP).0.saturating_mul(4);
+    let is_one = last.is_some() || other.is_none();
+    is_one
+        && lasted.is_none_or(|lasted| lasted.0 <= at_once)
+        && sent.into_iter().all(|one| !one.segment.seq_end().after(asked.segment.ack))
+}
+
 /// What it is behind a FIN of its own sender: whether data that came behind that FIN lies unread, or another call aborts.
 fn after_fin(suspect: &Suspect<'_>) -> Abort {
     let (own, peer) = (suspect.own(), suspect.peer());
@@ -235,7 +259,9 @@ fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Opti
     // Without the other direction nothing can be said to be unanswered.
     let heard = suspect.earlier(peer).next()?;
     let quiet = |one: &Sighting| suspect.since(one).is_some_and(|since| since.0 > round_trip.0.saturating_mul(2));
-    let mut highest: Option<SeqNum> = None;
+    // What the other side has, it need not be told again: in a capture that began later, too.
+    let acknowledged = suspect.earlier(peer).filter(|one| one.segment.flags.ack()).map(|one| one.segment.ack);
+    let mut highest = acknowledged.reduce(SeqNum::max);
     let (mut repeated, mut is_data) = (Vec::new(), false);
     let before = suspect.case.timeline.sightings.get(..suspect.place).unwrap_or_default();
     for one in before.iter().filter(|one| one.way == own && one.is_ordinary()) {

@@ -81,6 +81,9 @@ const STATE_KEPT: Duration = Duration::from_secs(60);
 /// By how much an answer may take longer than half as long again as the quickest.
 const ANSWER_JITTER: Duration = Duration::from_millis(10);
 
+/// A host answers what is captured on it within less.
+const ON_THE_HOST: Duration = Duration::from_millis(1);
+
 /// A trigger's answer may be so much quicker than the quickest seen before.
 pub(super) const QUICKER: f64 = 0.7;
 
@@ -223,12 +226,19 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
             let text = || format!("{name} had closed too long ago to know the connection");
             suspect.answer(trigger, Mechanism::NoConnection, text)
         }
-        None => {
+        None if data.segment.payload_len > 0 => {
             suspect.answer_by(trigger, Mechanism::DataAfterClose, [fin.frame(), data.frame(), segment.frame], || {
                 format!(
                     "{name} had closed both directions, and what came then was more than an acknowledgement of its FIN"
                 )
             })
+        }
+        // A socket that is closing takes that, unless it was told to wait for nothing (TCP_LINGER2).
+        None => {
+            let frames = [fin.frame(), trigger.frame(), segment.frame];
+            let text = || format!("{name} had closed, and would not wait for the other side's end");
+            let closed = suspect.answer_by(trigger, Mechanism::DataAfterClose, frames, text);
+            closed.map(|closed| closed.map(|closed| Origin { or_else: Some(Mechanism::PacketFilter), ..closed }))
         }
     }
 }
@@ -330,6 +340,8 @@ fn trigger<'a>(suspect: &Suspect<'a>) -> Option<&'a Sighting> {
     let round_trip = suspect.case.round_trip_to(suspect.own());
     let longest = round_trip.map_or(0, |least| least.0).saturating_add(ANSWERED_WITHIN.0);
     let can_be_it = |one: &&Sighting| match (suspect.since(one), round_trip) {
+        // On the host itself answers differ by more than that.
+        (Some(since), Some(least)) if least < ON_THE_HOST => since.0 <= longest,
         (Some(since), Some(least)) => since.0 as f64 >= least.0 as f64 * QUICKER && since.0 <= longest,
         _ => true,
     };

@@ -23,6 +23,9 @@ const OCTETS: usize = 2 * size_of::<Connection>() + 200;
 /// Names of connections that ended well that are remembered.
 const MOST_NAMED: usize = 4096;
 
+/// Connections that a packet filter on a host reset that are remembered: few hosts do that.
+const MOST_FILTERED: usize = 1024;
+
 /// The length of a name in the DNS (RFC 1035 section 2.3.4), and of a port.
 const LONGEST_NAME: usize = 255 + 6;
 
@@ -80,6 +83,8 @@ pub struct Around {
     /// Those that were granted and had data: the place of each and the port of its server.
     used: Vec<(u32, u16)>,
     named: Vec<Named>,
+    /// Where a packet filter on the server's host reset connections: the server, when each began, and the frame of the reset.
+    filtered: Vec<(Endpoint, Timestamp, FrameNumber)>,
     /// What is known of the place beforehand.
     pub site: Site,
 }
@@ -123,6 +128,7 @@ impl Around {
             by_server: OnceLock::new(),
             used: Vec::new(),
             named: Vec::new(),
+            filtered: Vec::new(),
             site: Site::default(),
         }
     }
@@ -177,6 +183,12 @@ impl Around {
         self.named.len() < MOST_NAMED && flow.ends[Roles::of(flow).from_client.reverse()].octets > 0
     }
 
+    /// Where a packet filter on the server's host reset a connection that began within so long of a moment.
+    pub fn filtered_near(&self, server: Endpoint, moment: Timestamp, within: Duration) -> Option<FrameNumber> {
+        let is_near = |began: Timestamp| began.since(moment).0.saturating_abs() <= within.0;
+        self.filtered.iter().find(|(of, began, _)| *of == server && is_near(*began)).map(|&(.., frame)| frame)
+    }
+
     /// Connections that were answered and ended well, with the names that were asked for, as far as these were read.
     pub fn named(&self) -> &[Named] {
         &self.named
@@ -185,6 +197,11 @@ impl Around {
     /// Takes in the outline of a flow.
     pub fn add(&mut self, connection: Option<Connection>) {
         let Some(connection) = connection.filter(|_| self.connections.len() < self.most) else { return };
+        if connection.mechanism == Some(Mechanism::PacketFilter) && !connection.by_client {
+            let room = MOST_FILTERED.saturating_sub(self.filtered.len());
+            let seen = connection.reset.map(|reset| (connection.server, connection.began, reset));
+            self.filtered.extend(seen.into_iter().take(room));
+        }
         self.in_order &= self.begins.last().is_none_or(|last| *last <= connection.began);
         self.begins.push(connection.began);
         if connection.accepted && connection.has_data {

@@ -29,6 +29,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if let Some(fin) = story.fin(client)
         && story.octets(client) > 0
     {
+        // Who leaves when the sides have agreed on a secret has seen what it wanted.
+        if story.application.has_only_greeted() {
+            return None;
+        }
         // It closed without waiting for the answer to what it had asked.
         let asked = story.turns.iter().rfind(|turn| turn.way == client && turn.first < fin.frame())?;
         let answered =

@@ -41,7 +41,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         )
         .because(
             Aspect::Form,
-            Weight::Strong,
+            // A packet filter may have rejected what a closing socket takes.
+            if decisive.verdict.or_else == Some(Mechanism::PacketFilter) { Weight::Moderate } else { Weight::Strong },
             [fin.frame(), decisive.reset.segment.frame],
             || format!("{name}'s FIN came before, and the reset answers what came after it"),
         )

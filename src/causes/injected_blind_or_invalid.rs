@@ -35,7 +35,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         "look for a device or a tool that resets connections: an intrusion prevention system, tcpkill, a security test",
     )
     .advise("captures on both sides of the suspected device show where the reset first appears");
-    if ignored {
+    if ignored && decisive.reset.exact != Some(true) {
         candidate = candidate.because(
             Aspect::Sequence,
             Weight::Strong,

@@ -5,7 +5,7 @@ use super::{Candidate, Cause};
 use crate::evidence::{Text, Words};
 use crate::flow::{Flow, Roles};
 use crate::knowledge::idle_timeouts::{IdleTimeout, Place};
-use crate::tcp::{Duration, Endpoint, Timestamp};
+use crate::tcp::{Duration, Endpoint, FrameNumber, Timestamp};
 
 /// What a cause says, given the other flows.
 type Answer = dyn Fn(&Others<'_>) -> Option<Candidate> + Send + Sync;
@@ -62,6 +62,11 @@ impl<'a> Others<'a> {
     /// Connections to the same server that began shortly before and after this one.
     pub fn near_server(&self) -> impl Iterator<Item = &'a Connection> + Clone {
         self.began.map(|time| self.around.near_server(self.server, time)).into_iter().flatten()
+    }
+
+    /// Where a packet filter on the server's host reset another connection to this port, within some time of this one.
+    pub fn filtered(&self, within: Duration) -> Option<FrameNumber> {
+        self.around.filtered_near(self.server, self.began?, within)
     }
 
     /// Those that began shortly before a moment.

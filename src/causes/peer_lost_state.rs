@@ -89,6 +89,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                 )),
                 _ => candidate,
             };
+            let candidate = match story.alive_after() {
+                Some(alive) => candidate.although(Aspect::Aftermath, Weight::Strong, [alive], || {
+                    format!("{name}'s connection still lived")
+                }),
+                None => candidate,
+            };
             match story.last_heard() {
                 Some((last, since)) if story.is_moment(since) => {
                     candidate.although(Aspect::Timing, Weight::Strong, [last, frame], || {

@@ -5,11 +5,15 @@ use super::{Candidate, Cause};
 use crate::attribution::{Mechanism, Sender};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::{Phase, Teardown};
+use crate::tcp::Duration;
 
 /// ICMP codes of a packet filter: host and network administratively prohibited, communication administratively prohibited
 /// (RFC 1812 section 5.2.7.1), and for ICMPv6 administratively prohibited and source address failed policy (RFC 4443).
 const PROHIBITED_V4: [u8; 3] = [9, 10, 13];
 const PROHIBITED_V6: [u8; 3] = [1, 5, 6];
+
+/// Rules of a packet filter are not changed so often that one is not believed to be in force for this long.
+const SAME_RULE: Duration = Duration::from_secs(60);
 
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
@@ -55,7 +59,23 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     Some(if forged {
         candidate.because(Aspect::Device, Weight::Strong, [frame], "another device than the server answered the SYN")
     } else if decisive.verdict.mechanism == Mechanism::NoListener {
-        candidate.because(Aspect::Form, Weight::Weak, [frame], "a REJECT rule on the host itself makes the same reset")
+        let candidate = candidate.because(
+            Aspect::Form,
+            Weight::Weak,
+            [frame],
+            "a REJECT rule on the host itself makes the same reset",
+        );
+        return question.of_others(move |others| {
+            Some(match others.filtered(SAME_RULE) {
+                Some(other) => candidate.clone().because(
+                    Aspect::Company,
+                    Weight::Strong,
+                    [other],
+                    "a packet filter on the server's host reset another connection to the same port",
+                ),
+                None => candidate.clone(),
+            })
+        });
     } else {
         candidate.because(Aspect::Form, Weight::Moderate, [frame], "the reset is none that a stack makes")
     })

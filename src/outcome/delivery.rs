@@ -3,7 +3,7 @@
 use crate::attribution::{Judged, Mechanism, Party};
 use crate::causes::Story;
 use crate::flow::Way;
-use crate::tcp::SeqNum;
+use crate::tcp::{FrameNumber, SeqNum};
 use crate::timeline::Sighting;
 
 /// What arrived of the last exchange, and what was lost of everything.
@@ -24,12 +24,18 @@ pub(super) struct Delivery {
 impl Delivery {
     pub(super) fn of(story: &Story<'_>) -> Self {
         let (client, server) = (story.client(), story.client().reverse());
-        let start = |way: Way| {
-            let turn = story.turns.iter().rev().find(|turn| turn.way == way)?;
-            let place = story.case.timeline.place_of(turn.first)?;
+        let at = |first: FrameNumber| {
+            let place = story.case.timeline.place_of(first)?;
             Some((place, story.case.timeline.sightings.get(place)?.segment.seq))
         };
-        let request = start(client);
+        let start = |way: Way| at(story.turns.iter().rev().find(|turn| turn.way == way)?.first);
+        // The server may have answered in the middle of it.
+        let begun = story.application.last_request.as_ref().filter(|request| request.by == client);
+        let request = begun
+            .and_then(|request| at(request.first_frame))
+            .into_iter()
+            .chain(start(client))
+            .min_by_key(|(place, _)| *place);
         // What came before the last request answered an earlier one.
         let response = start(server).filter(|(place, _)| request.is_none_or(|(asked, _)| *place > asked));
         let (request, request_arrived) = part(story, client, request.map(|(_, seq)| seq));

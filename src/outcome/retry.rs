@@ -73,6 +73,11 @@ pub(super) fn judge(story: &Story<'_>, delivery: &Delivery) -> (SafeToRetry, Str
                 "nothing of these {request} was acknowledged, but the last request may have begun before the capture did"
             ));
         }
+        if goes_on(story) {
+            return unknown(format!(
+                "nothing of the last {request} was acknowledged, but they may go on with a request of which more had arrived"
+            ));
+        }
         let refused = story.decisive.is_some_and(|end| end.reset.way == server && end.verdict.sender == Sender::Server);
         return if refused {
             safe(format!("the server's host acknowledged nothing of the last request ({request}), and reset"))
@@ -115,6 +120,17 @@ pub(super) fn judge(story: &Story<'_>, delivery: &Delivery) -> (SafeToRetry, Str
             bytes(sent)
         )),
     }
+}
+
+/// Whether the client's last turn may be the rest of a request that was under way when the server spoke, where the protocol does not tell
+/// where one begins.
+fn goes_on(story: &Story<'_>) -> bool {
+    let (client, server) = (story.client(), story.client().reverse());
+    let Some(turn) = story.turns.iter().rfind(|turn| turn.way == client) else { return false };
+    let data = |way| story.before(way).filter(|one| one.segment.payload_len > 0);
+    let Some(answer) = data(server).find(|one| one.frame() < turn.first) else { return false };
+    let mut sent = data(client).filter(|one| one.frame() < answer.frame());
+    story.application.last_request.is_none() && sent.any(|one| one.segment.seq_end().after(answer.segment.ack))
 }
 
 /// How far the answer came, and where to go on.

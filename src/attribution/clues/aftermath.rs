@@ -6,7 +6,7 @@ use super::Question;
 use crate::attribution::Party;
 use crate::attribution::abort::USUAL_ROUND_TRIP;
 use crate::evidence::{Aspect, Evidence, Weight};
-use crate::flow::Form;
+use crate::flow::{Form, Way};
 use crate::tcp::SeqNum;
 use crate::timeline::Sighting;
 
@@ -38,14 +38,16 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
             later.seq_end().after(sent) && (is_behind || suspect.since_of(one) > longest)
         };
         let new_data = later.payload_len > 0 && sent.is_some_and(beyond);
-        // What it sends once more, it still has a socket for.
-        let old_data = later.payload_len > 0 && suspect.since_of(one) > longest;
+        // What it sends once more, it still has a socket for, and so does who closes.
+        let is_late = suspect.since_of(one) > longest;
+        let (old_data, fin) = (later.payload_len > 0 && is_late, later.flags.fin() && is_late);
         let new_ack = later.flags.ack() && acknowledged.is_some_and(|acknowledged| later.ack.after(acknowledged));
-        if new_data || new_ack || old_data {
-            let what = match (new_data, new_ack) {
-                (true, _) => "new data",
-                (_, true) => "new acknowledgements",
-                _ => "repetitions of its data",
+        if new_data || new_ack || old_data || fin {
+            let what = match (new_data, new_ack, old_data) {
+                (true, ..) => "new data",
+                (_, true, _) => "new acknowledgements",
+                (.., true) => "repetitions of its data",
+                _ => "a FIN",
             };
             let weight = if is_rejected(question) { Weight::Moderate } else { Weight::Decisive };
             return Some(suspect.forged("aftermath", Aspect::Aftermath, weight, [segment.frame, one.frame()], || {
@@ -61,12 +63,17 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
 /// again what it acknowledges.
 fn is_rejected(question: &Question<'_>) -> bool {
     let suspect = question.suspect;
-    let Some(trigger) = question.trigger().map(|trigger| &trigger.segment) else { return false };
+    let trigger = question.trigger().map(|trigger| &trigger.segment);
     let is_host_like = suspect.comparable().all(|one| one.segment.ttl == suspect.segment().ttl);
     let mut later = suspect.later(suspect.own()).map(|one| &one.segment);
-    let never_got = match trigger.seq_len() {
-        0 => later.any(|one| one.payload_len > 0 && one.seq.before(trigger.ack)),
-        _ => later.all(|one| !one.flags.ack() || one.ack.before(trigger.seq_end())),
+    let is_older = Way::BOTH.into_iter().all(|way| suspect.case.flow.ends[way].syn_seq().is_none());
+    let never_got = match trigger {
+        // It may have passed before the capture began.
+        None => is_older,
+        Some(trigger) if trigger.seq_len() == 0 => {
+            later.any(|one| (one.payload_len > 0 || one.flags.fin()) && one.seq.before(trigger.ack))
+        }
+        Some(trigger) => later.all(|one| !one.flags.ack() || one.ack.before(trigger.seq_end())),
     };
     suspect.reset.form() == Form::Rst && is_host_like && never_got
 }
