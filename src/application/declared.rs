@@ -55,7 +55,7 @@ pub fn of_reset(reset: &Sighting) -> Option<Declared> {
     if !segment.flags.rst() {
         return None;
     }
-    if let Some(code) = segment.options.mptcp_reset_reason {
+    if let Some(code) = segment.options.mptcp_reset_reason() {
         return declared(Reason::Multipath(code), known::mptcp(code).to_owned());
     }
     let given = known::reason(&reset.payload)?;
@@ -67,7 +67,6 @@ pub fn of_reset(reset: &Sighting) -> Option<Declared> {
 mod tests {
     use super::super::testing::Dialogue;
     use super::*;
-    use crate::tcp::TcpOptions;
 
     fn of(data: &[u8]) -> Option<(Reason, String)> {
         let timeline = Dialogue::new().reset(Way::Back, 1.0, data).timeline();
@@ -107,7 +106,7 @@ mod tests {
         for (code, text) in [(3, "administratively prohibited"), (9, "a reason that RFC 8684 does not know")] {
             let mut timeline = Dialogue::new().reset(Way::Back, 1.0, b"").timeline();
             let reset = timeline.sightings.last_mut().expect("a reset");
-            reset.segment.options = TcpOptions { mptcp_reset_reason: Some(code), ..TcpOptions::default() };
+            reset.segment.options.set_mptcp_reset_reason(code);
             let declared = of_reset(reset).expect("a reason");
             assert_eq!((declared.reason, declared.text.as_str()), (Reason::Multipath(code), text));
         }

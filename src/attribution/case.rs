@@ -280,7 +280,7 @@ impl<'a> Suspect<'a> {
         let mut syns = own.by_ref().take_while(|one| one.segment.flags.syn() && !one.segment.flags.ack()).peekable();
         let made = |one: &Sighting| {
             let options = &one.segment.options;
-            options.window_scale.is_some() || options.timestamps.is_some() || options.sack_permitted
+            options.window_scale().is_some() || options.timestamps().is_some() || options.sack_permitted()
         };
         syns.peek().is_some() && !syns.any(made) && self.earlier(self.own()).all(|one| one.segment.flags.syn())
     }

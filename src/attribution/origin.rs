@@ -417,8 +417,8 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
     }
     // A SYN only offers them.
     let mut established = suspect.of_claimed_sender().filter(|one| !one.segment.flags.syn());
-    let mut uses_timestamps = || established.any(|one| one.segment.options.timestamps.is_some());
-    let has_lost_them = segment.options.timestamps.is_none() && uses_timestamps();
+    let mut uses_timestamps = || established.any(|one| one.segment.options.timestamps().is_some());
+    let has_lost_them = segment.options.timestamps().is_none() && uses_timestamps();
     let linux = if has_lost_them { stack::is_linux(suspect) } else { None };
     if has_lost_them && linux != Some(false) {
         // RFC 7323 section 3.2 only recommends the option on a reset, and Linux always has it on an abort.

@@ -192,7 +192,7 @@ impl<'a> Story<'a> {
     pub fn raw_syn(&self) -> Option<&'a Sighting> {
         let syn = self.before(self.client()).filter(|one| one.segment.flags.syn()).last()?;
         let options = &syn.segment.options;
-        let is_raw = options.window_scale.is_none() && options.timestamps.is_none() && !options.sack_permitted;
+        let is_raw = options.window_scale().is_none() && options.timestamps().is_none() && !options.sack_permitted();
         is_raw.then_some(syn)
     }
 

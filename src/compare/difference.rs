@@ -112,24 +112,24 @@ impl Tally<'_> {
             if !a.options_complete || !b.options_complete {
                 continue;
             }
-            if one.mss != other.mss {
-                self.note(Kind::Mss, text(one.mss, other.mss));
+            if one.mss() != other.mss() {
+                self.note(Kind::Mss, text(one.mss(), other.mss()));
             }
-            if one.window_scale != other.window_scale {
+            if one.window_scale() != other.window_scale() {
                 self.note(
                     Kind::WindowScale,
-                    text(one.window_scale.map(Into::into), other.window_scale.map(Into::into)),
+                    text(one.window_scale().map(Into::into), other.window_scale().map(Into::into)),
                 );
             }
-            if one.sack_permitted != other.sack_permitted {
+            if one.sack_permitted() != other.sack_permitted() {
                 let word = |yes: bool| if yes { "permitted" } else { "none" }.to_owned();
-                self.note(Kind::Sack, Some((word(one.sack_permitted), word(other.sack_permitted))));
+                self.note(Kind::Sack, Some((word(one.sack_permitted()), word(other.sack_permitted()))));
             }
-            if one.timestamps != other.timestamps {
+            if one.timestamps() != other.timestamps() {
                 let word = |value: Option<(u32, u32)>| {
                     value.map_or_else(|| "none".to_owned(), |(value, echo)| format!("{value} {echo}"))
                 };
-                self.note(Kind::Timestamps, Some((word(one.timestamps), word(other.timestamps))));
+                self.note(Kind::Timestamps, Some((word(one.timestamps()), word(other.timestamps()))));
             }
         }
     }

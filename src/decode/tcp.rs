@@ -109,7 +109,7 @@ mod tests {
         assert_eq!((found.window, found.payload_len, found.captured_payload), (None, 4, 0));
         assert!(!found.options_complete);
         assert_eq!(segment(&cut(16)).window, Some(256));
-        assert_eq!(segment(&cut(32)).options.timestamps, Some((5, 6)));
+        assert_eq!(segment(&cut(32)).options.timestamps(), Some((5, 6)));
         assert!(segment(&cut(32)).options_complete);
         assert_eq!(segment(&cut(34)).captured_payload, 2);
         let (_, _, reason) = super::super::testing::decode(&cut(13));

@@ -97,9 +97,9 @@ fn signature(segment: &Segment, ends: u64) -> Signature {
         | u64::from(segment.source.port) << 44
         // A frame without time never equals one with.
         | u64::from(segment.time.is_some()) << 60;
-    let (value, echo) = segment.options.timestamps.unwrap_or((0, 0));
+    let (value, echo) = segment.options.timestamps().unwrap_or((0, 0));
     let clock = u64::from(value) << 32 | u64::from(echo);
-    let sack = segment.options.sack.map_or(0, |(left, right)| u64::from(left.0) << 32 | u64::from(right.0));
+    let sack = segment.options.sack().map_or(0, |(left, right)| u64::from(left.0) << 32 | u64::from(right.0));
     let rest = sack.rotate_left(24) ^ u64::from(segment.payload_len) ^ u64::from(segment.destination.port) << 44;
     let digest = fold(fold(numbers ^ ends, fields ^ ODD) ^ clock, rest ^ ODD.rotate_left(32)) as u32 | 1;
     // By what tells the probes of a scan apart, too: the last octets of the addresses, and the port.
@@ -141,7 +141,7 @@ fn is_within_bound(segment: &Segment, before: u32, now: u32) -> bool {
         return apart <= FRAMES_WITHOUT_TIME;
     } else if segment.ip_id.is_some_and(|id| id != 0) {
         WITHIN_WITH_ID
-    } else if segment.options.timestamps.is_some() {
+    } else if segment.options.timestamps().is_some() {
         WITHIN_WITH_TIMESTAMPS
     } else {
         WITHIN_BARE

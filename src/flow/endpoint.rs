@@ -162,10 +162,10 @@ impl EndpointFacts {
     pub(super) fn set_syn(&mut self, segment: &Segment, most: u8) {
         self.syn = segment.seq;
         self.facts |= if segment.flags.ack() { fact::SYN_ACK } else { fact::SYN };
-        self.window_scale = segment.options.window_scale.map_or(NO_SCALE, |scale| scale.min(most));
-        self.mss = segment.options.mss.unwrap_or(0);
-        self.set(fact::MSS, segment.options.mss.is_some());
-        self.set(fact::SACK, segment.options.sack_permitted);
+        self.window_scale = segment.options.window_scale().map_or(NO_SCALE, |scale| scale.min(most));
+        self.mss = segment.options.mss().unwrap_or(0);
+        self.set(fact::MSS, segment.options.mss().is_some());
+        self.set(fact::SACK, segment.options.sack_permitted());
     }
 
     /// Takes in its FIN.

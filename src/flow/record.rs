@@ -416,7 +416,7 @@ impl Flow {
         self.ends[way.reverse()].unanswered = 0;
         let side = &mut self.stream.sides[way];
         let is_first = side.ttl().is_none();
-        side.note_header(segment.ttl, segment.options.timestamps.is_some());
+        side.note_header(segment.ttl, segment.options.timestamps().is_some());
         self.note_device(segment, way, is_first);
 
         let side = &mut self.stream.sides[way];

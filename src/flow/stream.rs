@@ -220,7 +220,7 @@ impl Stream {
             || advance > outstanding
             || segment.ttl < own.ttl.0
             || segment.ttl > own.ttl.1
-            || segment.options.timestamps.is_some() && own.known & known::TIMESTAMPS == 0
+            || segment.options.timestamps().is_some() && own.known & known::TIMESTAMPS == 0
         {
             return false;
         }
@@ -416,7 +416,7 @@ mod tests {
                 one.ttl = 63;
             }
             if self.odd() {
-                one.options.timestamps = Some((1, 2));
+                one.options.set_timestamps(1, 2);
             }
             if self.below(6 * self.calm) == 0 {
                 one.flags = TcpFlags::from_bits(self.below(512) as u16);

@@ -505,7 +505,7 @@ fn hostile_numbers_do_not_panic() {
         hostile.ack = SeqNum((next() as u32) << (next() % 3));
         hostile.payload_len = next() as u32;
         hostile.window = (next() % 4 != 0).then_some(next() as u16);
-        hostile.options.window_scale = Some(next() as u8);
+        hostile.options.set_window_scale(next() as u8);
         hostile.path = PathId((next() % 5) as u32);
         hostile.time = hostile.time.filter(|_| frame % 7 != 0);
         take(&mut table, &[hostile]);

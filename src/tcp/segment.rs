@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_segment_takes_no_more_octets_than_batches_and_limits_reckon_with() {
-        assert_eq!(size_of::<Segment>(), 136);
+        assert_eq!(size_of::<Segment>(), 128);
     }
 
     #[test]

@@ -117,14 +117,16 @@ impl Reader {
         };
         self.last_id = ip_id;
         let mut options = asked.options;
-        options.sack = asked.sack.map(|(left, right)| (peer.add(left), peer.add(right)));
-        options.timestamps = match asked.stamps {
-            Stamps::None => None,
-            Stamps::Given(value, echo) => Some((value, echo)),
-            Stamps::Clock(start) => Some((start.wrapping_add(millis(time)), echo)),
-        };
+        if let Some((left, right)) = asked.sack {
+            options.set_sack(peer.add(left), peer.add(right));
+        }
+        match asked.stamps {
+            Stamps::None => {}
+            Stamps::Given(value, echo) => options.set_timestamps(value, echo),
+            Stamps::Clock(start) => options.set_timestamps(start.wrapping_add(millis(time)), echo),
+        }
         let side = self.side(ends, from_client);
-        side.last_stamp = options.timestamps.map_or(side.last_stamp, |(value, _)| value);
+        side.last_stamp = options.timestamps().map_or(side.last_stamp, |(value, _)| value);
         let (source, destination) =
             if from_client { (ends.client(), ends.server()) } else { (ends.server(), ends.client()) };
         let segment = Segment {

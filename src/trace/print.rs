@@ -96,22 +96,22 @@ impl Printer {
             write!(text, " nodf")?;
         }
         let options = &segment.options;
-        if let Some(mss) = options.mss {
+        if let Some(mss) = options.mss() {
             write!(text, " mss {mss}")?;
         }
-        if options.sack_permitted {
+        if options.sack_permitted() {
             write!(text, " sackok")?;
         }
-        if let Some(shift) = options.window_scale {
+        if let Some(shift) = options.window_scale() {
             write!(text, " wscale {shift}")?;
         }
-        if let Some((value, echo)) = options.timestamps {
+        if let Some((value, echo)) = options.timestamps() {
             write!(text, " ts {value} {echo}")?;
         }
-        if let Some((left, right)) = options.sack {
+        if let Some((left, right)) = options.sack() {
             write!(text, " sack {} {}", left.since(peer), right.since(peer))?;
         }
-        if let Some(reason) = options.mptcp_reset_reason {
+        if let Some(reason) = options.mptcp_reset_reason() {
             write!(text, " mprst {reason}")?;
         }
         if !segment.options_complete {

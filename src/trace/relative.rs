@@ -35,21 +35,21 @@ pub fn relative(
             let (new_source, new_destination) =
                 if from_client { (ends.client(), ends.server()) } else { (ends.server(), ends.client()) };
             let packet = match event.packet {
-                Packet::Segment(segment) => Packet::Segment(Segment {
-                    time: time(segment.time),
-                    source: new_source,
-                    destination: new_destination,
-                    seq: if super::refuses(&segment) { segment.seq } else { moved(segment.seq, from_client) },
-                    ack: if segment.flags.ack() { moved(segment.ack, !from_client) } else { segment.ack },
-                    options: crate::tcp::TcpOptions {
-                        sack: segment
-                            .options
-                            .sack
-                            .map(|(left, right)| (moved(left, !from_client), moved(right, !from_client))),
-                        ..segment.options
-                    },
-                    ..segment
-                }),
+                Packet::Segment(segment) => {
+                    let mut options = segment.options;
+                    if let Some((left, right)) = options.sack() {
+                        options.set_sack(moved(left, !from_client), moved(right, !from_client));
+                    }
+                    Packet::Segment(Segment {
+                        time: time(segment.time),
+                        source: new_source,
+                        destination: new_destination,
+                        seq: if super::refuses(&segment) { segment.seq } else { moved(segment.seq, from_client) },
+                        ack: if segment.flags.ack() { moved(segment.ack, !from_client) } else { segment.ack },
+                        options,
+                        ..segment
+                    })
+                }
                 Packet::Icmp(error) => {
                     let mut quoted = error.quoted;
                     quoted.seq = quoted.seq.map(|seq| moved(seq, from_client));

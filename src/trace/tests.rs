@@ -22,20 +22,23 @@ fn the_words_say_what_the_page_of_the_room_says() {
     let events = parse(text).expect("a trace");
     let all = segments(text);
     let [syn, syn_ack, data, reset, odd, fin, refusal, untimed] = all.as_slice() else { panic!("{all:?}") };
-    assert_eq!((syn.options.timestamps, syn.ttl, syn.tos, syn.window), (Some((1000, 0)), 60, 16, Some(64240)));
-    assert_eq!((syn.options.mss, syn.options.sack_permitted, syn.options.window_scale), (Some(1460), true, Some(7)));
+    assert_eq!((syn.options.timestamps(), syn.ttl, syn.tos, syn.window), (Some((1000, 0)), 60, 16, Some(64240)));
+    assert_eq!(
+        (syn.options.mss(), syn.options.sack_permitted(), syn.options.window_scale()),
+        (Some(1460), true, Some(7))
+    );
     assert_eq!((syn_ack.time, syn_ack.window), (Some(Timestamp::from_nanos(24_500_000)), None));
     assert_eq!((syn_ack.ip_id, syn_ack.dont_fragment, syn_ack.ack), (Some(0), false, CLIENT_ISN.add(1)));
-    assert_eq!((data.options.timestamps, data.payload_len, data.captured_payload), (Some((1025, 7)), 100, 50));
+    assert_eq!((data.options.timestamps(), data.payload_len, data.captured_payload), (Some((1025, 7)), 100, 50));
     assert_eq!(events[2].payload, b"GET /\0\"\\ #\r\n");
     assert_eq!(events[2].device, Some(3));
     assert_eq!(data.ip_id, syn.ip_id.map(|id| id + 1));
     assert_eq!((reset.ack, reset.seq), (SeqNum(77), SERVER_ISN.add(1).add(2 << 28)));
-    assert_eq!((reset.options.mptcp_reset_reason, reset.path.0, reset.options_complete), (Some(6), 4, false));
-    assert_eq!(reset.options.sack, Some((CLIENT_ISN.add(1).add(2 << 28), CLIENT_ISN.add(5).add(2 << 28))));
+    assert_eq!((reset.options.mptcp_reset_reason(), reset.path.0, reset.options_complete), (Some(6), 4, false));
+    assert_eq!(reset.options.sack(), Some((CLIENT_ISN.add(1).add(2 << 28), CLIENT_ISN.add(5).add(2 << 28))));
     assert_eq!((odd.source, odd.destination.port), (Endpoint::v4([192, 0, 2, 9], 40_002), 80));
     assert_eq!(odd.ip_id, reset.ip_id);
-    assert_eq!((odd.flags, odd.options.timestamps, odd.frame.get()), (TcpFlags::default(), None, 90));
+    assert_eq!((odd.flags, odd.options.timestamps(), odd.frame.get()), (TcpFlags::default(), None, 90));
     assert_eq!((fin.ipv6, fin.ip_id, fin.dont_fragment, fin.frame.get()), (true, None, false, 91));
     assert_eq!(refusal.seq, SeqNum(0));
     assert_eq!((untimed.time, untimed.flags), (None, TcpFlags::from_bits(0xa04)));
@@ -151,14 +154,15 @@ impl Random {
             self.maybe(|random| (0..20).map(|_| random.below(256) as u8).collect()).unwrap_or_default();
         let payload_len = payload.len() as u32 + self.below(3) as u32;
         let flags = TcpFlags::from_bits(self.below(1 << 12) as u16);
-        let options = crate::tcp::TcpOptions {
-            timestamps: self.maybe(|random| (random.below(1 << 32) as u32, random.below(1 << 32) as u32)),
-            sack: self.maybe(|random| (SeqNum(random.below(1 << 32) as u32), SeqNum(random.below(99) as u32))),
-            mss: self.maybe(|random| random.below(1 << 16) as u16),
-            window_scale: self.maybe(|random| random.below(256) as u8),
-            sack_permitted: self.below(2) == 0,
-            mptcp_reset_reason: self.maybe(|random| random.below(256) as u8),
-        };
+        let mut options = crate::tcp::TcpOptions::default();
+        self.maybe(|random| options.set_timestamps(random.below(1 << 32) as u32, random.below(1 << 32) as u32));
+        self.maybe(|random| {
+            options.set_sack(SeqNum(random.below(1 << 32) as u32), SeqNum(random.below(99) as u32));
+        });
+        self.maybe(|random| options.set_mss(random.below(1 << 16) as u16));
+        self.maybe(|random| options.set_window_scale(random.below(256) as u8));
+        self.maybe(|_| options.permit_sack());
+        self.maybe(|random| options.set_mptcp_reset_reason(random.below(256) as u8));
         let segment = Segment {
             frame,
             time,
@@ -234,7 +238,9 @@ fn a_foreign_flow_is_moved_to_the_addresses_of_a_trace() {
                 let (own, peer) = if from_client { (7, 900) } else { (900, 7) };
                 segment.seq = segment.seq.add(own);
                 segment.ack = if segment.flags.ack() { segment.ack.add(peer) } else { segment.ack };
-                segment.options.sack = segment.options.sack.map(|(l, r)| (l.add(peer), r.add(peer)));
+                if let Some((left, right)) = segment.options.sack() {
+                    segment.options.set_sack(left.add(peer), right.add(peer));
+                }
                 segment.time = segment.time.map(|time| time.plus(crate::tcp::Duration::from_secs(1_795_256_760)));
                 swap(&mut segment.source);
                 swap(&mut segment.destination);

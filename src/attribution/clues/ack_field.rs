@@ -26,7 +26,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
             .then(|| suspect.genuine("ack_field", Aspect::Form, Weight::Weak, frames, text));
     }
     let linux = baseline.ttls.iter().all(|&ttl| ttl::initial(ttl) == 64)
-        && suspect.of_claimed_sender().any(|one| one.segment.options.timestamps.is_some());
+        && suspect.of_claimed_sender().any(|one| one.segment.options.timestamps().is_some());
     linux.then(|| {
         let text =
             || format!("its acknowledgement field is set without the ACK bit; stacks like {name}'s leave 0 there");

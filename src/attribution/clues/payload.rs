@@ -9,7 +9,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
     let segment = suspect.segment();
     let frames = [segment.frame];
-    if let Some(code) = segment.options.mptcp_reset_reason {
+    if let Some(code) = segment.options.mptcp_reset_reason() {
         let text = || format!("it gives a Multipath TCP reason, as the endpoint does: {}", declared::mptcp(code));
         return Some(suspect.genuine("payload", Aspect::Declared, Weight::Weak, frames, text));
     }

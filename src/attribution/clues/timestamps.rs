@@ -8,8 +8,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
     let segment = suspect.segment();
     // Some stacks fill in 0 where no connection is left to take a clock from.
-    let (value, _) = segment.options.timestamps.filter(|&(value, _)| value != 0)?;
-    let last = suspect.earlier(suspect.own()).find(|one| one.segment.options.timestamps.is_some());
+    let (value, _) = segment.options.timestamps().filter(|&(value, _)| value != 0)?;
+    let last = suspect.earlier(suspect.own()).find(|one| one.segment.options.timestamps().is_some());
     let name = suspect.case.name(suspect.own());
     let Some(last) = last else {
         let spoke = suspect.earlier(suspect.own()).next()?;
@@ -21,7 +21,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
             || format!("it has timestamps, and {name} does not use them"),
         ));
     };
-    let (before, _) = last.segment.options.timestamps?;
+    let (before, _) = last.segment.options.timestamps()?;
     let advance = value.wrapping_sub(before) as i32;
     let frames = [last.frame(), segment.frame];
     if advance < 0 {
@@ -30,8 +30,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         }));
     }
     // Stacks tick once in 1 ms to 1 s (RFC 7323 section 5.4); which it is shows over a longer stretch of the flow.
-    let first = suspect.earlier(suspect.own()).filter(|one| one.segment.options.timestamps.is_some()).last()?;
-    let (began, _) = first.segment.options.timestamps?;
+    let first = suspect.earlier(suspect.own()).filter(|one| one.segment.options.timestamps().is_some()).last()?;
+    let (began, _) = first.segment.options.timestamps()?;
     let ran = last.time()?.since(first.time()?).as_secs_f64();
     let waited = suspect.since(last)?.as_secs_f64();
     if ran < 0.1 {

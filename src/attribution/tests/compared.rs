@@ -204,7 +204,7 @@ fn another_connection_of_the_same_ports_is_another() {
 fn what_changed_on_the_way_is_told_once_a_kind() {
     let path = Path::seen(&[CLIENT, SERVER], |point, segment| {
         if point == 1 && segment.flags.syn() {
-            segment.options.mss = Some(1360);
+            segment.options.set_mss(1360);
         }
     });
     let kinds: Vec<(Kind, bool)> = path.compared().differences.iter().map(|one| (one.kind, one.to_server)).collect();
