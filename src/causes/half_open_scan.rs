@@ -55,7 +55,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                 "no operating system's SYN is as bare as this one: it was made by a scanner",
             );
         }
-        if targets(TARGETS) >= TARGETS {
+        // Fewer connections have no more targets.
+        if dataless().nth(TARGETS - 1).is_some() && targets(TARGETS) >= TARGETS {
             candidate = candidate.because(
                 Aspect::Company,
                 Weight::Decisive,
