@@ -219,8 +219,8 @@ impl Ballot {
     }
 }
 
-/// What causes still have to ask of the other flows, by their places: most flows that ask at all ask once.
-pub(super) type Asked = SmallVec<[(u8, Pending); 1]>;
+/// What causes still have to ask of the other flows, by their places: most flows that ask at all ask once or twice.
+pub(super) type Asked = SmallVec<[(u8, Pending); 2]>;
 
 /// What all causes say of a flow by itself, and what they have to ask of the others.
 pub(super) fn weigh(story: &Story<'_>) -> (Ballot, Asked) {
