@@ -370,9 +370,9 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
     let segment = suspect.segment();
     let (own, peer) = (suspect.own(), suspect.peer());
     let name = suspect.case.name(own);
-    // Of a side that had been silent, what the other one acknowledges tells where it stands.
+    // What the other side acknowledges tells, too, where it stands: it may have sent that before the capture began.
     let acknowledged_to_it = suspect.earlier(peer).filter(|one| one.segment.flags.ack()).map(|one| one.segment.ack);
-    let sent = suspect.sent().or_else(|| acknowledged_to_it.reduce(SeqNum::max))?;
+    let sent = suspect.sent().into_iter().chain(acknowledged_to_it).reduce(SeqNum::max)?;
     if before.iter().any(|judged| judged.way == own && judged.party == Some(Party::Host) && judged.is_active) {
         return suspect
             .misfit(Weight::Moderate, [segment.frame], || format!("{name} had aborted the connection before"));

@@ -455,6 +455,17 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_that_rejects_what_is_open_refuses_what_is_asked() {
+        let open = "c ttl 57\ns ttl 64\n0 c S 0 wscale 7 sackok flow 1\n0.05 s SA 0 ack 1 wscale 7 sackok flow 1\n20 c A 1 ack 1 flow 1
+            25 s PA 1 ack 1 len 9 flow 1\n45 c A 1 ack 10 flow 1\n45.02 s R 10 win 0 id 0 flow 1\n";
+        let refused = "500 c S 0 flow 2\n500.05 s RA 0 raw ack 1 win 0 id 0 flow 2\n";
+        let cause = |again: &str| told_among(&format!("{open}{again}{refused}"), 1).map(|(cause, _)| cause);
+        // The server's socket lives, so that something else on its host rejected the acknowledgement.
+        assert_eq!(cause("300 s PA 1 ack 1 len 9 flow 1\n"), Some(Cause::RefusedByFirewall));
+        assert_eq!(cause(""), Some(Cause::RefusedNoListener));
+    }
+
+    #[test]
     fn a_port_that_refuses_next_had_no_full_queue() {
         let overflow = "0 c S 0 flow 1\n1 s SA 0 ack 1 flow 1\n2 c A 1 ack 1 flow 1\n3 s R 1 win 0 flow 1\n";
         let next = |answer: &str| told_among(&format!("{overflow}300 c S 0\n301 s {answer}"), 0);

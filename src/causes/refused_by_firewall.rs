@@ -69,7 +69,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             Some(match others.filtered(SAME_RULE) {
                 Some(other) => candidate.clone().because(
                     Aspect::Company,
-                    Weight::Strong,
+                    Weight::Decisive,
                     [other],
                     "a packet filter on the server's host reset another connection to the same port",
                 ),

@@ -240,6 +240,14 @@ fn a_retry_is_safe_where_the_request_did_not_arrive() {
             Yes,
         ),
         (
+            "what may be the rest of a request that was under way when the server spoke",
+            "20 c PA 1 ack 1 len 100\n 21 c PA 101 ack 1 len 100\n 30 s PA 1 ack 101 len 50\n 32 c PA 201 ack 51 len 100\n 42 s R 51",
+            Some(false),
+            Some(0),
+            None,
+            Unknown,
+        ),
+        (
             "a request that was acknowledged and not answered",
             "20 c PA 1 ack 1 len 100\n 30 s A 1 ack 101\n 90 c A 101 ack 1\n 95 s RA 1 ack 101",
             Some(true),
@@ -281,6 +289,19 @@ fn a_retry_is_safe_where_the_request_did_not_arrive() {
         }
         assert_eq!(outcome.safe_to_retry, safe, "{what}: {outcome:?}");
     }
+}
+
+#[test]
+fn a_post_that_was_answered_in_its_middle_is_not_repeated() {
+    let head = "POST /order HTTP/1.1\\r\\nHost: a.example\\r\\nContent-Length: 300\\r\\n\\r\\n";
+    let end = head.replace('\\', "").len() + 1;
+    let answer = "HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n";
+    let answered = answer.replace('\\', "").len() + 1;
+    let outcome = after_handshake(&format!(
+        "20 c PA 1 ack 1 data \"{head}\"\n 30 s PA 1 ack {end} data \"{answer}\"\n 41 c PA {end} ack {answered} len 100\n \
+         51 s R {answered}"
+    ));
+    assert_eq!(outcome.safe_to_retry, SafeToRetry::No, "{outcome:?}");
 }
 
 #[test]

@@ -64,6 +64,26 @@ fn what_was_received_and_answered_decides() {
         // An answer and the end in one turn.
         (&*format!("{reply} 50.5 s RA 21 ack 11"), Unread, "in one turn", Some(Abort)),
         (&*format!("{reply} 90 s RA 21 ack 11"), Abort, "answered everything", None),
+        // What it was sending anyway, or what answers the beginning of more, says not that all was read.
+        (
+            "30 s PA 1 ack 1 len 10\n 31 c PA 1 ack 1 len 5\n 50 s PA 11 ack 6 len 5\n 90 s RA 16 ack 6",
+            Abort,
+            "answered everything",
+            Some(Unread),
+        ),
+        (
+            "30 c PA 1 ack 1 len 10\n 31 c PA 11 ack 1 len 10\n 50 s PA 1 ack 21 len 5\n 90 s RA 6 ack 21",
+            Abort,
+            "answered everything",
+            Some(Unread),
+        ),
+        (
+            "30 s PA 1 ack 1 len 5\n 41 c A 1 ack 6\n 300 s PA 6 ack 1 len 5\n 311 c A 1 ack 11\n 320 c PA 1 ack 11 len 5\n \
+             500 s PA 11 ack 6 len 5\n 700 s RA 16 ack 6",
+            Abort,
+            "answered everything",
+            Some(Unread),
+        ),
         // One more message after its last words, or several.
         (
             &*format!("{reply} 60 c PA 11 ack 21 len 7\n 80 s A 21 ack 18\n 150 s RA 21 ack 18"),
@@ -128,6 +148,10 @@ fn probes_and_repetitions_without_an_answer() {
     by(&verdict(&format!("{SYN}20 s SA 0 ack 1\n 9000 s RA 1 ack 1")), Mechanism::Abort, "received nothing", None);
     let answered = established(&format!("{probe} 7001 c A 1 ack 1\n 8000 s RA 1 ack 1"));
     by(&answered, Mechanism::Abort, "received nothing", None);
+    // In mid-stream, what the other side acknowledged tells them.
+    let older =
+        verdict("c ttl 60\n s ttl 57\n 0 c A 1 ack 11\n 5000 s A 10 ack 1\n 6000 s A 10 ack 1\n 7000 s RA 11 ack 1");
+    by(&older, Mechanism::KeepaliveTimeout, "asked 2 times without an answer", None);
     // Linux answers probes no more often than every 500 ms, and the one before a closed window may have an answer that was held back.
     let before_closed_window = |second: u32| {
         let window = "30 c A 1 ack 1 win 0\n 31 s A 1 ack 1\n 2000 s A 0 ack 1\n 2001 c A 1 ack 1 win 0\n";

@@ -24,8 +24,9 @@ fn aftermath() {
         &[
             ("90 s RA 21 ack 11\n 95 s PA 21 ack 11 len 5", Some(Decisive), None),
             ("90 s RA 21 ack 11\n 91 c PA 11 ack 21 len 5\n 111 s A 21 ack 16", Some(Decisive), None),
-            // What is sent once more, a socket is there for.
+            // What is sent once more, a socket is there for, and so does close what lives.
             ("90 s RA 21 ack 11\n 300 s PA 1 ack 11 len 20", Some(Decisive), None),
+            ("90 s RA 21 ack 11\n 300 s FA 21 ack 11", Some(Decisive), None),
             // Nothing new, or nothing at all, or another connection of the same ports.
             ("90 s RA 21 ack 11\n 95 s PA 1 ack 11 len 20", None, None),
             ("90 s RA 21 ack 11", None, None),
@@ -47,6 +48,14 @@ fn a_filter_on_the_host_rejects_what_the_host_then_never_got() {
         established(&format!("{REQUEST}{data} {again}"))
     };
     assert_eq!(against_host(&download("400 s PA 21 ack 11 len 100"), "aftermath"), Some(Moderate));
+    // What it answers may have passed before the capture began.
+    let older = |begin: &str| {
+        verdict(&format!(
+            "c ttl 60\n s ttl 57\n {begin} 20 s PA 1 ack 1 len 9\n 30 c A 1 ack 10\n 31 s R 30 win 0 id 0\n 400 s PA 1 ack 1 len 9"
+        ))
+    };
+    assert_eq!(against_host(&older(""), "aftermath"), Some(Moderate));
+    assert_eq!(against_host(&older("0 c S 0\n 10 s SA 0 ack 1\n"), "aftermath"), Some(Decisive));
     // What was acknowledged arrived: somebody else answered.
     assert_eq!(against_host(&download("400 s PA 121 ack 11 len 100"), "aftermath"), Some(Decisive));
 }

@@ -76,6 +76,17 @@ fn a_reset_that_contradicts_itself_is_nobodys() {
 }
 
 #[test]
+fn a_closing_socket_takes_the_acknowledgement_of_its_fin() {
+    let closed = |rest: &str| {
+        let judged = established(&format!("30 s FA 1 ack 1\n {rest}"));
+        (judged.mechanism, judged.or_else)
+    };
+    let filter = Some(Mechanism::PacketFilter);
+    assert_eq!(closed("41 c A 1 ack 2\n 61 s R 2 win 0 id 0"), (Mechanism::DataAfterClose, filter));
+    assert_eq!(closed("41 c PA 1 ack 2 len 9\n 61 s R 2 win 0 id 0"), (Mechanism::DataAfterClose, None));
+}
+
+#[test]
 fn a_full_queue_refuses_at_once_and_not_after_a_rest() {
     let late = established("900000 c PA 1 ack 1 len 5\n 900020 s R 1 win 0 id 0");
     assert_eq!(late.mechanism, Mechanism::NoConnection);
