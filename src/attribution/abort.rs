@@ -216,7 +216,8 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
 }
 
 /// Whether data of its sender's answers the data before: that was one segment, of which more a program may have read the beginning alone;
-/// nothing was under way when it came, and its sender had not been sending for a while, as one that does so of its own accord.
+/// nothing was under way when it came, nor came before the answer; and its sender had not been sending for a while, as one that does so
+/// of its own accord.
 fn is_answer(suspect: &Suspect<'_>, reply: &Sighting) -> bool {
     let before = |way| suspect.earlier(way).filter(|one| one.frame() < reply.frame() && one.segment.payload_len > 0);
     let mut peer = before(suspect.peer());
@@ -228,7 +229,9 @@ fn is_answer(suspect: &Suspect<'_>, reply: &Sighting) -> bool {
     let lasted = last.zip(first).and_then(|(last, first)| Some(last.time()?.since(first.time()?)));
     let at_once = suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP).0.saturating_mul(4);
     let is_one = last.is_some() || other.is_none();
+    let was_sending = before(suspect.own()).any(|one| one.frame() > asked.frame());
     is_one
+        && !was_sending
         && lasted.is_none_or(|lasted| lasted.0 <= at_once)
         && sent.into_iter().all(|one| !one.segment.seq_end().after(asked.segment.ack))
 }

@@ -72,6 +72,12 @@ fn what_was_received_and_answered_decides() {
             Some(Unread),
         ),
         (
+            "30 s PA 1 ack 1 len 10\n 41 c PA 1 ack 11 len 5\n 42 s PA 11 ack 1 len 5\n 61 s PA 16 ack 6 len 5\n 90 s RA 21 ack 6",
+            Abort,
+            "answered everything",
+            Some(Unread),
+        ),
+        (
             "30 c PA 1 ack 1 len 10\n 31 c PA 11 ack 1 len 10\n 50 s PA 1 ack 21 len 5\n 90 s RA 6 ack 21",
             Abort,
             "answered everything",
