@@ -32,6 +32,10 @@ const SAME_EXIT: Duration = Duration::from_millis(250);
 /// The same for sockets of other ports of the host.
 const SAME_EXIT_OTHER_PORT: Duration = Duration::from_millis(20);
 
+/// What a program sends at once passes within so many round trips: the first window has ten segments (RFC 6928 section 2), and each
+/// round trip doubles it, so that 150 segments have passed by then.
+const SENT_AT_ONCE: i64 = 4;
+
 /// Linux answers the probes of one connection no more often than this (`tcp_invalid_ratelimit`).
 const ANSWERED_EVERY: Duration = Duration::from_millis(500);
 
@@ -223,17 +227,17 @@ fn is_answer(suspect: &Suspect<'_>, reply: &Sighting) -> bool {
     let mut peer = before(suspect.peer());
     let Some(asked) = peer.next() else { return true };
     let other = peer.find(|one| one.segment.seq != asked.segment.seq).map(Sighting::frame);
-    let sent = before(suspect.own()).filter(|one| one.frame() < asked.frame());
+    let mut sent = before(suspect.own()).filter(|one| one.frame() < asked.frame());
     let turn = sent.clone().take_while(|one| Some(one.frame()) > other);
     let (last, first) = (turn.clone().next(), turn.last());
     let lasted = last.zip(first).and_then(|(last, first)| Some(last.time()?.since(first.time()?)));
-    let at_once = suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP).0.saturating_mul(4);
+    let at_once = suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP).0.saturating_mul(SENT_AT_ONCE);
     let is_one = last.is_some() || other.is_none();
     let was_sending = before(suspect.own()).any(|one| one.frame() > asked.frame());
     is_one
         && !was_sending
         && lasted.is_none_or(|lasted| lasted.0 <= at_once)
-        && sent.into_iter().all(|one| !one.segment.seq_end().after(asked.segment.ack))
+        && sent.all(|one| !one.segment.seq_end().after(asked.segment.ack))
 }
 
 /// What it is behind a FIN of its own sender: whether data that came behind that FIN lies unread, or another call aborts.
@@ -263,8 +267,7 @@ fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Opti
     let heard = suspect.earlier(peer).next()?;
     let quiet = |one: &Sighting| suspect.since(one).is_some_and(|since| since.0 > round_trip.0.saturating_mul(2));
     // What the other side has, it need not be told again: in a capture that began later, too.
-    let acknowledged = suspect.earlier(peer).filter(|one| one.segment.flags.ack()).map(|one| one.segment.ack);
-    let mut highest = acknowledged.reduce(SeqNum::max);
+    let mut highest = suspect.confirmed();
     let (mut repeated, mut is_data) = (Vec::new(), false);
     let before = suspect.case.timeline.sightings.get(..suspect.place).unwrap_or_default();
     for one in before.iter().filter(|one| one.way == own && one.is_ordinary()) {

@@ -182,24 +182,25 @@ pub struct Suspect<'a> {
     sent: Option<SeqNum>,
     received: Option<SeqNum>,
     acknowledged: Option<SeqNum>,
+    confirmed: Option<SeqNum>,
 }
 
 impl<'a> Suspect<'a> {
     /// `None` where the timeline has no such segment.
     pub fn new(case: &'a Case<'a>, reset: &'a ResetSegment) -> Option<Self> {
         let place = case.timeline.place_of(reset.segment.frame)?;
-        let (mut sent, mut received, mut acknowledged) = (None, None, None);
+        let (mut sent, mut received, mut acknowledged, mut confirmed) = (None, None, None, None);
         let reach = |known: &mut Option<SeqNum>, number: SeqNum| {
             *known = Some(known.map_or(number, |known: SeqNum| known.max(number)));
         };
         for one in case.timeline.before(place).filter(|one| one.is_ordinary()) {
             let own = one.way == reset.way;
             reach(if own { &mut sent } else { &mut received }, one.segment.seq_end());
-            if own && one.segment.flags.ack() {
-                reach(&mut acknowledged, one.segment.ack);
+            if one.segment.flags.ack() {
+                reach(if own { &mut acknowledged } else { &mut confirmed }, one.segment.ack);
             }
         }
-        Some(Self { case, reset, place, sent, received, acknowledged })
+        Some(Self { case, reset, place, sent, received, acknowledged, confirmed })
     }
 
     /// The segment itself.
@@ -209,8 +210,6 @@ impl<'a> Suspect<'a> {
 
     /// Why packets that passed before it may not be in the capture.
     pub fn blind(&self) -> Option<Blind> {
-        let flow = self.case.flow;
-        let is_older = Way::BOTH.into_iter().all(|way| flow.ends[way].syn_seq().is_none());
         let has_just_begun = || {
             let since = self.segment().time?.since(self.case.surroundings.begin?);
             let longest =
@@ -219,7 +218,7 @@ impl<'a> Suspect<'a> {
         };
         match self.case.blind {
             Some(Blind::OnlyEdges) => Some(Blind::OnlyEdges),
-            _ if is_older && has_just_begun() == Some(true) => Some(Blind::JustBegun),
+            _ if self.case.flow.is_midstream() && has_just_begun() == Some(true) => Some(Blind::JustBegun),
             dropped => dropped,
         }
     }
@@ -319,6 +318,11 @@ impl<'a> Suspect<'a> {
     /// The highest acknowledgement its claimed sender had sent by then.
     pub fn acknowledged(&self) -> Option<SeqNum> {
         self.acknowledged
+    }
+
+    /// The highest acknowledgement its receiver had sent by then: so far its claimed sender had come, be that in the capture or not.
+    pub fn confirmed(&self) -> Option<SeqNum> {
+        self.confirmed
     }
 
     /// Whether a segment that lies behind it in the capture was captured before it, or sent before it by the same host: close behind

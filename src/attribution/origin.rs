@@ -71,6 +71,11 @@ impl Suspect<'_> {
     }
 }
 
+/// The same, if it was one of two ways that only hidden state tells apart.
+fn or_else(found: Option<Result<Origin, Misfit>>, other: Mechanism) -> Option<Result<Origin, Misfit>> {
+    found.map(|found| found.map(|origin| Origin { or_else: Some(other), ..origin }))
+}
+
 /// A kernel answers within this, and some round trips for queues on the way.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
@@ -189,8 +194,7 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
             let closed = suspect.answer(trigger, Mechanism::DataAfterClose, || {
                 format!("{name} had data left to send: closed then, it keeps its FIN behind that, and resets what still comes")
             });
-            return closed
-                .map(|closed| closed.map(|closed| Origin { or_else: Some(Mechanism::NoConnection), ..closed }));
+            return or_else(closed, Mechanism::NoConnection);
         }
         return suspect.answer(trigger, Mechanism::NoConnection, || {
             match suspect.case.earlier().filter(|earlier| earlier.changed == peer) {
@@ -238,7 +242,7 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
             let frames = [fin.frame(), trigger.frame(), segment.frame];
             let text = || format!("{name} had closed, and would not wait for the other side's end");
             let closed = suspect.answer_by(trigger, Mechanism::DataAfterClose, frames, text);
-            closed.map(|closed| closed.map(|closed| Origin { or_else: Some(Mechanism::PacketFilter), ..closed }))
+            or_else(closed, Mechanism::PacketFilter)
         }
     }
 }
@@ -266,11 +270,9 @@ fn ends_handshake(suspect: &Suspect<'_>, trigger: &Sighting) -> bool {
 /// Whether it answers data while its claimed sender, a moment after it last spoke, still had sent what was not acknowledged: a socket that
 /// is closed then keeps its FIN behind what is left to send, so that none passes before the reset (`tcp_send_fin`).
 fn has_data_waiting(suspect: &Suspect<'_>, trigger: &Sighting) -> bool {
-    let acknowledged = suspect.earlier(suspect.peer()).filter(|one| one.segment.flags.ack());
-    let reached = acknowledged.map(|one| one.segment.ack).reduce(SeqNum::max);
     let spoke = suspect.earlier(suspect.own()).next().and_then(|last| suspect.since(last));
     trigger.segment.payload_len > 0
-        && suspect.sent().zip(reached).is_some_and(|(sent, reached)| sent.after(reached))
+        && suspect.sent().zip(suspect.confirmed()).is_some_and(|(sent, confirmed)| sent.after(confirmed))
         && spoke.is_some_and(|since| since <= ANSWERED_WITHIN)
 }
 
@@ -371,8 +373,7 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
     let (own, peer) = (suspect.own(), suspect.peer());
     let name = suspect.case.name(own);
     // What the other side acknowledges tells, too, where it stands: it may have sent that before the capture began.
-    let acknowledged_to_it = suspect.earlier(peer).filter(|one| one.segment.flags.ack()).map(|one| one.segment.ack);
-    let sent = suspect.sent().into_iter().chain(acknowledged_to_it).reduce(SeqNum::max)?;
+    let sent = suspect.sent().into_iter().chain(suspect.confirmed()).reduce(SeqNum::max)?;
     if before.iter().any(|judged| judged.way == own && judged.party == Some(Party::Host) && judged.is_active) {
         return suspect
             .misfit(Weight::Moderate, [segment.frame], || format!("{name} had aborted the connection before"));
@@ -384,9 +385,7 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
             format!("its sequence number lies {} beyond all that {name} had sent", segment.seq.since(sent))
         });
     }
-    let acked =
-        suspect.earlier(peer).filter(|one| one.segment.flags.ack()).map(|one| one.segment.ack).reduce(SeqNum::max);
-    if acked.is_some_and(|acked| segment.seq.before(acked)) {
+    if suspect.confirmed().is_some_and(|confirmed| segment.seq.before(confirmed)) {
         return suspect.misfit(Weight::Strong, [segment.frame], || {
             format!("its sequence number lies below what {} had already acknowledged", suspect.case.name(peer))
         });

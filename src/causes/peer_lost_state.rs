@@ -64,6 +64,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         }),
         None => candidate,
     };
+    // Then it had forgotten nothing.
+    let unless_alive = |candidate: Candidate| match story.alive_after() {
+        Some(alive) => candidate
+            .although(Aspect::Aftermath, Weight::Strong, [alive], || format!("{name}'s connection still lived")),
+        None => candidate,
+    };
     Some(match decisive.verdict.mechanism {
         Mechanism::NoConnection => {
             let form = decisive.verdict.evidence.iter().filter(|piece| piece.clue == "form");
@@ -89,12 +95,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                 )),
                 _ => candidate,
             };
-            let candidate = match story.alive_after() {
-                Some(alive) => candidate.although(Aspect::Aftermath, Weight::Strong, [alive], || {
-                    format!("{name}'s connection still lived")
-                }),
-                None => candidate,
-            };
+            let candidate = unless_alive(candidate);
             match story.last_heard() {
                 Some((last, since)) if story.is_moment(since) => {
                     candidate.although(Aspect::Timing, Weight::Strong, [last, frame], || {
@@ -131,12 +132,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                 ),
                 None => candidate,
             };
-            match story.alive_after() {
-                Some(alive) => candidate.although(Aspect::Aftermath, Weight::Strong, [alive], || {
-                    format!("{name}'s connection still lived")
-                }),
-                None => candidate,
-            }
+            unless_alive(candidate)
         }
         _ => return None,
     })

@@ -11,11 +11,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         return None;
     }
     let syns = || story.before(story.client()).map(|one| one.frame());
-    let count = syns().count().max(1);
     let candidate = question
-        .candidate(Cause::UnansweredSyn, || match count {
-            1 => "nothing answered the client's SYN".to_owned(),
-            _ => format!("nothing answered the client's {count} SYNs"),
+        .candidate(Cause::UnansweredSyn, || match syns().count() {
+            ..=1 => "nothing answered the client's SYN".to_owned(),
+            count => format!("nothing answered the client's {count} SYNs"),
         })
         .because(Aspect::Company, Weight::Strong, syns().take(8), "no answer of any kind came back")
         .advise("a packet filter that drops, a host that is down, or a way back that leads elsewhere: look for them")

@@ -219,7 +219,7 @@ impl<'p, 'a> Links<'p, 'a> {
             }
         }
         let mut left = MOST_COMPARISONS;
-        let midstream: Vec<(Node, &Flow)> = self.nodes().filter(|(_, flow)| is_midstream(flow)).collect();
+        let midstream: Vec<(Node, &Flow)> = self.nodes().filter(|(_, flow)| flow.is_midstream()).collect();
         for (node, flow) in midstream {
             let connection = self.root(self.index(node)).0;
             for (way, end) in Way::BOTH.map(|way| (way, flow.stream.endpoints[way])) {
@@ -271,10 +271,6 @@ fn sum(one: Pair<u32>, other: Pair<u32>) -> Pair<u32> {
 
 fn negated(pair: Pair<u32>) -> Pair<u32> {
     Pair { forward: pair.forward.wrapping_neg(), back: pair.back.wrapping_neg() }
-}
-
-fn is_midstream(flow: &Flow) -> bool {
-    flow.ends.forward.syn_seq().is_none() && flow.ends.back.syn_seq().is_none()
 }
 
 /// The numbers that a side sent, from the first to behind the last: as it sent them, or as the other side acknowledged them.

@@ -186,6 +186,11 @@ impl Flow {
         }
     }
 
+    /// Whether neither side's SYN was captured: the connection is older than the capture.
+    pub fn is_midstream(&self) -> bool {
+        Way::BOTH.into_iter().all(|way| self.ends[way].syn_seq().is_none())
+    }
+
     /// Which way a segment of this flow goes; `None` if it belongs to other endpoints.
     #[inline]
     pub(super) fn way(&self, segment: &Segment) -> Option<Way> {

@@ -60,7 +60,7 @@ impl Continuations {
     /// Both numbers must agree exactly: by chance one pair of flows in 2⁶⁴ would.
     pub fn of(flows: &Flows) -> Self {
         let mut starts: HashMap<Place, Vec<(&Flow, Way)>, RandomState> = HashMap::default();
-        for flow in flows.iter().filter(|flow| began_before(flow)).take(MOST) {
+        for flow in flows.iter().filter(|flow| flow.is_midstream()).take(MOST) {
             let (Some(forward), Some(back)) = (start(flow, Way::Forward), start(flow, Way::Back)) else { continue };
             for (fixed, own, other) in [(Way::Forward, forward, back), (Way::Back, back, forward)] {
                 let place = (flow.stream.endpoints[fixed], flow.stream.ipv6, own, other);
@@ -125,15 +125,10 @@ impl Continuations {
     }
 }
 
-/// Whether a flow's connection is older than the flow.
-fn began_before(flow: &Flow) -> bool {
-    Way::BOTH.iter().all(|&way| flow.ends[way].syn_seq().is_none())
-}
-
 /// Whether a flow's connection had come up and not been closed by both sides. A lone acknowledgement shows no connection: scanners
 /// send the same one to many ports.
 fn is_under_way(flow: &Flow) -> bool {
-    (flow.established() && !began_before(flow) || flow.ends.forward.octets + flow.ends.back.octets > 0)
+    (flow.established() && !flow.is_midstream() || flow.ends.forward.octets + flow.ends.back.octets > 0)
         && !flow.both_fins()
 }
 

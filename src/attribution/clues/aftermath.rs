@@ -6,7 +6,7 @@ use super::Question;
 use crate::attribution::Party;
 use crate::attribution::abort::USUAL_ROUND_TRIP;
 use crate::evidence::{Aspect, Evidence, Weight};
-use crate::flow::{Form, Way};
+use crate::flow::Form;
 use crate::tcp::SeqNum;
 use crate::timeline::Sighting;
 
@@ -33,13 +33,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
             return granted(question, one);
         }
         // What ends below the reset's own number was sent before it, unless it comes too late for that.
+        let is_late = suspect.since_of(one) > longest;
         let beyond = |sent: SeqNum| {
             let is_behind = segment.seq.0 == 0 || later.seq_end().after(segment.seq);
-            later.seq_end().after(sent) && (is_behind || suspect.since_of(one) > longest)
+            later.seq_end().after(sent) && (is_behind || is_late)
         };
         let new_data = later.payload_len > 0 && sent.is_some_and(beyond);
         // What it sends once more, it still has a socket for, and so does who closes.
-        let is_late = suspect.since_of(one) > longest;
         let (old_data, fin) = (later.payload_len > 0 && is_late, later.flags.fin() && is_late);
         let new_ack = later.flags.ack() && acknowledged.is_some_and(|acknowledged| later.ack.after(acknowledged));
         if new_data || new_ack || old_data || fin {
@@ -66,10 +66,9 @@ fn is_rejected(question: &Question<'_>) -> bool {
     let trigger = question.trigger().map(|trigger| &trigger.segment);
     let is_host_like = suspect.comparable().all(|one| one.segment.ttl == suspect.segment().ttl);
     let mut later = suspect.later(suspect.own()).map(|one| &one.segment);
-    let is_older = Way::BOTH.into_iter().all(|way| suspect.case.flow.ends[way].syn_seq().is_none());
     let never_got = match trigger {
         // It may have passed before the capture began.
-        None => is_older,
+        None => suspect.case.flow.is_midstream(),
         Some(trigger) if trigger.seq_len() == 0 => {
             later.any(|one| (one.payload_len > 0 || one.flags.fin()) && one.seq.before(trigger.ack))
         }
