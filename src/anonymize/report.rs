@@ -39,6 +39,7 @@ impl Key {
                 id: _,
                 title,
                 cause: _,
+                confidence: _,
                 server,
                 first_time: _,
                 last_time: _,

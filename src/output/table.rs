@@ -123,10 +123,12 @@ impl<'a> Page<'a> {
             return Ok(());
         }
         writeln!(out, "\nIncidents:")?;
-        for Incident { id, title, cause, flows, explanation, server_name, .. } in incidents.iter().take(INCIDENTS) {
+        for Incident { id, title, cause, confidence, flows, explanation, server_name, .. } in
+            incidents.iter().take(INCIDENTS)
+        {
             let named = server_name.as_ref().map_or_else(String::new, |name| format!("{}, ", sanitize(name)));
             let title = format!(
-                "{id}. {} ({}, {named}{}: {})",
+                "{id}. {} ({}, {confidence}, {named}{}: {})",
                 sanitize(title),
                 sanitize(cause),
                 count(flows.len() as u64, "flow"),

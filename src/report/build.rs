@@ -297,6 +297,7 @@ fn incident(id: u64, incident: causes::Incident, site: &Site) -> Incident {
         id,
         title: incident.title,
         cause: incident.cause.id().to_owned(),
+        confidence: incident.confidence.into(),
         server_name: server.and_then(|server| site.name(server.ip())).map(Into::into),
         server: incident.server,
         first_time: incident.first.map(Into::into),

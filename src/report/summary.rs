@@ -4,7 +4,7 @@ use std::ops::AddAssign;
 
 use serde::Serialize;
 
-use super::{Seconds, Sender, Teardown, Time};
+use super::{Confidence, Seconds, Sender, Teardown, Time};
 
 /// What the user asked to see of a capture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -154,6 +154,8 @@ pub struct Incident {
     pub title: String,
     /// The cause that its flows share.
     pub cause: String,
+    /// How sure that is: as sure as the surest verdict on one of its flows.
+    pub confidence: Confidence,
     /// The server that its flows share, as `10.0.0.5:443` or `[2001:db8::5]:443`.
     pub server: Option<String>,
     /// What the file of `--knowledge` calls it.

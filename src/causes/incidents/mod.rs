@@ -19,6 +19,7 @@ use std::collections::HashSet;
 use foldhash::fast::RandomState;
 
 use super::{Around, Cause};
+use crate::evidence::Confidence;
 use crate::parallel;
 use crate::tcp::Timestamp;
 
@@ -35,6 +36,8 @@ pub struct Incident {
     pub title: String,
     /// The cause that its flows share.
     pub cause: Cause,
+    /// How sure that is: as sure as the surest verdict on one of its flows.
+    pub confidence: Confidence,
     /// The server that they share, with its port.
     pub server: Option<String>,
     /// When the first of them ended, or began where that is not known.
@@ -83,6 +86,7 @@ fn of(fates: &[&Fate], cause: Cause, title: String, explanation: String) -> Inci
     Incident {
         title,
         cause,
+        confidence: fates.iter().map(|fate| fate.confidence).max().unwrap_or(Confidence::Possible),
         server: words::shared_server(fates),
         first: times().min(),
         last: times().max(),

@@ -5,7 +5,6 @@ use super::words::{clients, count, different, lasted, list, range, servers, serv
 use super::{Fate, Incident, limit, names, of};
 use crate::attribution::Sender;
 use crate::causes::{Around, Cause, idle_gaps};
-use crate::evidence::Confidence;
 use crate::knowledge::idle_timeouts::{self, Place};
 use crate::tcp::Duration;
 
@@ -17,10 +16,7 @@ const TOGETHER: Duration = Duration::from_millis(250);
 
 pub(super) fn incident(group: &Group<'_>, around: &Around) -> Incident {
     let fates = group.fates.as_slice();
-    let (title, mut explanation) = words(group.cause, fates, around);
-    if fates.iter().all(|fate| fate.confidence == Confidence::Possible) {
-        explanation += " Taken one by one, each of these verdicts is only possible.";
-    }
+    let (title, explanation) = words(group.cause, fates, around);
     of(fates, group.cause, title, explanation)
 }
 

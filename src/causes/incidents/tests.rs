@@ -74,6 +74,17 @@ fn alone(fates: &[Fate]) -> Vec<(String, Vec<u64>)> {
 }
 
 #[test]
+fn an_incident_is_as_sure_as_its_surest_flow() {
+    let sure = |confidence, flow| Fate { confidence, ..fate(flow, Cause::BacklogOverflow, 0, 10) };
+    let of = |words: [Confidence; 2]| {
+        let fates: Vec<_> = words.into_iter().zip(1..).map(|(word, flow)| sure(word, flow)).collect();
+        of_all(&fates, &Around::default())[0].confidence
+    };
+    assert_eq!(of([Confidence::Possible; 2]), Confidence::Possible);
+    assert_eq!(of([Confidence::Possible, Confidence::Certain]), Confidence::Certain);
+}
+
+#[test]
 fn flows_of_one_cause_need_company_that_is_near() {
     use Cause::{BacklogOverflow, ClientAbort};
     assert_eq!(alone(&[]), []);

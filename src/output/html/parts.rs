@@ -58,8 +58,8 @@ pub(super) fn incidents(report: &Report) -> String {
 }
 
 fn card(incident: &Incident) -> String {
-    let Incident { id, title, cause, first_time, last_time, flows, explanation, .. } = incident;
-    let mut facts = vec![format!("<code>{}</code>", escape(cause))];
+    let Incident { id, title, cause, confidence, first_time, last_time, flows, explanation, .. } = incident;
+    let mut facts = vec![format!("<code>{}</code> ({confidence})", escape(cause))];
     facts.extend(incident.server_in_words().map(|server| format!("<code>{}</code>", escape(&server))));
     let times = first_time.or(*last_time).zip(last_time.or(*first_time));
     facts.extend(times.map(|span| words::period(span, ZONE)));

@@ -103,8 +103,8 @@ impl Page<'_> {
     }
 
     fn incident(&self, incident: &Incident) -> String {
-        let Incident { id, title, cause, first_time, last_time, flows, explanation, .. } = incident;
-        let mut facts = vec![format!("cause {}", code(cause))];
+        let Incident { id, title, cause, confidence, first_time, last_time, flows, explanation, .. } = incident;
+        let mut facts = vec![format!("cause {} ({confidence})", code(cause))];
         facts.extend(incident.server_in_words().map(|server| format!("server {}", code(&server))));
         facts.extend(match (first_time, last_time) {
             (Some(first), Some(last)) => Some(words::period((*first, *last), self.zone)),

@@ -337,6 +337,7 @@ pub fn maximal() -> Report {
         id: 1,
         title: "203.0.113.200:8443 restarted".to_owned(),
         cause: "server_restart".to_owned(),
+        confidence: Confidence::Likely,
         server: Some("203.0.113.200:8443".to_owned()),
         server_name: Some("lb-3".into()),
         first_time: at(70, 0),
