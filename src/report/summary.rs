@@ -154,7 +154,7 @@ pub struct Incident {
     pub title: String,
     /// The cause that its flows share.
     pub cause: String,
-    /// How sure that is: as sure as the surest verdict on one of its flows.
+    /// How sure that is: as sure as the surest verdict that names this cause, on one of its flows.
     pub confidence: Confidence,
     /// The server that its flows share, as `10.0.0.5:443` or `[2001:db8::5]:443`.
     pub server: Option<String>,

@@ -36,7 +36,7 @@ pub struct Incident {
     pub title: String,
     /// The cause that its flows share.
     pub cause: Cause,
-    /// How sure that is: as sure as the surest verdict on one of its flows.
+    /// How sure that is: as sure as the surest verdict that names this cause, on one of its flows.
     pub confidence: Confidence,
     /// The server that they share, with its port.
     pub server: Option<String>,
@@ -80,13 +80,14 @@ pub fn incidents(fates: &[Fate], around: &Around, threads: usize) -> Vec<Inciden
 /// The incident of some fates, in these words.
 fn of(fates: &[&Fate], cause: Cause, title: String, explanation: String) -> Incident {
     let times = || fates.iter().filter_map(|fate| fate.ended.or(fate.began));
+    let sure = fates.iter().filter(|fate| fate.cause == Some(cause)).map(|fate| fate.confidence);
     let mut flows: Vec<u64> = fates.iter().map(|fate| fate.flow).collect();
     flows.sort_unstable();
     flows.dedup();
     Incident {
         title,
         cause,
-        confidence: fates.iter().map(|fate| fate.confidence).max().unwrap_or(Confidence::Possible),
+        confidence: sure.max().unwrap_or(Confidence::Possible),
         server: words::shared_server(fates),
         first: times().min(),
         last: times().max(),

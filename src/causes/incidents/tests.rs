@@ -142,7 +142,7 @@ fn an_outage_has_ends_refusals_and_a_return() {
         fate(1, ServerRestart, 0, 1000),
         fate(2, ServerRestart, 10, 1001),
         fate(3, RefusedNoListener, 1500, 1501),
-        fate(4, RefusedNoListener, 2500, 2501),
+        Fate { confidence: Confidence::Certain, ..fate(4, RefusedNoListener, 2500, 2501) },
     ];
     let until = |back: Option<i64>| {
         let refused = Some(Mechanism::NoListener);
@@ -156,6 +156,8 @@ fn an_outage_has_ends_refusals_and_a_return() {
     };
     let back = of_all(&fates, &until(Some(3400)));
     assert_eq!(back[0].title, "198.51.100.5:443 went down for 2.4 s");
+    // That a refusal is certain says nothing of a restart.
+    assert_eq!(back[0].confidence, Confidence::Likely);
     assert_eq!((back.len(), &back[0].flows, back[0].last), (1, &vec![1, 2, 3, 4], Some(at(3400))));
     assert!(back[0].explanation.starts_with("2 connections ended within 1 ms. 2 new connections were refused"));
     assert_eq!(told(&fates, &until(None))[0].0, "198.51.100.5:443 went down");
