@@ -195,8 +195,14 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
         .collect();
     unanswered.dedup_by_key(|one| one.segment.seq);
     let frames = unanswered.iter().rev().take(4).map(|one| one.frame());
-    let bytes = || format!("{since} bytes of {other}'s data were acknowledged and not answered");
-    let not_all = || format!("{}: {name} seems to have closed without reading them all", bytes());
+    let bytes = || match since {
+        1 => format!("one byte of {other}'s data was acknowledged and not answered"),
+        _ => format!("{since} bytes of {other}'s data were acknowledged and not answered"),
+    };
+    let not_all = || {
+        let them = if since == 1 { "it" } else { "them all" };
+        format!("{}: {name} seems to have closed without reading {them}", bytes())
+    };
     match furthest {
         None => {
             let acknowledged = own_acks().filter(|one| !of_data(one.segment.ack).before(received)).last();

@@ -27,10 +27,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let (back, after) = exit.back?;
     let candidate = question
         .candidate(Cause::ServerRestart, || {
+            let refused = match exit.refusals {
+                1 => "one new connection".to_owned(),
+                n => format!("{n} new ones"),
+            };
+            let after = after.as_secs_f64();
             format!(
-                "the service went down with all its connections, refused {} new ones, and was back after {:.1} s",
-                exit.refusals,
-                after.as_secs_f64()
+                "the service went down with all its connections, refused {refused}, and was back after {after:.1} s"
             )
         })
         .because(
