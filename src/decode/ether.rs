@@ -18,8 +18,18 @@ pub(super) mod ether_type {
     pub const PPPOE_SESSION: u16 = 0x8864;
     /// LLC in frames longer than a length field allows.
     pub const JUMBO_LLC: u16 = 0x8870;
+    /// A mesh of B.A.T.M.A.N. advanced.
+    pub const BATMAN: u16 = 0x4305;
+    /// TRILL (RFC 6325).
+    pub const TRILL: u16 = 0x22f3;
     pub const PROVIDER_VLAN: u16 = 0x88a8;
     pub const MACSEC: u16 = 0x88e5;
+    /// The I-TAG of provider backbone bridges (IEEE 802.1ah).
+    pub const BACKBONE: u16 = 0x88e7;
+    /// High-availability Seamless Redundancy (IEC 62439-3).
+    pub const HSR: u16 = 0x892f;
+    /// R-TAG of IEEE 802.1CB.
+    pub const R_TAG: u16 = 0xf1c1;
     pub const CISCO_METADATA: u16 = 0x8909;
     /// Cisco's FabricPath: a header like Ethernet's, a tag, and the frame.
     pub const FABRIC_PATH: u16 = 0x8903;
@@ -42,6 +52,9 @@ impl Walk<'_> {
         self.enter()?;
         let header =
             Ethernet2HeaderSlice::from_slice(data.bytes()).map_err(|error| data.missing(error.required_len))?;
+        if let [0x01 | 0x0c, 0x00, 0x0c, 0x00, 0x00, _] = header.destination() {
+            return self.inter_switch_link(data);
+        }
         self.state.view.link_source = LinkAddress::new(&header.source());
         self.type_or_length(header.ether_type().0, data.skip(header.slice().len())?)
     }
@@ -63,7 +76,12 @@ impl Walk<'_> {
             ether_type::PPP => self.ppp(data),
             ether_type::TRANSPARENT_ETHERNET => self.ethernet(data),
             ether_type::JUMBO_LLC => self.llc(data),
-            ether_type::MACSEC => Err(Undecoded::Encrypted),
+            ether_type::MACSEC => self.macsec(data),
+            // The frame follows as the customer sent it, behind what names its service.
+            ether_type::BACKBONE => self.ethernet(data.skip(4)?),
+            ether_type::TRILL => self.trill(data),
+            ether_type::BATMAN => self.batman(data),
+            ether_type::HSR | ether_type::R_TAG => self.tag(4, data),
             ether_type::NSH => self.nsh(data),
             ether_type::FABRIC_PATH => self.ethernet(data.skip(2)?),
             ether_type::CISCO_METADATA => self.tag(6, data),
@@ -105,6 +123,46 @@ impl Walk<'_> {
             0 => self.first_of(&[&|walk| walk.ethernet(data.skip(4)?), &|walk| walk.ethernet(data)]),
             _ => self.ethernet(data),
         }
+    }
+
+    /// MACsec (IEEE 802.1AE section 9): plain where it only vouches for the frame, whose check follows the data.
+    fn macsec(&mut self, data: Octets<'_>) -> Read {
+        const ENCRYPTED_OR_CHANGED: u8 = 0x0c;
+        const CHANNEL_PRESENT: u8 = 0x20;
+        let control = data.u8(0)?;
+        if control & ENCRYPTED_OR_CHANGED != 0 {
+            return Err(Undecoded::Encrypted);
+        }
+        self.tag(if control & CHANNEL_PRESENT != 0 { 14 } else { 6 }, data)
+    }
+
+    /// [RFC 6325](https://www.rfc-editor.org/rfc/rfc6325) section 3: options counted in words, then a frame.
+    fn trill(&mut self, data: Octets<'_>) -> Read {
+        let options = usize::from(data.u16(0)? >> 6 & 0x1f) * 4;
+        self.ethernet(data.skip(6 + options)?)
+    }
+
+    /// [B.A.T.M.A.N. advanced](https://www.kernel.org/doc/html/latest/networking/batman-adv.html) of version 15
+    /// (include/uapi/linux/batadv_packet.h): frames to one receiver.
+    fn batman(&mut self, data: Octets<'_>) -> Read {
+        const VERSION: u8 = 15;
+        const UNICAST: u8 = 0x40;
+        const UNICAST_FOUR_ADDRESSES: u8 = 0x42;
+        match data.read(0)? {
+            [UNICAST, VERSION] => self.ethernet(data.skip(10)?),
+            [UNICAST_FOUR_ADDRESSES, VERSION] => self.ethernet(data.skip(18)?),
+            _ => Err(Undecoded::NotIp),
+        }
+    }
+
+    /// Cisco's [Inter-Switch Link](https://www.cisco.com/c/en/us/support/docs/lan-switching/8021q/17056-741-4.html): a header with a group
+    /// address of its own, the VLAN in it, around a whole frame. Of its kinds 0 is Ethernet.
+    fn inter_switch_link(&mut self, data: Octets<'_>) -> Read {
+        if data.u8(5)? >> 4 != 0 {
+            return Err(Undecoded::NotIp);
+        }
+        self.push(Layer::Vlan { id: data.u16(20)? >> 1 & 0xfff })?;
+        self.ethernet(data.skip(26)?)
     }
 
     /// [RFC 8300](https://www.rfc-editor.org/rfc/rfc8300).
@@ -222,6 +280,52 @@ mod tests {
     #[test]
     fn other_protocols_are_no_ip() {
         refused(ETHERNET, &ethernet(0x806, &[0; 28]), Undecoded::NotIp);
-        refused(ETHERNET, &ethernet(0x88e5, &[0; 28]), Undecoded::Encrypted);
+        refused(ETHERNET, &ethernet(0x88e5, &[8; 28]), Undecoded::Encrypted);
+    }
+
+    #[test]
+    fn either_version_of_ip_under_the_number_of_the_fourth() {
+        carries(ETHERNET, &ethernet(0x800, &ipv6(6, &tcp())), "");
+        refused(ETHERNET, &ethernet(0x86dd, &inner()), Undecoded::Malformed);
+        refused(ETHERNET, &ethernet(0x800, &[0x50; 40]), Undecoded::Malformed);
+    }
+
+    #[test]
+    fn macsec_that_only_vouches() {
+        let check = [0xcc; 16];
+        let frame = |control: u8, channel: &[u8]| {
+            ethernet(0x88e5, &join(&[&[control, 0, 0, 0, 0, 1], channel, &[8, 0], &inner(), &check]))
+        };
+        carries(ETHERNET, &frame(0, &[]), "");
+        carries(ETHERNET, &frame(0x21, &[0; 8]), "");
+        for secret in [0x04, 0x08, 0x0c, 0x2c] {
+            refused(ETHERNET, &frame(secret, &[0; 8]), Undecoded::Encrypted);
+        }
+    }
+
+    #[test]
+    fn frames_within_frames() {
+        let frame = ethernet(0x800, &inner());
+        carries(ETHERNET, &ethernet(0x88e7, &join(&[&[0, 0, 0, 5], &frame])), "");
+        carries(ETHERNET, &ethernet(0x22f3, &join(&[&[0, 32, 0, 1, 0, 2], &frame])), "");
+        carries(ETHERNET, &ethernet(0x22f3, &join(&[&[0, 0x60, 0, 1, 0, 2], &[0; 4], &frame])), "");
+        carries(ETHERNET, &ethernet(0x892f, &join(&[&[0, 0x60, 0, 1, 8, 0], &inner()])), "");
+        carries(ETHERNET, &ethernet(0xf1c1, &join(&[&[0, 0, 0, 1, 8, 0], &inner()])), "");
+        carries(ETHERNET, &ethernet(0x4305, &join(&[&[0x40, 15, 50, 1], &[2; 6], &frame])), "");
+        carries(ETHERNET, &ethernet(0x4305, &join(&[&[0x42, 15, 50, 1], &[2; 14], &frame])), "");
+        for other in [[0x40, 14], [0x01, 15], [0, 15]] {
+            refused(ETHERNET, &ethernet(0x4305, &join(&[&other, &[2; 16], &frame])), Undecoded::NotIp);
+        }
+    }
+
+    #[test]
+    fn inter_switch_link_names_a_vlan() {
+        let isl = |kind: u8| {
+            let head =
+                [1, 0, 0x0c, 0, 0, kind << 4, 2, 0, 0, 0, 0, 1, 0, 60, 0xaa, 0xaa, 3, 2, 0, 0, 0, 10, 0, 0, 0, 0];
+            join(&[&head, &ethernet(0x800, &inner())])
+        };
+        carries(ETHERNET, &isl(0), "vlan 5");
+        refused(ETHERNET, &isl(1), Undecoded::NotIp);
     }
 }
