@@ -30,11 +30,13 @@ impl Walk<'_> {
             8 => self.slip(data),
             9 | 50 => self.hdlc(data),
             10 => self.fddi(data),
-            // RFC 2684: LLC in ATM's AAL5.
-            11 => self.llc(data),
+            // RFC 2684: LLC in ATM's AAL5. The registry moved it to 100.
+            11 | 100 => self.llc(data),
             // OpenBSD writes 12 for its loopback, other systems for IP.
             12 => self.first_of(&[&|walk| walk.ip(data), &|walk| walk.bsd_loopback(data)]),
             14 | 101 => self.ip(data),
+            // Linux's classical IP over ATM, before and after libpcap moved it.
+            19 | 106 => self.ip(data),
             51 => self.pppoe(data),
             104 => self.cisco_hdlc(data),
             105 => self.wifi(data, false),
@@ -50,11 +52,15 @@ impl Walk<'_> {
             129 => self.arcnet(5, 4, data),
             // RFC 2734 as Apple captures it: two eight-octet addresses and an EtherType.
             138 => self.tag(16, data),
+            // Apple's tools write a number that is anybody's for it.
+            149 => self.first_of(&[&|walk| walk.pktap(data), &|_| Err(Undecoded::LinkType)]),
             258 => self.pktap(data),
             163 => self.avs(data),
             // The direction stands in the place of the address.
             166 => self.ppp(data.skip(2)?),
+            178..=181 => self.juniper(link_type, data),
             192 => self.ppi(data),
+            197 => self.erf(data),
             // One octet of direction, then as without.
             204 => self.hdlc(data.skip(1)?),
             205 => self.cisco_hdlc(data.skip(1)?),
@@ -63,6 +69,8 @@ impl Walk<'_> {
             228 => self.ipv4(data),
             229 => self.ipv6(data),
             239 => self.nflog(data),
+            // IP over InfiniBand: a global routing header, an EtherType and two octets of nothing (RFC 4391 section 6).
+            242 => self.ether_type(data.u16(40)?, data.skip(44)?),
             // Four octets of the analyser, with preamble or without.
             240 => self.ethernet(data.skip(4)?),
             241 => self.ethernet(data.skip(4 + 8)?),
@@ -78,11 +86,20 @@ impl Walk<'_> {
     }
 
     /// [LINKTYPE_NULL](https://www.tcpdump.org/linktypes/LINKTYPE_NULL.html) and LINKTYPE_LOOP: an address family, in the
-    /// byte order of the capturing machine or of the network.
+    /// byte order of the capturing machine or of the network. Some drivers put a PPP header there, some an EtherType, which is
+    /// beyond all families, as Wireshark knows (epan/dissectors/packet-null.c).
     fn bsd_loopback(&mut self, data: Octets<'_>) -> Read {
-        let family = data.read(0)?;
+        const LAST_FAMILY: u32 = 1500;
+        let family: [u8; 4] = data.read(0)?;
+        if let [0xff, 0x03, ..] = family {
+            return self.ppp(data);
+        }
         // A family fits in 16 bits; read in the wrong order it does not.
-        self.family(u32::from_le_bytes(family).min(u32::from_be_bytes(family)), data.skip(4)?)
+        let (family, data) = (u32::from_le_bytes(family).min(u32::from_be_bytes(family)), data.skip(4)?);
+        match u16::try_from(family) {
+            Ok(ether_type) if family > LAST_FAMILY => self.ether_type(ether_type, data),
+            _ => self.family(family, data),
+        }
     }
 
     fn family(&mut self, family: u32, data: Octets<'_>) -> Read {
@@ -120,8 +137,10 @@ impl Walk<'_> {
     }
 
     fn cooked(&mut self, hardware: u16, protocol: u16, data: Octets<'_>) -> Read {
-        /// Values of the protocol field that are no EtherType.
+        /// Values of the protocol field that are no EtherType (if_ether.h).
+        const ETHERNET: u16 = 3;
         const LLC: u16 = 4;
+        const PPP: u16 = 7;
         self.enter()?;
         match (hardware, protocol) {
             (arphrd::NETLINK, _) => Err(Undecoded::NotIp),
@@ -129,7 +148,9 @@ impl Walk<'_> {
             (arphrd::WIFI_PRISM, _) => self.prism(data),
             (arphrd::WIFI_RADIOTAP, _) => self.radiotap(data),
             (arphrd::FRAME_RELAY, _) => self.frame_relay(data),
+            (_, ETHERNET) => self.ethernet(data),
             (_, LLC) => self.llc(data),
+            (_, PPP) => self.hdlc(data),
             (_, ether_type) => self.ether_type(ether_type, data),
         }
     }
@@ -210,6 +231,57 @@ impl Walk<'_> {
         self.link(link_type, data.skip(len as usize)?)
     }
 
+    /// Records of Endace's cards ([LINKTYPE_ERF](https://www.tcpdump.org/linktypes/LINKTYPE_ERF.html); the types by
+    /// wiretap/erf_record.h of Wireshark): a header of sixteen octets, extensions each of which says whether one more follows.
+    fn erf(&mut self, data: Octets<'_>) -> Read {
+        const MORE: u8 = 0x80;
+        self.enter()?;
+        let kind = data.u8(8)?;
+        let mut more = kind;
+        let mut data = data.skip(16)?;
+        while more & MORE != 0 {
+            more = data.u8(0)?;
+            data = data.skip(8)?;
+        }
+        match kind & !MORE {
+            // HDLC, by colour or by hash, and of several channels.
+            1 | 10 | 15 | 19 => self.hdlc(data),
+            5 | 17 => self.hdlc(data.skip(4)?),
+            // Ethernet, likewise, behind an offset and padding.
+            2 | 11 | 16 | 20 => self.ethernet(data.skip(2)?),
+            22 => self.ipv4(data),
+            23 => self.ipv6(data),
+            _ => Err(Undecoded::NotIp),
+        }
+    }
+
+    /// [Juniper's](https://www.tcpdump.org/linktypes.html) link types of Ethernet, PPP, Frame Relay and Cisco's HDLC: a magic number, flags,
+    /// maybe an extension with its length (print-juniper.c of tcpdump). Without the link header a number says what follows.
+    fn juniper(&mut self, link_type: u32, data: Octets<'_>) -> Read {
+        const EXTENDED: u8 = 0x80;
+        const WITHOUT_LINK_HEADER: u8 = 0x02;
+        self.enter()?;
+        let [b'M', b'G', b'C', flags] = data.read(0)? else { return Err(Undecoded::Malformed) };
+        let extension = if flags & EXTENDED != 0 { 2 + usize::from(data.u16(4)?) } else { 0 };
+        let data = data.skip(4 + extension)?;
+        if flags & WITHOUT_LINK_HEADER != 0 {
+            let rest = data.skip(4)?;
+            return match data.read(0).map(u32::from_le_bytes)? {
+                2 | 3 => self.ipv4(rest),
+                4 | 5 | 8 => self.mpls(rest),
+                6 | 7 => self.ipv6(rest),
+                _ => Err(Undecoded::NotIp),
+            };
+        }
+        match link_type {
+            178 => self.ethernet(data),
+            // Two octets stand in the place of address and control.
+            179 => self.ppp(data.skip(2)?),
+            180 => self.frame_relay(data),
+            _ => self.cisco_hdlc(data),
+        }
+    }
+
     /// [LINKTYPE_IPNET](https://www.tcpdump.org/linktypes/LINKTYPE_IPNET.html).
     fn solaris_ipnet(&mut self, data: Octets<'_>) -> Read {
         self.family(data.u8(1)?.into(), data.skip(24)?)
@@ -252,7 +324,52 @@ mod tests {
         }
         carries(228, &inner(), "");
         carries(229, &ipv6(6, &tcp()), "");
-        refused(228, &ipv6(6, &tcp()), Undecoded::Malformed);
+        carries(228, &ipv6(6, &tcp()), "");
+        refused(229, &inner(), Undecoded::Malformed);
+    }
+
+    #[test]
+    fn loopback_with_the_header_of_another_link() {
+        for link_type in [0, 108] {
+            carries(link_type, &join(&[&[0xff, 3, 0, 0x21], &inner()]), "");
+            carries(link_type, &join(&[&[0, 8, 0, 0], &inner()]), "");
+            carries(link_type, &join(&[&[0, 0, 0x86, 0xdd], &ipv6(6, &tcp())]), "");
+            refused(link_type, &join(&[&[0, 0, 5, 0xdc], &inner()]), Undecoded::NotIp);
+            refused(link_type, &join(&[&[0, 0, 8, 6], &inner()]), Undecoded::NotIp);
+        }
+    }
+
+    #[test]
+    fn records_of_cards() {
+        let record = |kind: u8, rest: &[u8]| join(&[&[0; 8], &[kind, 4, 0, 0, 0, 0, 0, 0], rest]);
+        let frame = ethernet(0x800, &inner());
+        for kind in [2, 11, 16, 20] {
+            carries(197, &record(kind, &join(&[&[0, 0], &frame])), "");
+            carries(197, &record(kind | 0x80, &join(&[&[0x84, 0, 0, 0, 0, 0, 0, 0], &[4; 8], &[0, 0], &frame])), "");
+        }
+        for kind in [1, 10, 15, 19] {
+            carries(197, &record(kind, &join(&[&[0x0f, 0, 8, 0], &inner()])), "");
+            carries(197, &record(kind, &join(&[&[0xff, 3, 0, 0x21], &inner()])), "");
+        }
+        carries(197, &record(5, &join(&[&[0; 4], &[0x0f, 0, 8, 0], &inner()])), "");
+        carries(197, &record(22, &inner()), "");
+        carries(197, &record(23, &ipv6(6, &tcp())), "");
+        refused(197, &record(27, &inner()), Undecoded::NotIp);
+        // Extensions without end.
+        refused(197, &record(0x82, &[0x80; 80]), Undecoded::Malformed);
+    }
+
+    #[test]
+    fn juniper_with_and_without_the_link_header() {
+        let frame = ethernet(0x800, &inner());
+        carries(178, &join(&[b"MGC\x01", &frame]), "");
+        carries(178, &join(&[b"MGC\x81", &[0, 6, 1, 1, 0, 2, 1, 1], &frame]), "");
+        carries(178, &join(&[b"MGC\x02", &[2, 0, 0, 0], &inner()]), "");
+        carries(179, &join(&[b"MGC\x00", &[0, 0, 0, 0x21], &inner()]), "");
+        carries(180, &join(&[b"MGC\x00", &[0x18, 0x41, 3, 0xcc], &inner()]), "");
+        carries(181, &join(&[b"MGC\x00", &[0x0f, 0, 8, 0], &inner()]), "");
+        refused(178, &join(&[b"MGD\x01", &frame]), Undecoded::Malformed);
+        refused(178, &join(&[b"MGC\x02", &[10, 0, 0, 0], &inner()]), Undecoded::NotIp);
     }
 
     #[test]
@@ -276,6 +393,8 @@ mod tests {
         carries(113, &v1(1, 0x800, &inner()), "");
         carries(113, &v1(772, 0x86dd, &ipv6(6, &tcp())), "");
         carries(113, &v1(1, 0x8100, &join(&[&[0, 9, 8, 0], &inner()])), "vlan 9");
+        carries(113, &v1(512, 7, &join(&[&[0xff, 3, 0, 0x21], &inner()])), "");
+        carries(113, &v1(1, 3, &ethernet(0x800, &inner())), "");
         // A wireless interface in monitor mode: the protocol field says nothing.
         refused(113, &v1(arphrd::WIFI, 0x800, &inner()), Undecoded::NotIp);
         refused(113, &v1(arphrd::NETLINK, 0x800, &inner()), Undecoded::NotIp);
@@ -346,6 +465,11 @@ mod tests {
             (281, join(&[addresses, &[0; 4], rest])),
             (282, join(&[&[0; 4], &frame])),
             (8, join(&[&[0, 0x45], &[0; 14], &inner()])),
+            (100, join(&[&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &inner()])),
+            (19, inner()),
+            (106, inner()),
+            (242, join(&[&[0; 40], &[8, 0, 0, 0], &inner()])),
+            (149, join(&[&[12, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0], &frame])),
             (258, join(&[&[12, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0], &frame])),
         ] {
             carries(link_type, &octets, "");
