@@ -10,6 +10,7 @@ use super::{Octets, Undecoded};
 /// [Registered ports](https://www.iana.org/assignments/service-names-port-numbers), and those that products took.
 mod port {
     pub const L2TP: u16 = 1701;
+    pub const GTP_C: u16 = 2123;
     pub const GTP_U: u16 = 2152;
     pub const TEREDO: u16 = 3544;
     pub const LISP: u16 = 4341;
@@ -40,7 +41,8 @@ impl Walk<'_> {
         for (place, port) in ports.into_iter().enumerate() {
             let read = match port {
                 port::L2TP => self.l2tp(ip, data),
-                port::GTP_U => self.gtp_u(ip, data),
+                // User packets on the port of control messages, as Wireshark and Zeek take them.
+                port::GTP_U | port::GTP_C => self.gtp_u(ip, data),
                 port::TEREDO => self.teredo(ip, data),
                 port::LISP => self.lisp(ip, data),
                 port::GRE => self.gre(ip, data),
@@ -61,7 +63,7 @@ impl Walk<'_> {
                 reason => reason,
             });
         }
-        Err(Undecoded::NotTcp)
+        if is_teredo_packet(data) { self.teredo(ip, data) } else { Err(Undecoded::NotTcp) }
     }
 
     /// [RFC 7348](https://www.rfc-editor.org/rfc/rfc7348), and the generic protocol extension with its next protocol.
@@ -286,6 +288,13 @@ impl Walk<'_> {
     }
 }
 
+/// Whether this is a whole IPv6 packet of a Teredo client: those have their port from a router that translates addresses, and talk
+/// to each other without the server (RFC 4380 section 5.4). Zeek looks at every port, too.
+fn is_teredo_packet(data: Octets<'_>) -> bool {
+    let is_client = |at| data.read(at).is_ok_and(is_teredo);
+    data.u8(0).is_ok_and(|first| first >> 4 == 6) && fits(data) && (is_client(8) || is_client(24))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{ETHERNET, carries, ethernet, inner, ipv6, join, refused, tcp, udp};
@@ -341,6 +350,8 @@ mod tests {
         tunnels(2152, &[&header(0x34, 8), &[0, 1, 0, 0x85], &[1, 0, 0, 0], &inner()], "gtp-u 258");
         does_not(2152, &[&header(0x34, 8), &[0, 1, 0, 0x85], &[0, 0, 0, 0], &inner()]);
         does_not(2152, &[&[0x30, 1, 0, 40, 0, 0, 0, 0], &inner()]);
+        tunnels(2123, &[&header(0x30, 0), &inner()], "gtp-u 258");
+        does_not(2123, &[&[0x48, 32, 0, 40, 0, 0, 0, 0], &inner()]);
     }
 
     #[test]
@@ -349,6 +360,18 @@ mod tests {
         let authentication = [0, 1, 2, 3, 9, 9, 9, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         tunnels(3544, &[&authentication, &[0; 8], &ipv6(6, &tcp())], "teredo");
         does_not(3544, &[&ipv6(6, &tcp()), &[0; 5]]);
+    }
+
+    #[test]
+    fn teredo_between_clients_has_any_port() {
+        let mut packet = ipv6(6, &tcp());
+        does_not(32_900, &[&packet]);
+        for address in [8, 24] {
+            packet = ipv6(6, &tcp());
+            packet[address..address + 4].copy_from_slice(&[0x20, 1, 0, 0]);
+            tunnels(32_900, &[&packet], "teredo");
+            does_not(32_900, &[&packet, &[0]]);
+        }
     }
 
     #[test]
