@@ -23,8 +23,9 @@ mod protocol {
     pub const WCCP: u16 = 0x883e;
     pub const ERSPAN: u16 = 0x88be;
     pub const ERSPAN_III: u16 = 0x22eb;
+    pub const FRAME_RELAY: u16 = 0x6559;
     /// 802.11 frames of Aruba's access points, one number for each of their queues.
-    pub const ARUBA: std::ops::RangeInclusive<u16> = 0x8200..=0x82ff;
+    pub const ARUBA: std::ops::RangeInclusive<u16> = 0x8200..=0x837f;
 }
 
 impl Walk<'_> {
@@ -61,6 +62,7 @@ impl Walk<'_> {
                 self.push_tunnel(Tunnel::Gre { key }, outer)?;
                 match protocol {
                     protocol::WCCP => self.first_of(&[&|walk| walk.ipv4(data), &|walk| walk.ipv4(data.skip(4)?)]),
+                    protocol::FRAME_RELAY => self.frame_relay(data),
                     aruba if protocol::ARUBA.contains(&aruba) => self.wifi(data, false),
                     // A keep-alive has protocol 0 and nothing behind it.
                     _ => self.ether_type(protocol, data),
@@ -132,6 +134,7 @@ mod tests {
         let gre = |protocol: u16, data: &[u8]| outer(47, &join(&[&[0, 0], &protocol.to_be_bytes(), data]));
         carries(ETHERNET, &gre(0x6558, &ethernet(0x800, &inner())), "gre (192.0.2.1 > 192.0.2.2)");
         carries(ETHERNET, &gre(0x86dd, &ipv6(6, &tcp())), "gre (192.0.2.1 > 192.0.2.2)");
+        carries(ETHERNET, &gre(0x6559, &join(&[&[0x18, 0x41, 3, 0xcc], &inner()])), "gre (192.0.2.1 > 192.0.2.2)");
         let label = [0, 1, 1, 64];
         carries(ETHERNET, &gre(0x8847, &join(&[&label, &inner()])), "gre (192.0.2.1 > 192.0.2.2), mpls 16");
         carries(ETHERNET, &gre(0x883e, &join(&[&[0; 4], &inner()])), "gre (192.0.2.1 > 192.0.2.2)");

@@ -37,6 +37,8 @@ pub(super) mod protocol {
     pub const MPLS: u8 = 137;
     pub const HIP: u8 = 139;
     pub const SHIM6: u8 = 140;
+    /// A frame in IP, as segment routing carries it (RFC 8986).
+    pub const ETHERNET: u8 = 143;
 }
 
 /// What a segment takes from its IP header.
@@ -111,8 +113,13 @@ impl Walk<'_> {
         }
     }
 
-    /// [RFC 791](https://www.rfc-editor.org/rfc/rfc791).
+    /// [RFC 791](https://www.rfc-editor.org/rfc/rfc791). Some senders have one number for both versions; as in Wireshark and Zeek,
+    /// the version in the packet decides.
     pub fn ipv4(&mut self, data: Octets<'_>) -> Read {
+        const VERSION_6: u8 = 6;
+        if data.u8(0)? >> 4 == VERSION_6 {
+            return self.ipv6(data);
+        }
         self.enter()?;
         let header = Ipv4HeaderSlice::from_slice(data.bytes()).map_err(|error| match error {
             err::ipv4::HeaderSliceError::Len(error) => data.missing(error.required_len),
@@ -167,6 +174,10 @@ impl Walk<'_> {
                 protocol::GRE => return self.gre(ip, data),
                 protocol::ETHER_IP => return self.ether_ip(ip, data),
                 protocol::L2TP => return self.l2tp_over_ip(ip, data),
+                protocol::ETHERNET => {
+                    self.push_tunnel(Tunnel::EtherIp, ip)?;
+                    return self.ethernet(data);
+                }
                 protocol::MPLS => {
                     self.push_tunnel(Tunnel::MplsInIp, ip)?;
                     return self.mpls(data);
@@ -339,6 +350,7 @@ mod tests {
         carries(ETHERNET, &outer(41, &ipv6(6, &tcp())), "6in4 (192.0.2.1 > 192.0.2.2)");
         carries(ETHERNET, &outer6(4, &inner()), "4in6 (2001:db8::1 > 2001:db8::2)");
         carries(ETHERNET, &outer6(41, &ipv6(6, &tcp())), "ip-in-ip (2001:db8::1 > 2001:db8::2)");
+        carries(ETHERNET, &outer(143, &ethernet(0x800, &inner())), "etherip (192.0.2.1 > 192.0.2.2)");
         carries(
             ETHERNET,
             &outer(137, &join(&[&[0, 1, 1, 64], &inner()])),

@@ -56,7 +56,7 @@ pub enum Tunnel {
     FourInSix,
     /// MPLS in IP (RFC 4023).
     MplsInIp,
-    /// Ethernet in IP (RFC 3378).
+    /// Ethernet in IP (RFC 3378), also as segment routing has it (RFC 8986).
     EtherIp,
     /// GRE (RFC 2784, RFC 2890), also in UDP (RFC 8086).
     Gre {

@@ -18,9 +18,29 @@ impl Walk<'_> {
         match protocol {
             0x0021 => self.ipv4(data),
             0x0057 => self.ipv6(data),
+            0x0031 => self.bridged(data),
+            0x003d => self.multilink(data),
             0x0281 | 0x0283 => self.mpls(data),
             0x0053 => Err(Undecoded::Encrypted),
             _ => Err(Undecoded::NotIp),
+        }
+    }
+
+    /// [RFC 3518](https://www.rfc-editor.org/rfc/rfc3518) section 4.2: flags and the kind of the frame, of which 1 is Ethernet.
+    fn bridged(&mut self, data: Octets<'_>) -> Read {
+        const TAG_PRESENT: u8 = 0x10;
+        match data.read(0)? {
+            [flags, 1] if flags & TAG_PRESENT == 0 => self.ethernet(data.skip(2)?),
+            _ => Err(Undecoded::NotIp),
+        }
+    }
+
+    /// [RFC 1990](https://www.rfc-editor.org/rfc/rfc1990): a packet with the long sequence number that was not cut in pieces.
+    fn multilink(&mut self, data: Octets<'_>) -> Read {
+        const BEGINNING_AND_END: u8 = 0xc0;
+        match data.u8(0)? & BEGINNING_AND_END {
+            BEGINNING_AND_END => self.ppp(data.skip(4)?),
+            _ => Err(Undecoded::Fragment),
         }
     }
 
@@ -96,6 +116,10 @@ mod tests {
             carries(link_type, &join(&[&[0x0f, 0, 8, 0], &inner()]), "");
             refused(link_type, &[0xff, 3, 0xc0, 0x21, 1, 1, 0, 4], Undecoded::NotIp);
         }
+        carries(9, &join(&[&[0xff, 3, 0, 0x31, 0, 1], &ethernet(0x800, &inner())]), "");
+        refused(9, &join(&[&[0xff, 3, 0, 0x31, 0, 2], &ethernet(0x800, &inner())]), Undecoded::NotIp);
+        carries(9, &join(&[&[0xff, 3, 0, 0x3d, 0xc0, 0, 0, 7, 0x21], &inner()]), "");
+        refused(9, &join(&[&[0xff, 3, 0, 0x3d, 0x80, 0, 0, 7, 0x21], &inner()]), Undecoded::Fragment);
         carries(166, &join(&[&[1, 3, 0, 0x21], &inner()]), "");
         carries(204, &join(&[&[1, 0xff, 3, 0, 0x21], &inner()]), "");
         carries(104, &join(&[&[0x8f, 0, 0x86, 0xdd], &ipv6(6, &tcp())]), "");

@@ -22,6 +22,8 @@ impl Walk<'_> {
         const PROTECTED: u8 = 0x40;
         const ORDER: u8 = 0x80;
         const AGGREGATE: u8 = 0x80;
+        const MESH_CONTROL: u8 = 0x01;
+        const THREE_ADDRESSES: usize = 24;
         self.enter()?;
         // Version, type and the bit for frames without a body.
         if kind & 0x0f != DATA || kind & WITHOUT_DATA != 0 {
@@ -30,13 +32,14 @@ impl Walk<'_> {
         if flags & PROTECTED != 0 {
             return Err(Undecoded::Encrypted);
         }
-        let mut len = 24;
+        let mut len = THREE_ADDRESSES;
         if flags & BOTH_DISTRIBUTION_SYSTEMS == BOTH_DISTRIBUTION_SYSTEMS {
             len += 6;
         }
-        let mut aggregate = false;
+        let (mut aggregate, mut mesh) = (false, false);
         if kind & QOS != 0 {
             aggregate = data.u8(len)? & AGGREGATE != 0;
+            mesh = data.u8(len + 1)? & MESH_CONTROL != 0 && len > THREE_ADDRESSES;
             len += 2;
             if flags & ORDER != 0 {
                 // HT Control.
@@ -47,7 +50,21 @@ impl Walk<'_> {
             len = len.next_multiple_of(4);
         }
         let body = data.skip(len)?;
-        if aggregate { self.aggregate(body) } else { self.llc(body) }
+        match (aggregate, mesh) {
+            (true, _) => self.aggregate(body),
+            // Outside of a mesh the same bit is a part of a number.
+            (false, true) => self.first_of(&[&|walk| walk.llc(body), &|walk| walk.mesh(body)]),
+            (false, false) => self.llc(body),
+        }
+    }
+
+    /// Mesh Control (IEEE 802.11-2020 section 9.2.4.7.3): flags, hops and a number, with up to two more addresses.
+    fn mesh(&mut self, data: Octets<'_>) -> Read {
+        let more_addresses = match data.u8(0)? & 0x03 {
+            3 => return Err(Undecoded::Malformed),
+            count => usize::from(count),
+        };
+        self.llc(data.skip(6 + 6 * more_addresses)?)
     }
 
     /// An A-MSDU (IEEE 802.11-2020 section 9.3.2.2): frames one after the other, of which the first with TCP counts.
@@ -137,6 +154,13 @@ mod tests {
         carries(WIFI, &join(&[&[0x08, 0x01], &[0; 22], &llc()]), "");
         carries(WIFI, &join(&[&[0x08, 0x03], &[0; 28], &llc()]), "");
         carries(WIFI, &join(&[&[0x88, 0x02], &[0; 24], &llc()]), "");
+        for (kind, len) in [(0, 6), (1, 12), (2, 18)] {
+            let mesh = join(&[&[kind, 31, 0, 0, 0, 1], &[2; 12]]);
+            carries(WIFI, &join(&[&[0x88, 0x03], &[0; 28], &[0, 1], &mesh[..len], &llc()]), "");
+        }
+        // Not a mesh, in spite of the bit.
+        carries(WIFI, &join(&[&[0x88, 0x03], &[0; 28], &[0, 1], &llc()]), "");
+        carries(WIFI, &join(&[&[0x88, 0x02], &[0; 22], &[0, 1], &llc()]), "");
         carries(WIFI, &join(&[&[0x88, 0x83], &[0; 34], &llc()]), "");
     }
 
