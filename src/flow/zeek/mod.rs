@@ -54,10 +54,12 @@ struct Rare {
     blocks: [Blocks; 2],
     /// How often a count of either side passed 2¹⁶.
     carries: [[u16; 3]; 2],
-    /// Where the last SYN of either side was, relative, low word, where that is not 0.
-    last_syn: [u32; 2],
+    /// Where the last SYN of either side was, relative, where that is not 0.
+    last_syn: [u64; 2],
     /// Where the last FIN that the history knows was, where a later one in an odd combination of flags moved the end.
-    last_fin: [Option<u32>; 2],
+    last_fin: [Option<u64>; 2],
+    /// What is beyond the low word of where the last RST of either side was.
+    last_rst: [u8; 2],
 }
 
 /// Facts about the connection that are true or false.
@@ -235,7 +237,10 @@ impl ZeekConn {
     /// Writes down the kind of a segment, before it has had any effect on the states.
     #[inline]
     fn record(&mut self, me: usize, flags: TcpFlags, at: u64, len: u32) {
+        /// As many bits as a side keeps of a place in its stream.
+        const KEPT: u64 = (1 << 40) - 1;
         let (syn, fin, rst) = (flags.syn(), flags.fin(), flags.rst());
+        let at = at & KEPT;
         match (syn, fin, rst) {
             (false, false, false) => {
                 if len > 0 {
@@ -247,15 +252,15 @@ impl ZeekConn {
             (true, false, false) => {
                 let upper = if flags.ack() { b'H' } else { b'S' };
                 let before = self.rare.as_ref().map_or(0, |rare| rare.last_syn[me]);
-                if !self.record_once(me, Mark::SYN, upper) && before != at as u32 {
+                if !self.record_once(me, Mark::SYN, upper) && before != at {
                     self.add_own_letter(me, upper);
                 }
-                if before != at as u32 {
-                    self.rare().last_syn[me] = at as u32;
+                if before != at {
+                    self.rare().last_syn[me] = at;
                 }
             }
             (false, true, false) => {
-                let place = (at as u32).wrapping_add(len);
+                let place = (at + u64::from(len)) & KEPT;
                 let before = self.last_fin(me);
                 if !self.record_once(me, Mark::FIN, b'F') && before != place {
                     self.add_own_letter(me, b'F');
@@ -265,10 +270,15 @@ impl ZeekConn {
                 }
             }
             (false, false, true) => {
-                if !self.record_once(me, Mark::RST, b'R') && self.ends[me].last_rst != at as u32 {
+                let (word, beyond) = (at as u32, (at >> 32) as u8);
+                let before = (self.ends[me].last_rst, self.rare.as_ref().map_or(0, |rare| rare.last_rst[me]));
+                if !self.record_once(me, Mark::RST, b'R') && before != (word, beyond) {
                     self.add_own_letter(me, b'R');
                 }
-                self.ends[me].last_rst = at as u32;
+                self.ends[me].last_rst = word;
+                if before.1 != beyond {
+                    self.rare().last_rst[me] = beyond;
+                }
             }
             (_, true, true) => {
                 self.keep_last_fin(me);
@@ -284,9 +294,9 @@ impl ZeekConn {
     }
 
     /// Where the last FIN of the history was: one before what the FIN ended, unless an odd combination of flags came between.
-    fn last_fin(&self, me: usize) -> u32 {
+    fn last_fin(&self, me: usize) -> u64 {
         let kept = self.rare.as_ref().and_then(|rare| rare.last_fin[me]);
-        kept.unwrap_or_else(|| (self.ends[me].fin().unwrap_or(1) as u32).wrapping_sub(1))
+        kept.unwrap_or_else(|| self.ends[me].fin().unwrap_or(1) - 1)
     }
 
     fn keep_last_fin(&mut self, me: usize) {

@@ -507,6 +507,16 @@ mod numbers {
     }
 
     #[test]
+    fn the_same_number_on_the_other_side_of_a_wrap_is_another_place() {
+        let opened =
+            format!("0 > S {0}:{0}(0)\n0 < S. 5:5(0) ack {1}\n0 > . {1}:{1}(0) ack 6\n", 1u32 << 31, (1u32 << 31) + 1);
+        check(&format!("{opened}1 > R 2:2(0)\n1 > R 2:2(0)"), "RSTO ShAR");
+        check(&format!("{opened}1 > R 2:2(0)\n1 > F. 1:1(0) ack 6\n1 > R 2:2(0)"), "RSTO ShARFR");
+        check(&format!("{opened}1 > F. 1:1(0) ack 6\n1 > F. 1:1(0) ack 6"), "S2 ShAFF");
+        check(&format!("{opened}1 > F. 9:9(0) ack 6\n1 > F. 9:9(0) ack 6"), "S2 ShAFF");
+    }
+
+    #[test]
     fn gap_across_the_wrap() {
         let start = LAST - 9;
         let trace = format!("0 > S {0}:{0}(0)\n0 < S. 5:5(0) ack {1}\n0 < . 6:6(0) ack 90", start, start + 1);
