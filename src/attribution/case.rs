@@ -15,7 +15,7 @@ pub(super) const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 
 /// By so much packets of one host overtake each other on the way at most: queues of parallel links differ by less (2 to 4 ms were
 /// recorded), and an injector that imitates the host's numbers is mostly further ahead of what it holds back (12 ms were recorded).
-const REORDERED: Duration = Duration::from_millis(5);
+pub(super) const REORDERED: Duration = Duration::from_millis(5);
 
 /// A flow to be judged, and all that may be asked about it. Immutable: clues and causes are plain functions of it.
 #[derive(Clone)]

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::case::{ANSWERED_WITHIN, Suspect};
+use super::case::{ANSWERED_WITHIN, REORDERED, Suspect};
 use super::stack;
 use super::{Judged, Mechanism, Party};
 use crate::evidence::{Text, Weight};
@@ -145,6 +145,17 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
         }
         // A number that was never acknowledged is one that no segment can have carried here as its acknowledgement.
         let lost = suspect.case.flow.rare(peer).is_some_and(|rare| !rare.holes.is_empty());
+        if let Some(taken) = suspect.earlier(peer).find(|one| fits(suspect, one)) {
+            // Other stacks than Linux abort by such a reset at their next number.
+            let may_abort = suspect.sent() == Some(segment.seq) && stack::is_linux(suspect) != Some(true);
+            let weight = if lost || may_abort { Weight::Weak } else { Weight::Strong };
+            return suspect.misfit(weight, [taken.frame(), segment.frame], || {
+                format!(
+                    "it has the form of an answer, and {} had taken all that it would answer into a live connection",
+                    suspect.case.name(own)
+                )
+            });
+        }
         return suspect.misfit(
             if lost { Weight::Weak } else { Weight::Strong },
             [segment.frame],
@@ -330,14 +341,38 @@ fn first_new_data<'a>(suspect: &Suspect<'a>) -> Option<&'a Sighting> {
     fresh.iter().find(young).or(fresh.first()).copied()
 }
 
-/// The segment that a bare RST answers: it acknowledges just the number that the RST has. Of several the latest that the
-/// host can have received by then, or else the latest.
+/// Whether a bare RST can answer a segment by its number: the segment acknowledges just that.
+fn fits(suspect: &Suspect<'_>, one: &Sighting) -> bool {
+    one.segment.flags.ack() && one.segment.ack == suspect.segment().seq
+}
+
+/// Whether the claimed sender's connection was alive when a segment reached it: what it acknowledged since covers new data that came with
+/// that segment, or well behind it. A stack resets no segment that it has taken.
+fn was_taken(suspect: &Suspect<'_>, one: &Sighting) -> bool {
+    let (own, peer) = (suspect.own(), suspect.peer());
+    let Some(acknowledged) = suspect.acknowledged() else { return false };
+    let acks = suspect.earlier(own).filter(|ack| ack.segment.flags.ack() && ack.frame() < one.frame());
+    let Some(before) = acks.map(|ack| ack.segment.ack).reduce(SeqNum::max) else { return false };
+    let is_new = |data: &Sighting| {
+        let end = data.segment.seq_end();
+        data.segment.payload_len > 0 && end.after(before) && !end.after(acknowledged)
+    };
+    let well_behind = |data: &Sighting| {
+        let apart = one.time().zip(data.time()).map(|(one, data)| data.since(one));
+        apart.is_some_and(|apart| apart > REORDERED)
+    };
+    is_new(one)
+        || suspect
+            .earlier(peer)
+            .take_while(|data| data.frame() > one.frame())
+            .any(|data| is_new(data) && well_behind(data))
+}
+
+/// The segment that a bare RST answers: it acknowledges just the number that the RST has, and did not reach a live connection. Of several
+/// the latest that the host can have received by then, or else the latest.
 fn trigger<'a>(suspect: &Suspect<'a>) -> Option<&'a Sighting> {
-    let segment = suspect.segment();
-    let mut fitting = suspect
-        .earlier(suspect.peer())
-        .filter(|one| one.segment.flags.ack() && one.segment.ack == segment.seq)
-        .peekable();
+    let mut fitting =
+        suspect.earlier(suspect.peer()).filter(|one| fits(suspect, one) && !was_taken(suspect, one)).peekable();
     let latest = fitting.peek().copied()?;
     let round_trip = suspect.case.round_trip_to(suspect.own());
     let longest = round_trip.map_or(0, |least| least.0).saturating_add(ANSWERED_WITHIN.0);

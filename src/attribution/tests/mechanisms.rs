@@ -96,6 +96,32 @@ fn an_answer_needs_a_question() {
 }
 
 #[test]
+fn what_a_live_connection_took_was_not_answered_by_a_reset() {
+    let talk = "30 c PA 1 ack 1 len 10\n 50 s PA 1 ack 11 len 10\n 51 c A 11 ack 11\n 100 c PA 11 ack 11 len 10\n";
+    // The server took the data with the number of the reset, and spoke behind it.
+    let answered = "120 s PA 11 ack 21 len 10\n 121 c A 21 ack 21\n";
+    not_made(
+        &established(&format!("{talk}{answered} 160 s R 11 win 0 id 0")),
+        Weight::Strong,
+        "into a live connection",
+    );
+    // Nothing says that it did.
+    made(&established(&format!("{talk} 120 s R 11 win 0 id 0")), Mechanism::NoConnection, "no longer knows");
+    // It may be the same data once more.
+    let again = "300 c PA 11 ack 11 len 10\n 320 s R 11 win 0 id 0";
+    made(&established(&format!("{talk}{answered}{again}")), Mechanism::NoConnection, "no longer knows");
+    // An acknowledgement alone may have been overtaken by the data close behind it.
+    let close = "98 c A 11 ack 11\n 100 c PA 11 ack 12 len 10\n 120 s PA 11 ack 21 len 10\n 121 s R 11 win 0 id 0";
+    let before = "30 c PA 1 ack 1 len 10\n 50 s PA 1 ack 11 len 10\n";
+    made(&established(&format!("{before}{close}")), Mechanism::NoConnection, "no longer knows");
+    not_made(
+        &established(&format!("{before}{}", close.replace("98 c", "60 c"))),
+        Weight::Strong,
+        "into a live connection",
+    );
+}
+
+#[test]
 fn one_direction_alone_does_not_tell_what_was_answered() {
     let judged = verdict("0 s A 1 ack 1 ttl 57\n 5 s A 1 ack 9 ttl 57\n 10 s R 1 win 0 id 0 ttl 57");
     assert!(clue(&judged, "form").is_none(), "{judged:?}");
