@@ -194,7 +194,14 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
         let text = || format!("{name} no longer wants the connection that is granted");
         return suspect.answer(trigger, Mechanism::NoConnection, text);
     }
-    if only(|one| one.segment.flags.syn() && one.segment.flags.ack()) && ends_handshake(suspect, trigger) {
+    let has_only_granted = only(|one| one.segment.flags.syn() && one.segment.flags.ack());
+    if has_only_granted && before.iter().any(|judged| judged.way == own && judged.party == Some(Party::Middlebox)) {
+        // Devices mostly reset both sides, and what they send to this one does not pass on the other side of them.
+        let text =
+            || format!("a forged reset came before in {name}'s name, and one to {name} will have ended its connection");
+        return suspect.answer(trigger, Mechanism::NoConnection, text);
+    }
+    if has_only_granted && ends_handshake(suspect, trigger) {
         return suspect.answer(trigger, Mechanism::BacklogOverflow, || {
             format!("{name} resets the very segment that completes the handshake, as with a full accept queue")
         });

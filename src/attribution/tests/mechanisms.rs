@@ -46,6 +46,9 @@ fn a_handshake_that_the_server_cannot_take_in() {
     made(&established("41 s R 1 win 0 id 0"), Mechanism::BacklogOverflow, "full accept queue");
     let spoke = "41 s A 1 ack 1\n 60 c PA 1 ack 1 len 5\n 80 s R 1 win 0 id 0";
     made(&established(spoke), Mechanism::NoConnection, "no longer knows");
+    // What a device had reset, no queue refused.
+    let forged = "22 c PA 1 ack 1 len 5\n 22.5 s R 1 win 0 id 0 ttl 61\n 42 s R 1 win 0 id 0";
+    made(&established(forged), Mechanism::NoConnection, "a forged reset came before");
 }
 
 #[test]
