@@ -218,6 +218,10 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
             Abort::unread(suspect, frames, || format!("{} when {name} closed, right after it spoke", bytes())).perhaps()
         }
 
+        // A server that had spoken before answers what it reads.
+        Some(_) if own != suspect.case.roles.from_client => Abort::unread(suspect, frames, not_all).perhaps(),
+
+        // A client has no more to say to an answer, whether it has read that or not.
         Some(_) => {
             let text = || format!("{name} aborted after it had received one more message");
             Abort::wanted(suspect, frames, text).perhaps()

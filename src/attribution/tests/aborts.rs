@@ -90,13 +90,14 @@ fn what_was_received_and_answered_decides() {
             "answered everything",
             Some(Unread),
         ),
-        // One more message after its last words, or several.
+        // One more message after its last words, or several: a server would have answered, a client has no more to say.
         (
             &*format!("{reply} 60 c PA 11 ack 21 len 7\n 80 s A 21 ack 18\n 150 s RA 21 ack 18"),
-            Abort,
-            "one more message",
-            Some(Unread),
+            Unread,
+            "without reading them all",
+            Some(Abort),
         ),
+        (&*format!("{reply} 51 c A 11 ack 21\n 150 c RA 11 ack 21"), Abort, "one more message", Some(Unread)),
         (
             &*format!(
                 "{reply} 60 c PA 11 ack 21 len 7\n 70 c PA 18 ack 21 len 7\n 90 s A 21 ack 25\n 150 s RA 21 ack 25"
