@@ -393,6 +393,23 @@ mod tests {
     }
 
     #[test]
+    fn who_serves_older_connections_between_the_ends_lives() {
+        let of_last = |pause: u32| {
+            let one = |flow: u32| {
+                let at = flow * pause;
+                let (answered, end) = (at + 1, at + 30);
+                format!(
+                    "{at} c PA 1 ack 1 len 9 flow {flow}\n{answered} s PA 1 ack 10 len 5 flow {flow}\n{end} s RA 6 ack 10 flow {flow}\n"
+                )
+            };
+            let all: String = (1..5).map(one).collect();
+            told_among(&all, 3).map(|(cause, _)| cause)
+        };
+        assert_eq!(of_last(0), Some(Cause::ProcessKilled));
+        assert_ne!(of_last(40), Some(Cause::ProcessKilled));
+    }
+
+    #[test]
     fn a_client_that_waited_in_vain_gave_up() {
         let reset =
             |at: &str| format!("{OPEN}5000 c PA 101 ack 901 len 10\n5020 s A 901 ack 111\n{at} c RA 111 ack 901");

@@ -24,7 +24,8 @@ pub(super) struct Exit {
     pub aborts: usize,
     /// Whether any ended by FIN, this one counted.
     pub has_fin: bool,
-    /// The first connection accepted afterwards, where none was refused before; or one accepted between two of the ends.
+    /// The first connection accepted afterwards, where none was refused before; or one accepted between two of the ends. An older one
+    /// of which the capture has nothing before counts likewise where it was served.
     pub accepted: Option<FrameNumber>,
     /// The first refusal afterwards.
     pub refused: Option<FrameNumber>,
@@ -75,7 +76,7 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
             if !is_told && others >= OTHERS && aborts > 0 && has_fin && ending.time >= time {
                 break;
             }
-        } else if ending.kind == Kind::Acceptance && others > 0 && ending.time < time {
+        } else if matches!(ending.kind, Kind::Acceptance | Kind::Service) && others > 0 && ending.time < time {
             went_on = went_on.or(Some(ending.frame));
         }
     }
@@ -92,6 +93,10 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
                 } else {
                     exit.accepted = Some(next.frame);
                 }
+                break;
+            }
+            Kind::Service if exit.refusals == 0 => {
+                exit.accepted = Some(next.frame);
                 break;
             }
             _ => {}

@@ -51,7 +51,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             candidate.because(Aspect::Aftermath, Weight::Weak, [frame], "a connection tried afterwards was refused")
         }
         (None, Some(frame)) => {
-            let text = "a connection tried meanwhile or right afterwards was accepted, so the service went on";
+            let text = "a connection was accepted or served meanwhile or right afterwards, so the service went on";
             candidate.although(Aspect::Aftermath, Weight::Decisive, [frame], text)
         }
         (None, None) if exit.aborts == 0 => {

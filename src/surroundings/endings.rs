@@ -32,6 +32,8 @@ pub enum Kind {
     Refusal,
     /// It accepted a SYN: no ending, but what a refusal is to be compared with.
     Acceptance,
+    /// It sent data on a connection that is older than the capture: the first of it that was captured.
+    Service,
 }
 
 impl Kind {
@@ -137,8 +139,10 @@ impl Endings {
             let own = flow.stream.endpoints[way];
             let side = Profile::of(flow, way);
             let accepted = side.accepted.map(|(time, frame)| (time, frame, Kind::Acceptance));
+            let is_older = flow.is_midstream() && flow.ends[way].octets > 0;
+            let served = flow.first_time.filter(|_| is_older).map(|time| (time, flow.first_frame, Kind::Service));
             let ended = side.ended.map(|ended| (ended.time, ended.frame, Kind::of(&ended)));
-            for (time, frame, kind) in accepted.into_iter().chain(ended) {
+            for (time, frame, kind) in accepted.into_iter().chain(served).chain(ended) {
                 let OfAddress { endings, .. } = self.by_address.entry(own.address).or_default();
                 if endings.len() < MOST_ENDINGS {
                     endings.push(Ending { time, kind, port: own.port, flow: flow.id, frame });
@@ -246,6 +250,20 @@ mod tests {
         let client = scene.flow(0).stream.endpoints.forward.address;
         let of: Vec<Kind> = scene.surroundings.endings.of(client).iter().map(|ending| ending.kind).collect();
         assert_eq!(of, [Abort], "what follows the first ending is its echo");
+    }
+
+    #[test]
+    fn who_sends_data_on_an_older_connection_serves_it() {
+        let scene = Scene::of(
+            "0  c PA 1 ack 1 len 10
+             1  s PA 1 ack 11 len 5
+             2  c A  11 ack 6
+             10 c A  1 ack 1 flow 1
+             20 s FA 1 ack 1 flow 1",
+        );
+        let server = scene.flow(0).stream.endpoints.back.address;
+        let kinds: Vec<Kind> = scene.surroundings.endings.of(server).iter().map(|ending| ending.kind).collect();
+        assert_eq!(kinds, [Kind::Service, Kind::Fin], "who sends none may be gone");
     }
 
     #[test]
