@@ -223,7 +223,7 @@ fn acknowledged(story: &Story<'_>, way: Way) -> Option<SeqNum> {
 
 /// Whether a segment is one TLS record with an alert that may be a close_notify: by its type, or in TLS 1.3 by the only
 /// length that an alert has once encrypted (two octets, the inner type, and a tag of 16; RFC 8446 sections 5.2 and 6).
-fn is_alert(one: &Sighting) -> bool {
+pub(super) fn is_alert(one: &Sighting) -> bool {
     const ENCRYPTED_ALERT: u16 = 19;
     const PLAIN_ALERT: u16 = 2;
     let [kind, 3, _, high, low, ref body @ ..] = *one.payload else { return false };

@@ -117,6 +117,7 @@ impl Cause {
             ],
             C::DataAfterClose => &[
                 C::StaleKeepaliveReuse,
+                C::IdleTimeoutEndpoint,
                 C::ClientAbort,
                 C::ProcessKilled,
                 C::ServerRestart,

@@ -410,6 +410,19 @@ mod tests {
     }
 
     #[test]
+    fn a_farewell_in_front_of_a_fin_is_no_use_of_the_connection() {
+        let closed = |record: &str| {
+            told(&format!(
+                "{OPEN}5041 s PA 901 ack 101 data \"{record}\"\n5041.1 s FA 925 ack 101\n5041.2 c A 101 ack 926
+                5100 c PA 101 ack 926 len 50\n5120 s R 926 win 0 id 0"
+            ))
+            .map(|found| found.0)
+        };
+        assert_eq!(closed("\\x17\\x03\\x03\\x00\\x131234567890123456789"), Some(Cause::StaleKeepaliveReuse));
+        assert_ne!(closed("123412345678901234567890"), Some(Cause::StaleKeepaliveReuse), "it spoke, and closed");
+    }
+
+    #[test]
     fn a_client_that_waited_in_vain_gave_up() {
         let reset =
             |at: &str| format!("{OPEN}5000 c PA 101 ack 901 len 10\n5020 s A 901 ack 111\n{at} c RA 111 ack 901");

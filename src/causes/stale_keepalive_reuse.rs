@@ -24,7 +24,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if answered.first > fin.frame() || farewell {
         return None;
     }
-    let rested = fin.time()?.since(answered.ended?);
+    // An alert in front of the FIN only announces it (RFC 8446 section 6.1).
+    let mut spoken = story.before(server).filter(|one| one.segment.payload_len > 0 && one.frame() < fin.frame());
+    let spoken = spoken.find(|one| !benign::is_alert(one));
+    let rested = fin.time()?.since(spoken.and_then(|last| last.time()).or(answered.ended)?);
     let late = request.began?.since(fin.time()?);
     let round_trip = story.case.flow.rtt().map_or(0, |rtt| rtt.0);
     // A request that had begun more than a round trip before the FIN could have arrived in time.
