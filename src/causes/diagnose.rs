@@ -423,6 +423,27 @@ mod tests {
     }
 
     #[test]
+    fn silences_that_began_and_ended_together_show_no_timer() {
+        let last = |pause: u32, longer: u32| {
+            let one = |flow: u32| {
+                let at = flow * pause;
+                let (granted, asked, heard, end) = (at + 1, at + 2, at + 3, at + 3000 + flow * longer);
+                format!(
+                    "{at} c S 0 flow {flow}\n{granted} s SA 0 ack 1 flow {flow}\n{asked} c PA 1 ack 1 len 9 flow {flow}
+                    {heard} s A 1 ack 10 flow {flow}\n{end} s RA 1 ack 10 flow {flow}\n"
+                )
+            };
+            told_among(&format!("{}{}", one(1), one(2)), 1).map(|(cause, _)| cause)
+        };
+        assert_eq!(last(500, 0), Some(Cause::IdleTimeoutEndpoint));
+        assert_eq!(last(0, 0), Some(Cause::ClosedWithUnreadData));
+        // One that had waited for another time ended with it.
+        let other = "0 c S 0\n1 s SA 0 ack 1\n2 c PA 1 ack 1 len 9\n3 s A 1 ack 10\n5000 s RA 1 ack 10
+            1500 c S 0 flow 1\n1501 s SA 0 ack 1 flow 1\n1502 c PA 1 ack 1 len 9 flow 1\n1503 s A 1 ack 10 flow 1\n5000 s RA 1 ack 10 flow 1";
+        assert_eq!(told_among(other, 0).map(|(cause, _)| cause), Some(Cause::ClosedWithUnreadData));
+    }
+
+    #[test]
     fn a_client_that_waited_in_vain_gave_up() {
         let reset =
             |at: &str| format!("{OPEN}5000 c PA 101 ack 901 len 10\n5020 s A 901 ack 111\n{at} c RA 111 ack 901");

@@ -11,7 +11,12 @@ use crate::tcp::Duration;
 /// Two gaps are the same within this share, or a tenth of a second.
 pub(super) fn same_gap(one: Duration, other: Duration) -> bool {
     let apart = one.0.saturating_sub(other.0).saturating_abs();
-    apart <= one.0.max(other.0) / 50 || apart <= 100_000_000
+    apart <= slack(one.0.max(other.0))
+}
+
+/// By how much gaps may differ and be the same.
+fn slack(gap: i64) -> i64 {
+    (gap / 50).max(100_000_000)
 }
 
 /// What one event ends, ends within this.
@@ -43,7 +48,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     question.of_others(move |others| {
     let rested_alike = |other: &&Connection| other.pause.is_some_and(|gap| same_gap(gap, pause.length));
     let near = others.near_server().filter(|other| others.is_other(other));
-    let same: Vec<_> = near.filter(rested_alike).filter_map(|other| other.reset).take(6).collect();
+    // Silences that both began and ended together are alike whatever ended them: only those at other moments show a timer.
+    let at_once = |other: &&Connection| {
+        other.ended.is_some_and(|end| end.since(ended).0.saturating_abs() <= slack(pause.length.0))
+    };
+    let same = near.filter(|other| rested_alike(other) && !at_once(other));
+    let same: Vec<_> = same.filter_map(|other| other.reset).take(6).collect();
+    let alike = others.ended_near(ended, SAME_MOMENT).filter(|other| !other.by_client && rested_alike(other));
+    let alike = alike.filter_map(|other| other.reset).next();
     // Connections that rested for other times and ended with this one ended by one event, not each by its timer.
     let with_it: Vec<_> = others
         .ended_near(ended, SAME_MOMENT)
@@ -73,12 +85,21 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         true => format!("find out why the client stopped in the middle of its request; the server's limit for slow requests is {seconds:.0} s"),
         false => format!("let the client close or use idle connections before {seconds:.0} s, or raise the server's limit"),
     });
-    if with_it.len() > 1 {
+    if !with_it.is_empty() {
         candidate = candidate.although(
             Aspect::Aftermath,
-            Weight::Strong,
+            // Two timers may meet by chance.
+            if with_it.len() > 1 { Weight::Strong } else { Weight::Moderate },
             with_it,
             "other connections to this port that had rested for other times ended in the same moment",
+        );
+    }
+    if let Some(other) = alike {
+        candidate = candidate.although(
+            Aspect::Aftermath,
+            Weight::Weak,
+            [other],
+            "another connection to this port ended in the same moment, as by one event for both",
         );
     }
     if !same.is_empty() {
