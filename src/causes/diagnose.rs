@@ -444,6 +444,31 @@ mod tests {
     }
 
     #[test]
+    fn a_forged_reset_is_an_answer_until_the_request_is_repeated() {
+        let reset = |at: u32| {
+            told(&format!("{OPEN}100 c PA 101 ack 901 len 50\n{at} s R 901 win 0 id 0 ttl 61\n900 s FA 901 ack 151"))
+                .map(|found| found.0)
+        };
+        assert_eq!(reset(110), Some(Cause::InjectedContentFilter));
+        assert_eq!(reset(290), Some(Cause::InjectedContentFilter));
+        assert_eq!(reset(310), Some(Cause::InjectedBlindOrInvalid));
+    }
+
+    #[test]
+    fn a_filter_goes_on_for_a_while() {
+        let first = format!("{OPEN}100 c PA 101 ack 901 len 50\n100.5 s R 901 win 0 id 0 ttl 61\n");
+        let next = |at: u32, between: &str| {
+            let reset = at + 1;
+            let text = format!("{first}{between}{at} c S 0 flow 2\n{reset} s R 0 win 0 id 0 ttl 61 flow 2");
+            told_among(&text, if between.is_empty() { 1 } else { 2 }).map(|(cause, _)| cause)
+        };
+        assert_eq!(next(2000, ""), Some(Cause::InjectedContentFilter));
+        assert_ne!(next(200_000, ""), Some(Cause::InjectedContentFilter));
+        let passed = "500 c S 0 flow 1\n520 s SA 0 ack 1 flow 1\n521 c A 1 ack 1 flow 1\n522 c PA 1 ack 1 len 9 flow 1\n542 s PA 1 ack 10 len 9 flow 1\n";
+        assert_ne!(next(2000, passed), Some(Cause::InjectedContentFilter));
+    }
+
+    #[test]
     fn a_client_that_waited_in_vain_gave_up() {
         let reset =
             |at: &str| format!("{OPEN}5000 c PA 101 ack 901 len 10\n5020 s A 901 ack 111\n{at} c RA 111 ack 901");

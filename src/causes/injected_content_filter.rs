@@ -1,20 +1,28 @@
 //! A device on the path reset the connection because of what was asked for.
 
-use super::around::Named;
+use super::around::{Connection, Named};
 use super::diagnose::Question;
 use super::others::Others;
 use super::{Candidate, Cause};
 use crate::attribution::{LOCAL, Mechanism, Party, Sender};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
-use crate::tcp::SeqNum;
+use crate::tcp::{Duration, SeqNum};
+
+/// Until then no stack repeats a request (the least retransmission timeout of Linux, `TCP_RTO_MIN`; RFC 6298 has a second), so that a
+/// reset may be the first answer to it, though a late one.
+const UNREPEATED: Duration = Duration::from_millis(200);
+
+/// So long devices block two hosts after a forbidden word: mostly one to three minutes, as the tools that measure it wait for its end
+/// (residual censorship; Bock and others, WOOT 2021).
+const RESIDUAL: Duration = Duration::from_secs(180);
 
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
     let decisive = story.decisive?;
     let forged = decisive.verdict.sender == Sender::Middlebox || decisive.verdict.mechanism == Mechanism::PacketFilter;
     if decisive.reset.phase < Phase::Data {
-        return None;
+        return residual(question);
     }
     if !forged {
         return out_of_sight(question);
@@ -30,7 +38,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let asked = story.last_turn().filter(|turn| turn.way == client)?;
     let since = decisive.reset.segment.time?.since(asked.ended?);
     let round_trip = story.case.flow.rtt()?;
-    if since.0 > round_trip.0.saturating_mul(2) {
+    let at_once = since.0 <= round_trip.0.saturating_mul(2);
+    if !at_once && since > UNREPEATED {
         return None;
     }
     let first = story.turns.len() == 1;
@@ -41,6 +50,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let is_telling = first && by_device;
     let weight = match (plain && !decisive.reset.segment.flags.ack(), story.alive_after()) {
         (true, None) => Weight::Weak,
+        _ if !at_once => Weight::Weak,
         _ if is_telling => Weight::Strong,
         _ if by_device => Weight::Moderate,
         _ => Weight::Weak,
@@ -91,6 +101,44 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             }),
             None => candidate,
         })
+    })
+}
+
+/// A filter goes on to reset what one client asks one server for, whatever that is, for a while after it saw a forbidden word.
+fn residual(question: &Question<'_>) -> Option<Candidate> {
+    let story = question.story;
+    let decisive = story.by_middlebox()?;
+    if decisive.reset.way == story.client() {
+        return None;
+    }
+    let began = story.case.flow.first_time?;
+    let frame = decisive.reset.segment.frame;
+    question.of_others(move |others| {
+        let same = || others.near_client().filter(|other| other.server == others.server() && other.began < began);
+        let by_device = |other: &&Connection| other.sender == Some(Sender::Middlebox);
+        let asked = same().filter(|other| other.has_data && by_device(other)).last()?;
+        if began.since(asked.ended?) > RESIDUAL {
+            return None;
+        }
+        // What it let pass meanwhile, it does not hold back for that.
+        if same().any(|other| other.began > asked.began && other.accepted && !by_device(&other)) {
+            return None;
+        }
+        Some(
+            others
+                .candidate(
+                    Cause::InjectedContentFilter,
+                    "a device on the path that had reset a request between the two reset what came next as well: a filter on content blocks them for a while",
+                )
+                .because(Aspect::Company, Weight::Strong, asked.reset.into_iter().chain([frame]), || {
+                    format!(
+                        "a request of this client to this server was reset by a device {:.1} s before",
+                        began.since(asked.ended.unwrap_or(began)).as_secs_f64()
+                    )
+                })
+                .because(Aspect::Device, Weight::Moderate, [frame], "another device than the server made the reset")
+                .advise("wait some minutes, and try again with a request that is known to pass"),
+        )
     })
 }
 
