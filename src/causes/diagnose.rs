@@ -469,6 +469,19 @@ mod tests {
     }
 
     #[test]
+    fn what_was_answered_for_long_no_filter_ended_out_of_sight() {
+        let gone = |rest: &str| {
+            let talk = "0 c S 0 win 64240 mss 1460 sackok wscale 7\n20 s SA 0 ack 1 win 65160 mss 1460 sackok wscale 7 id 0\n20.1 c A 1 ack 1
+                21 c PA 1 ack 1 len 100\n41 s PA 1 ack 101 len 900\n41.1 c A 101 ack 901\n";
+            told(&format!("c ttl 60\ns ttl 57\n{talk}{rest}")).map(|found| found.0)
+        };
+        let soon = "45 s PA 901 ack 101 len 900\n45.1 c R 101 win 0 id 0";
+        let late = "900 s PA 901 ack 101 len 900\n900.1 c A 101 ack 1801\n945 s PA 1801 ack 101 len 900\n945.1 c R 101 win 0 id 0";
+        assert_eq!(gone(soon), Some(Cause::InjectedContentFilter));
+        assert_ne!(gone(late), Some(Cause::InjectedContentFilter));
+    }
+
+    #[test]
     fn a_client_that_waited_in_vain_gave_up() {
         let reset =
             |at: &str| format!("{OPEN}5000 c PA 101 ack 901 len 10\n5020 s A 901 ack 111\n{at} c RA 111 ack 901");

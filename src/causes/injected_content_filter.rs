@@ -169,10 +169,15 @@ fn out_of_sight(question: &Question<'_>) -> Option<Candidate> {
     // Where nothing was seen to be forged, the server's connection ends right behind the request alone; the client's may in the middle
     // of the answer.
     let client = story.client();
-    let asked = story.turns.iter().any(|turn| turn.way == client);
+    let asked = story.turns.iter().rfind(|turn| turn.way == client)?;
     let is_forged = story.judged.iter().any(|verdict| verdict.sender == Sender::Middlebox);
+    // What has been answered for long was let through: unless something was forged, nothing points at a filter then.
+    let since_asked = decisive.reset.segment.time?.since(asked.ended?);
+    if !is_forged && !story.is_moment(since_asked) {
+        return None;
+    }
     let fits = is_forged || way == client || story.last_turn().is_some_and(|turn| turn.way == client);
-    if !asked || !fits {
+    if !fits {
         return None;
     }
     let name = story.name(way);
