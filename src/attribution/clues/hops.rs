@@ -124,7 +124,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     // A load balancer answers for connections that the servers behind it have closed.
     let closed = suspect.reset.fin_before[suspect.own()];
     let hops = ttl::hops(ttl);
+    let answers_from_there =
+        || suspect.case.host(suspect.own()).is_some_and(|host| host.ttls.iter().any(|seen| seen.value == ttl));
     if baseline.ttls.iter().all(|&other| ttl::hops(other) == hops) {
+        if answers_from_there() {
+            // The address has moved to another host, or stands for several.
+            return None;
+        }
         // Behind one address there may be several hosts, too.
         let weight = if closed || baseline.elsewhere { Weight::Weak } else { Weight::Strong };
         let text = || format!("TTL {ttl} where {} have {}: another stack, as many routers away", whose(), usual());
@@ -133,14 +139,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let apart = baseline.ttls.iter().map(|&other| other.abs_diff(ttl)).min()?;
     // A device between is no further than the host: a way has become longer, the address has moved, or the number is made up.
     let is_further = baseline.ttls.iter().all(|&other| ttl::initial(other) == ttl::initial(ttl) && other > ttl);
-    let host = suspect.case.host(suspect.own());
-    if is_further && host.is_some_and(|host| host.ttls.iter().any(|seen| seen.value == ttl)) {
-        // It answers from there, too.
+    if is_further && answers_from_there() {
         return None;
     }
     let weight = match (apart, baseline.steady) {
         // No way of several has no router at all.
         (..=PATHS_DIFFER, false) if hops == 0 => Weight::Moderate,
+        // One packet or one flow to compare with: by so much few paths differ, and a device between is nearer.
+        (PATHS_DIFFER, false) if baseline.ttls.len() == 1 && !is_further => Weight::Moderate,
         (..=PATHS_DIFFER, false) => return None,
         (..=PATHS_DIFFER, true) => Weight::Strong,
         _ if is_further => Weight::Moderate,

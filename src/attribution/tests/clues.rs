@@ -264,6 +264,29 @@ fn tos() {
 }
 
 #[test]
+fn an_address_that_moved_answers_from_elsewhere() {
+    let talk = "c ttl 60\ns ttl 57\n0 c S 0 flow 1\n20 s SA 0 ack 1 flow 1\n21 c A 1 ack 1 flow 1\n22 c PA 1 ack 1 len 9 flow 1\n42 s A 1 ack 10 flow 1
+        5000 c PA 10 ack 1 len 9 flow 1\n5020 s R 1 win 0 id 0 ttl 121 flow 1\n";
+    let judged = |text: &str| Scene::of(&format!("{talk}{text}")).judged_of(0).remove(0);
+    assert_eq!(against_host(&judged(""), "ttl"), Some(Strong));
+    let moved = "6000 c S 0 flow 2\n6020 s SA 0 ack 1 ttl 121 flow 2";
+    assert_eq!(clue(&judged(moved), "ttl"), None);
+    let elsewhere = "6000 c S 0 flow 2 server 7\n6020 s SA 0 ack 1 ttl 121 flow 2 server 7";
+    assert_eq!(against_host(&judged(elsewhere), "ttl"), Some(Strong));
+}
+
+#[test]
+fn one_packet_to_compare_with_tells_two_routers_and_not_one() {
+    let refused = |ttl: u8| {
+        let other = "c ttl 60\n0 c S 0 flow 1\n20 s SA 0 ack 1 ttl 57 flow 1\n";
+        let text = format!("{other}90 c S 0 flow 2\n110 s RA 3001 ack 1 win 0 id 0 ttl {ttl} flow 2");
+        clue(&Scene::of(&text).judged_of(1).remove(0), "ttl").map(|piece| (piece.about, piece.weight))
+    };
+    assert_eq!(refused(59), Some((Party::Middlebox, Moderate)));
+    assert_eq!((refused(58), refused(55)), (None, None));
+}
+
+#[test]
 fn two_resets_from_two_distances_are_not_both_the_hosts() {
     // Other flows know packets of the server from two distances.
     let others = "0 c S 0 flow 1\n20 s SA 0 ack 1 flow 1 ttl 248\n30 c S 0 flow 2\n50 s SA 0 ack 1 flow 2 ttl 142\n";
