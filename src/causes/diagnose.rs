@@ -479,6 +479,8 @@ mod tests {
         let late = "900 s PA 901 ack 101 len 900\n900.1 c A 101 ack 1801\n945 s PA 1801 ack 101 len 900\n945.1 c R 101 win 0 id 0";
         assert_eq!(gone(soon), Some(Cause::InjectedContentFilter));
         assert_ne!(gone(late), Some(Cause::InjectedContentFilter));
+        let lossy = format!("44 s PA 1 ack 101 len 900\n{soon}");
+        assert_ne!(gone(&lossy), Some(Cause::InjectedContentFilter));
     }
 
     #[test]

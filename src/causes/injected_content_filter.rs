@@ -6,7 +6,7 @@ use super::others::Others;
 use super::{Candidate, Cause};
 use crate::attribution::{LOCAL, Mechanism, Party, Sender};
 use crate::evidence::{Aspect, Weight};
-use crate::flow::Phase;
+use crate::flow::{Phase, Way};
 use crate::tcp::{Duration, SeqNum};
 
 /// Until then no stack repeats a request (the least retransmission timeout of Linux, `TCP_RTO_MIN`; RFC 6298 has a second), so that a
@@ -173,7 +173,9 @@ fn out_of_sight(question: &Question<'_>) -> Option<Candidate> {
     let is_forged = story.judged.iter().any(|verdict| verdict.sender == Sender::Middlebox);
     // What has been answered for long was let through: unless something was forged, nothing points at a filter then.
     let since_asked = decisive.reset.segment.time?.since(asked.ended?);
-    if !is_forged && !story.is_moment(since_asked) {
+    // Where packets are lost, a FIN may be among them, and the host had closed.
+    let is_lossy = Way::BOTH.iter().any(|&way| story.case.flow.rare(way).is_some_and(|rare| rare.retransmitted > 0));
+    if !is_forged && (is_lossy || !story.is_moment(since_asked)) {
         return None;
     }
     let fits = is_forged || way == client || story.last_turn().is_some_and(|turn| turn.way == client);
