@@ -55,10 +55,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let judged = (decisive.verdict.sender, decisive.verdict.mechanism);
     let (frame, took) = (decisive.reset.segment.frame, first_end.since(began));
     question.of_others(move |others| {
-        // Connections that were granted before, and were open when this one was rejected.
+        // Others that met the same.
+        let is_alike = |other: &Connection| {
+            others.is_other(other) && (other.sender, other.mechanism) == (Some(judged.0), Some(judged.1))
+        };
+        // Connections that were granted before, and were open when this one was rejected; what met the same later was in no better place.
         let open: Vec<_> = others
             .before(began)
-            .filter(|other| other.accepted && others.is_other(other))
+            .filter(|other| other.accepted && others.is_other(other) && !is_alike(other))
             // What ends together, ends for another reason.
             .filter(|other| other.ended.is_none_or(|end| end.since(ended).0 > exit::SAME_MOMENT.0))
             .collect();
@@ -70,10 +74,6 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             let earlier = others.before(other.began).filter(|one| one.accepted);
             let open_then = earlier.filter(|one| one.ended.is_none_or(|end| end > other.began));
             open_then.take(open.len()).count() == open.len()
-        };
-        // Others that met the same.
-        let is_alike = |other: &Connection| {
-            others.is_other(other) && (other.sender, other.mechanism) == (Some(judged.0), Some(judged.1))
         };
         let exceeded =
             others.after(began).find(|other| other.accepted && !is_alike(other) && was_exceeded_by(other));

@@ -484,6 +484,23 @@ mod tests {
     }
 
     #[test]
+    fn who_ends_alike_was_not_within_a_limit() {
+        // Two connections, and one more that the server ends at once.
+        let last = |end: &str| {
+            let open = |flow: u32| {
+                format!(
+                    "{flow} c S 0 flow {flow}\n{flow}.1 s SA 0 ack 1 flow {flow}\n{flow}.2 c A 1 ack 1 flow {flow}\n{flow}.3 c PA 1 ack 1 len 9 flow {flow}\n{flow}.4 s A 1 ack 10 flow {flow}\n"
+                )
+            };
+            let ends: String = (1..3).map(|flow| format!("{}000 {end} flow {flow}\n", flow + 1)).collect();
+            let text = format!("{}{}{}100 s RA 1 ack 10 flow 3\n{ends}", open(1), open(2), open(3));
+            told_among(&text, 2).map(|(cause, _)| cause)
+        };
+        assert_eq!(last("s PA 1 ack 10 len 9"), Some(Cause::ConnectionLimit));
+        assert_eq!(last("s RA 1 ack 10"), Some(Cause::ClosedWithUnreadData));
+    }
+
+    #[test]
     fn a_client_that_waited_in_vain_gave_up() {
         let reset =
             |at: &str| format!("{OPEN}5000 c PA 101 ack 901 len 10\n5020 s A 901 ack 111\n{at} c RA 111 ack 901");
