@@ -163,7 +163,9 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
              acknowledges this one's",
         );
     };
-    let longest = suspect.case.round_trip_to(own).map_or(0, |least| least.0).saturating_add(ANSWERED_WITHIN.0);
+    // Of a connection that never was, the answer to its first segment is all that times the way.
+    let round_trip = suspect.case.round_trip_to(own).or_else(|| first_answer(suspect));
+    let longest = round_trip.map_or(0, |least| least.0).saturating_add(ANSWERED_WITHIN.0);
     if let Some(since) = suspect.since(trigger).filter(|since| since.0 > longest) {
         let at_end = suspect.sent() == Some(segment.seq);
         let weight = if at_end && stack::is_linux(suspect) == Some(false) { Weight::Weak } else { Weight::Strong };
@@ -346,6 +348,14 @@ fn first_new_data<'a>(suspect: &Suspect<'a>) -> Option<&'a Sighting> {
     let longest = least.saturating_add(least / 2).saturating_add(ANSWER_JITTER.0);
     let young = |one: &&&Sighting| suspect.since(one).is_some_and(|since| since.0 <= longest);
     fresh.iter().find(young).or(fresh.first()).copied()
+}
+
+/// How long the first reset in the same name came after the first segment that it can answer, where that was granting a connection.
+fn first_answer(suspect: &Suspect<'_>) -> Option<Duration> {
+    let own = suspect.own();
+    let (_, first) = suspect.other_resets(own).find(|(at, _)| *at < suspect.place)?;
+    let granted = suspect.earlier(suspect.peer()).filter(|one| one.segment.flags.syn() && fits(suspect, one)).last()?;
+    Some(first.time()?.since(granted.time()?)).map(|nanos| Duration(nanos.0.max(0)))
 }
 
 /// Whether a bare RST can answer a segment by its number: the segment acknowledges just that.

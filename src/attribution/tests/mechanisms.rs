@@ -38,6 +38,10 @@ fn a_connection_that_is_gone() {
 #[test]
 fn a_request_given_up_or_answered_wrongly() {
     made(&asked("20 s SA 0 ack 1\n 21 c R 1 win 0 id 0"), Mechanism::NoConnection, "no longer wants");
+    // Granted once more, and refused as late as the first time; and one much later.
+    let far = "1200 s SA 0 ack 1\n 2200 s SA 0 ack 1\n 2500 c R 1 win 0 id 0\n";
+    made(&asked(&format!("{far} 3500 c R 1 win 0 id 0")), Mechanism::NoConnection, "had reset the connection before");
+    not_made(&asked(&format!("{far} 6500 c R 1 win 0 id 0")), Weight::Strong, "passed 4.3 s before");
     made(&asked("20 s A 70 ack 500\n 21 c R 500 win 0 id 0"), Mechanism::UnacceptableAck, "cannot accept");
 }
 
