@@ -82,7 +82,8 @@ pub fn analyse(capture: Capture, beside: Beside, limits: Limits, threads: usize)
     };
     let decoder = Decoder::new(DecodeLimits::default());
     let (keyer, hints) = (table.keyer(), Hints::default());
-    let mut reader = Reader { keyer, hints, capture, decoder, frames: 0, recording, steps };
+    let own = (threads > 1).then(Batch::default);
+    let mut reader = Reader { keyer, hints, capture, decoder, frames: 0, recording, steps, own };
     // What lies where is of no use without the flows that it is of.
     let is_watched = AtomicBool::new(true);
     let fill = |batch: &mut Batch, is_ahead: bool| {
@@ -139,6 +140,9 @@ struct Reader {
     recording: Option<Recording>,
     /// Where segments lie, of those that can.
     steps: Option<Steps>,
+    /// Where another thread takes batches, one that it never touches. What it has read last takes long to be written, so that is done
+    /// in one go, and not field by field.
+    own: Option<Batch>,
 }
 
 impl Batch {
@@ -147,6 +151,14 @@ impl Batch {
         segments.clear();
         keys.clear();
         errors.clear();
+    }
+
+    /// Becomes the same as another, but for the news.
+    fn copy(&mut self, other: &Self) {
+        self.segments.clone_from(&other.segments);
+        self.keys.clone_from(&other.keys);
+        self.errors.clone_from(&other.errors);
+        self.is_hinted = other.is_hinted;
     }
 
     fn is_empty(&self) -> bool {
@@ -202,6 +214,15 @@ impl Reader {
     /// Fills the batch anew; false at the end of the capture. Whoever is ahead has time to tell which flows segments belong to.
     fn fill(&mut self, batch: &mut Batch, is_ahead: bool) -> bool {
         self.hints.learn(&mut batch.news);
+        let Some(mut own) = self.own.take() else { return self.fill_here(batch, is_ahead) };
+        let goes_on = self.fill_here(&mut own, is_ahead);
+        batch.copy(&own);
+        self.own = Some(own);
+        goes_on
+    }
+
+    /// The same in any memory, but for the news.
+    fn fill_here(&mut self, batch: &mut Batch, is_ahead: bool) -> bool {
         batch.clear();
         let goes_on = self.take_frames(batch);
         self.keyer.complete(&batch.segments, &mut batch.keys);
