@@ -96,6 +96,11 @@ impl Lookup {
     pub fn release(&self, place: u64) {
         self.map.release(usize::try_from(place).unwrap_or(usize::MAX));
     }
+
+    /// Lets go of the octets of one of so many equal parts of the capture.
+    pub fn release_part(&self, part: usize, parts: usize) {
+        self.map.release_part(part, parts);
+    }
 }
 
 #[cfg(test)]

@@ -82,6 +82,12 @@ impl Map {
         }
     }
 
+    /// Lets go of the pages of one of so many equal parts, all but the last few of the file.
+    pub(super) fn release_part(&self, part: usize, parts: usize) {
+        let share = self.memory.len() / parts.max(1);
+        self.forget(part * share, self.memory.len().min((part + 1) * share));
+    }
+
     /// Lets go of the pages from `from` to `until`, but for the last few.
     fn forget(&self, from: usize, until: usize) {
         /// Covers every page size in use, so that ranges start on a page.
@@ -153,6 +159,7 @@ mod tests {
         map.forget(131_000, 300_000);
         map.forget(200_000, 100_000);
         map.release(usize::MAX);
+        (0..4).for_each(|part| map.release_part(part, 3));
         assert_eq!(map.bytes(), octets);
         assert!(!map.shrunk());
         File::options().write(true).open(&path).unwrap().set_len(1000).unwrap();

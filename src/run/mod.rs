@@ -40,6 +40,7 @@ use crate::flow::{Flow, Limits, Totals};
 use crate::knowledge::site::Site;
 use crate::notes::Notes;
 use crate::output;
+use crate::parallel;
 use crate::progress;
 use crate::report::{self, Findings, IsSelected, KernelTrace, Report, SkippedInput, Take, Tell, Wanted};
 use crate::timeline::Recording;
@@ -233,6 +234,9 @@ pub(crate) fn conclude(
     }
     let code = exit_code(options, &report);
     if frames >= MANY_FRAMES {
+        // The system would let go of a mapped capture on one thread, which takes a tenth of the run where frames are long.
+        let parts: Vec<usize> = (0..threads).collect();
+        parallel::in_pieces(threads, &parts, 1, |part, _| timelines.release_part(part, threads), |()| ());
         // The program ends here, which gives all memory back at once; piece by piece it takes a tenth of a long run.
         std::mem::forget(report);
         std::mem::forget(judgement);

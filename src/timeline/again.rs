@@ -85,6 +85,11 @@ impl Again {
         }
     }
 
+    /// Lets go of one of so many equal parts of the capture.
+    pub fn release_part(&self, part: usize, parts: usize) {
+        self.lookup.release_part(part, parts);
+    }
+
     /// Takes the segments of a flow back when they are done with.
     pub fn give_back(&self, mut timeline: Timeline) {
         timeline.sightings.clear();

@@ -426,6 +426,13 @@ impl Timelines {
         }
     }
 
+    /// Says that one of so many equal parts of the capture is done with.
+    pub fn release_part(&self, part: usize, parts: usize) {
+        if let Some(again) = &self.again {
+            again.release_part(part, parts);
+        }
+    }
+
     /// The first data of who began a flow, if that or more was wanted.
     pub fn opening_of(&self, flow: &Flow) -> Option<Cow<'_, Timeline>> {
         match &self.again {
