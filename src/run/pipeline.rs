@@ -17,6 +17,9 @@ use crate::timeline::{Archive, Log, Recording, Steps};
 /// enough for the hand-over (some microseconds) to vanish.
 const BATCH: usize = 512;
 
+/// Of these, so many are made at a time where another thread takes them: few enough to stay in the nearest cache until they are copied.
+const PIECE: usize = 64;
+
 /// What was read, decoded and followed.
 pub struct Analysis {
     /// The inputs, in the order of the command line.
@@ -140,8 +143,8 @@ struct Reader {
     recording: Option<Recording>,
     /// Where segments lie, of those that can.
     steps: Option<Steps>,
-    /// Where another thread takes batches, one that it never touches. What it has read last takes long to be written, so that is done
-    /// in one go, and not field by field.
+    /// Where another thread takes batches, a piece of one that it never touches. What it has read last takes long to be written, so that
+    /// is done in one go, and not field by field.
     own: Option<Batch>,
 }
 
@@ -153,20 +156,20 @@ impl Batch {
         errors.clear();
     }
 
-    /// Becomes the same as another, but for the news.
-    fn copy(&mut self, other: &Self) {
-        self.segments.clone_from(&other.segments);
-        self.keys.clone_from(&other.keys);
-        self.errors.clone_from(&other.errors);
-        self.is_hinted = other.is_hinted;
+    /// Takes in a copy of another one behind its own.
+    fn append(&mut self, other: &Self) {
+        let before = self.segments.len();
+        self.segments.extend_from_slice(&other.segments);
+        self.keys.extend_from_slice(&other.keys);
+        self.errors.extend(other.errors.iter().map(|&(place, error)| (before + place, error)));
     }
 
     fn is_empty(&self) -> bool {
         self.segments.is_empty() && self.errors.is_empty()
     }
 
-    fn is_full(&self) -> bool {
-        self.segments.len() >= BATCH || self.errors.len() >= BATCH
+    fn is_full(&self, size: usize) -> bool {
+        self.segments.len() >= size || self.errors.len() >= size
     }
 
     /// Notes what goes with the last segment, while it is still in the cache. `frame`: the one that completed it.
@@ -214,19 +217,23 @@ impl Reader {
     /// Fills the batch anew; false at the end of the capture. Whoever is ahead has time to tell which flows segments belong to.
     fn fill(&mut self, batch: &mut Batch, is_ahead: bool) -> bool {
         self.hints.learn(&mut batch.news);
-        let Some(mut own) = self.own.take() else { return self.fill_here(batch, is_ahead) };
-        let goes_on = self.fill_here(&mut own, is_ahead);
-        batch.copy(&own);
+        batch.clear();
+        batch.is_hinted = is_ahead;
+        let Some(mut own) = self.own.take() else { return self.fill_here(batch, BATCH, is_ahead) };
+        let mut goes_on = true;
+        while goes_on && !batch.is_full(BATCH) {
+            own.clear();
+            goes_on = self.fill_here(&mut own, PIECE, is_ahead);
+            batch.append(&own);
+        }
         self.own = Some(own);
-        goes_on
+        !batch.is_empty()
     }
 
-    /// The same in any memory, but for the news.
-    fn fill_here(&mut self, batch: &mut Batch, is_ahead: bool) -> bool {
-        batch.clear();
-        let goes_on = self.take_frames(batch);
+    /// Fills what is empty with so many segments; false at the end of the capture.
+    fn fill_here(&mut self, batch: &mut Batch, size: usize, is_ahead: bool) -> bool {
+        let goes_on = self.take_frames(batch, size);
         self.keyer.complete(&batch.segments, &mut batch.keys);
-        batch.is_hinted = is_ahead;
         if is_ahead {
             self.hints.tell(&mut batch.keys);
         }
@@ -235,7 +242,7 @@ impl Reader {
 
     /// Decodes frames until the batch is full; false where there was nothing more.
     #[inline]
-    fn take_frames(&mut self, batch: &mut Batch) -> bool {
+    fn take_frames(&mut self, batch: &mut Batch, size: usize) -> bool {
         let Self { keyer, capture, decoder, frames, recording, steps, .. } = self;
         while let Some(run) = capture.run() {
             for (frame, place) in run {
@@ -248,7 +255,7 @@ impl Reader {
                 } else {
                     batch.take_other(decoder, frame, keyer, steps, place);
                 }
-                if batch.is_full() {
+                if batch.is_full(size) {
                     return true;
                 }
             }
