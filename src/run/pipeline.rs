@@ -168,8 +168,8 @@ impl Batch {
         self.segments.is_empty() && self.errors.is_empty()
     }
 
-    fn is_full(&self, size: usize) -> bool {
-        self.segments.len() >= size || self.errors.len() >= size
+    fn is_full<const SIZE: usize>(&self) -> bool {
+        self.segments.len() >= SIZE || self.errors.len() >= SIZE
     }
 
     /// Notes what goes with the last segment, while it is still in the cache. `frame`: the one that completed it.
@@ -219,11 +219,11 @@ impl Reader {
         self.hints.learn(&mut batch.news);
         batch.clear();
         batch.is_hinted = is_ahead;
-        let Some(mut own) = self.own.take() else { return self.fill_here(batch, BATCH, is_ahead) };
+        let Some(mut own) = self.own.take() else { return self.fill_here::<BATCH>(batch, is_ahead) };
         let mut goes_on = true;
-        while goes_on && !batch.is_full(BATCH) {
+        while goes_on && !batch.is_full::<BATCH>() {
             own.clear();
-            goes_on = self.fill_here(&mut own, PIECE, is_ahead);
+            goes_on = self.fill_here::<PIECE>(&mut own, is_ahead);
             batch.append(&own);
         }
         self.own = Some(own);
@@ -231,8 +231,8 @@ impl Reader {
     }
 
     /// Fills what is empty with so many segments; false at the end of the capture.
-    fn fill_here(&mut self, batch: &mut Batch, size: usize, is_ahead: bool) -> bool {
-        let goes_on = self.take_frames(batch, size);
+    fn fill_here<const SIZE: usize>(&mut self, batch: &mut Batch, is_ahead: bool) -> bool {
+        let goes_on = self.take_frames::<SIZE>(batch);
         self.keyer.complete(&batch.segments, &mut batch.keys);
         if is_ahead {
             self.hints.tell(&mut batch.keys);
@@ -242,7 +242,7 @@ impl Reader {
 
     /// Decodes frames until the batch is full; false where there was nothing more.
     #[inline]
-    fn take_frames(&mut self, batch: &mut Batch, size: usize) -> bool {
+    fn take_frames<const SIZE: usize>(&mut self, batch: &mut Batch) -> bool {
         let Self { keyer, capture, decoder, frames, recording, steps, .. } = self;
         while let Some(run) = capture.run() {
             for (frame, place) in run {
@@ -255,7 +255,7 @@ impl Reader {
                 } else {
                     batch.take_other(decoder, frame, keyer, steps, place);
                 }
-                if batch.is_full(size) {
+                if batch.is_full::<SIZE>() {
                     return true;
                 }
             }
