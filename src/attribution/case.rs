@@ -1,3 +1,4 @@
+use super::abort::USUAL_ROUND_TRIP;
 use super::stack::SKIPPED;
 use super::unseen::{Blind, Unseen, is_edge};
 use crate::compare::Passages;
@@ -334,6 +335,19 @@ impl<'a> Suspect<'a> {
             _ => behind.segment.payload_len > 0 && behind.segment.seq_end() == self.segment().seq,
         };
         since.0 < 0 || since <= REORDERED && behind.way == self.own() && is_before
+    }
+
+    /// Whether a segment behind it closes the gap that it left: it ends where the reset begins, and its identification is one that the
+    /// host had left out before the reset. It may have been overtaken on a way that mixes packets, and be held back by whoever forged the reset.
+    pub fn fills_gap(&self, behind: &Sighting) -> bool {
+        let number = |one: &Sighting| one.segment.ip_id.filter(|&id| id != 0);
+        let mut before = self.case.timeline.before(self.place).filter(|one| one.way == self.own() && !one.copy);
+        let steps = before.find_map(number).zip(number(behind)).zip(self.segment().ip_id);
+        behind.segment.seq_end() == self.segment().seq
+            && self.since_of(behind).is_some_and(|since| since <= USUAL_ROUND_TRIP)
+            && steps.is_some_and(|((before, other), own)| {
+                [other.wrapping_sub(before), own.wrapping_sub(other)].iter().all(|step| (1..=SKIPPED).contains(step))
+            })
     }
 
     /// Time from `earlier` to it.

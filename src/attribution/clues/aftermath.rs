@@ -49,7 +49,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
                 (.., true) => "repetitions of its data",
                 _ => "a FIN",
             };
-            let weight = if is_rejected(question) { Weight::Moderate } else { Weight::Decisive };
+            // Held back by whoever forged the reset, or overtaken by it.
+            let is_open = is_rejected(question) || suspect.fills_gap(one);
+            let weight = if is_open { Weight::Moderate } else { Weight::Decisive };
             return Some(suspect.forged("aftermath", Aspect::Aftermath, weight, [segment.frame, one.frame()], || {
                 format!("{name} went on with {what} after it (RST_SEQ_DATA), so its connection lived")
             }));

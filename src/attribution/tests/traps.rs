@@ -62,6 +62,15 @@ fn a_reset_that_overtakes_data_lies_not_beyond_it() {
     assert_eq!(forged(63, 900, 899), (false, false));
     assert_eq!(forged(63, 900, 901), (true, false), "sent behind it");
     assert_eq!(forged(75, 900, 899), (true, false), "too late for that");
+    // Later than a round trip it was held back, or overtaken on a way that mixes packets: its number was left out before the reset.
+    let late = |at: u32, before: u16, other: u16| {
+        let text = format!("{REQUEST} 55 s A 21 ack 11 id {before}\n 60 s RA 121 ack 11 id 900\n {}", data(at, other));
+        against_host(&established(&text), "aftermath")
+    };
+    assert_eq!(late(105, 898, 899), Some(Weight::Moderate));
+    assert_eq!(late(105, 899, 899), Some(Weight::Decisive), "nothing was left out");
+    assert_eq!(late(105, 898, 901), Some(Weight::Decisive), "sent behind it");
+    assert_eq!(late(200, 898, 899), Some(Weight::Decisive), "too late for that");
 }
 
 #[test]
