@@ -174,6 +174,11 @@ impl Ballot {
         }
     }
 
+    /// The causes that something speaks for.
+    pub fn causes(&self) -> impl Iterator<Item = Cause> {
+        self.weighed.iter().map(|one| one.cause)
+    }
+
     /// The best supported cause that is sure enough.
     pub fn surest(mut self) -> Option<Found> {
         let (best, confidence) = self.take_surest()?;

@@ -43,9 +43,10 @@ impl Draft {
         self.pending.is_empty() && !self.harm.depends_on_others()
     }
 
-    /// Whether it asks for the names that other flows were connected by.
+    /// Whether it asks for the names that other flows were connected by, or may come to a fate that does.
     pub fn asks_for_names(&self) -> bool {
         self.pending.iter().any(|(_, pending)| pending.asks_for_names)
+            || self.ballot.causes().any(|cause| self.fate.asks_for_names(cause))
     }
 
     /// The fate of its flow, given the others.
@@ -100,10 +101,36 @@ mod tests {
                 let fate = Fate::of(story, told.as_ref(), benign);
                 let found = draft.settle(story.case.flow, story.case.surroundings, &around);
                 assert_eq!(format!("{found:?}"), format!("{fate:?}"), "{}", trace.1);
+                assert!(
+                    draft.asks_for_names() || !fate.cause.is_some_and(|cause| fate.asks_for_names(cause)),
+                    "{}",
+                    trace.1
+                );
                 settled += 1;
                 asked += usize::from(!draft.is_final());
             }
         }
         assert!(asked > 20 && settled > asked, "{asked} of {settled}");
+    }
+
+    #[test]
+    fn an_incident_of_a_filter_may_want_names_though_no_cause_asks_for_them() {
+        // What reset it passed elsewhere.
+        let asks = |line: &str| {
+            let request = format!("GET / HTTP/1.1\r\n{line}\r\n\r\n");
+            let (end, data) = (1 + request.len(), request.escape_default());
+            let scene = Scene::of(&format!(
+                "c ttl 60\ns ttl 57\n0 c S 0 win 64240 mss 1460 sackok wscale 7
+                20 s SA 0 ack 1 win 65160 mss 1460 sackok wscale 7 id 0\n20.1 c A 1 ack 1\n21 c PA 1 ack 1 data \"{data}\"
+                41 s PA 1 ack {end} len 900\n41.1 c A {end} ack 901\n45 s PA 901 ack {end} len 900\n45.1 c R {end} win 0 id 0"
+            ));
+            let (case, judged) = (scene.case(0), scene.judged_of(0));
+            let draft = Draft::of(&Story::new(&case, &judged));
+            let causes: Vec<_> = draft.ballot.causes().collect();
+            assert!(causes.contains(&Cause::InjectedContentFilter), "{causes:?}");
+            draft.asks_for_names()
+        };
+        assert!(asks("Host: bad.example"));
+        assert!(!asks("Accept: */*"));
     }
 }

@@ -92,7 +92,11 @@ impl Kept {
 
     /// Whether it asks for the names that other flows were connected by.
     fn asks_for_names(&self) -> bool {
-        matches!(&self.end, End::Draft(draft) if draft.asks_for_names())
+        match &self.end {
+            End::Settled => false,
+            End::Fate(fate) => fate.cause.is_some_and(|cause| fate.asks_for_names(cause)),
+            End::Draft(draft) => draft.asks_for_names(),
+        }
     }
 
     /// Octets that it takes.

@@ -74,6 +74,12 @@ impl Fate {
             benign,
         }
     }
+
+    /// Whether an incident of it tells by which names other flows were connected, should this be its cause: a filter that refuses names
+    /// is known by those that it lets through.
+    pub fn asks_for_names(&self, cause: Cause) -> bool {
+        cause == Cause::InjectedContentFilter && self.name.is_some()
+    }
 }
 
 /// The fates of a capture, as many as memory allows.

@@ -11,8 +11,12 @@ use crate::tcp::Duration;
 const AROUND: Duration = Duration::from_secs(300);
 
 /// A sentence on the names of connections of the same clients or with the same servers that were answered at that time;
-/// nothing where there were none.
+/// nothing where there were none, or where nothing says that these were refused for their names.
 pub(super) fn let_through(refused: &[&Fate], around: &Around) -> String {
+    let asked: BTreeSet<&str> = refused.iter().filter_map(|fate| fate.name.as_deref()).collect();
+    if asked.is_empty() {
+        return String::new();
+    }
     let times = || refused.iter().flat_map(|fate| [fate.began, fate.ended]).flatten();
     let (Some(first), Some(last)) = (times().min(), times().max()) else { return String::new() };
     let (from, until) = (first.plus(Duration(-AROUND.0)), last.plus(AROUND));
@@ -21,7 +25,6 @@ pub(super) fn let_through(refused: &[&Fate], around: &Around) -> String {
     let others = around.named().iter().filter(|one| (from..=until).contains(&one.began));
     let near = others.filter(|one| clients.contains(&one.client) || servers.contains(&one.server.address));
     let answered: BTreeSet<&str> = near.map(|one| &*one.name).collect();
-    let asked: BTreeSet<&str> = refused.iter().filter_map(|fate| fate.name.as_deref()).collect();
     let (both, passed): (Vec<&str>, Vec<&str>) = answered.into_iter().partition(|name| asked.contains(name));
     let quoted = |names: &[&str]| list(names.iter().map(|name| format!("\"{name}\"")));
     let mut said = String::new();

@@ -246,4 +246,8 @@ fn a_content_filter_is_told_with_the_names_that_it_lets_through() {
     let text = explained(&around);
     assert!(text.contains("Other connections that asked for \"bad.example\" were answered"), "{text}");
     assert!(!explained(&Around::default()).contains("through"));
+    // Where nobody was refused by name, what passed by name tells nothing.
+    let nameless = [1, 2].map(|flow| Fate { name: None, ..refused(flow) });
+    let incident = of_all(&nameless, &around).pop().expect("an incident");
+    assert!(!incident.explanation.contains("example"), "{}", incident.explanation);
 }
