@@ -343,13 +343,11 @@ fn process_exit(suspect: &Suspect<'_>) -> Option<(Vec<FrameNumber>, bool)> {
         match ending.kind {
             Kind::Fin => fin = fin.or(Some(ending.frame)),
             Kind::Abort => abort = abort.or(Some(ending.frame)),
-            Kind::Acceptance | Kind::Service
-                if ending.port == own.port && ending.time < time && fin.or(abort).is_some() =>
-            {
-                // Whoever takes a connection between two ends has not gone with the first.
-                went_on = true;
+            // Whoever takes a connection between two ends has not gone with the first.
+            kind if kind.shows_life() => {
+                went_on |= ending.port == own.port && ending.time < time && fin.or(abort).is_some();
             }
-            Kind::Answer | Kind::Refusal | Kind::Acceptance | Kind::Service => {}
+            _ => {}
         }
         if fin.is_some() && abort.is_some() && ending.time >= time {
             break;

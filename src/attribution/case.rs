@@ -1,5 +1,5 @@
 use super::abort::USUAL_ROUND_TRIP;
-use super::stack::SKIPPED;
+use super::stack;
 use super::unseen::{Blind, Unseen, is_edge};
 use crate::compare::Passages;
 use crate::decode::Direction;
@@ -13,6 +13,11 @@ use crate::witness::Heard;
 /// A stack answers a stray segment at once; queues on the way add to the round trip no more than this (the initial
 /// retransmission timeout of RFC 6298 section 2, by when a segment would have been repeated).
 pub(super) const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
+
+/// What a stack answers, it answers by then after the question passed here, given the shortest round trip to it.
+pub(super) fn answered_until(round_trip: Option<Duration>) -> Duration {
+    Duration(round_trip.map_or(0, |least| least.0).saturating_add(ANSWERED_WITHIN.0))
+}
 
 /// By so much packets of one host overtake each other on the way at most: queues of parallel links differ by less (2 to 4 ms were
 /// recorded), and an injector that imitates the host's numbers is mostly further ahead of what it holds back (12 ms were recorded).
@@ -213,9 +218,7 @@ impl<'a> Suspect<'a> {
     pub fn blind(&self) -> Option<Blind> {
         let has_just_begun = || {
             let since = self.segment().time?.since(self.case.surroundings.begin?);
-            let longest =
-                self.case.round_trip_to(self.own()).map_or(0, |least| least.0).saturating_add(ANSWERED_WITHIN.0);
-            Some(since.0 <= longest)
+            Some(since <= answered_until(self.case.round_trip_to(self.own())))
         };
         match self.case.blind {
             Some(Blind::OnlyEdges) => Some(Blind::OnlyEdges),
@@ -331,7 +334,7 @@ impl<'a> Suspect<'a> {
     pub fn was_overtaken(&self, behind: &Sighting) -> bool {
         let Some(since) = self.since_of(behind) else { return false };
         let is_before = match self.segment().ip_id.zip(behind.segment.ip_id) {
-            Some((own, other)) if own != 0 && other != 0 => (1..=SKIPPED).contains(&own.wrapping_sub(other)),
+            Some((own, other)) if own != 0 && other != 0 => stack::goes_on(other, own),
             _ => behind.segment.payload_len > 0 && behind.segment.seq_end() == self.segment().seq,
         };
         since.0 < 0 || since <= REORDERED && behind.way == self.own() && is_before
@@ -345,9 +348,7 @@ impl<'a> Suspect<'a> {
         let steps = before.find_map(number).zip(number(behind)).zip(self.segment().ip_id);
         behind.segment.seq_end() == self.segment().seq
             && self.since_of(behind).is_some_and(|since| since <= USUAL_ROUND_TRIP)
-            && steps.is_some_and(|((before, other), own)| {
-                [other.wrapping_sub(before), own.wrapping_sub(other)].iter().all(|step| (1..=SKIPPED).contains(step))
-            })
+            && steps.is_some_and(|((before, other), own)| stack::goes_on(before, other) && stack::goes_on(other, own))
     }
 
     /// Time from `earlier` to it.

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::case::{ANSWERED_WITHIN, REORDERED, Suspect};
+use super::case::{ANSWERED_WITHIN, REORDERED, Suspect, answered_until};
 use super::stack;
 use super::{Judged, Mechanism, Party};
 use crate::evidence::{Text, Weight};
@@ -165,8 +165,7 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
     };
     // Of a connection that never was, the answer to its first segment is all that times the way.
     let round_trip = suspect.case.round_trip_to(own).or_else(|| first_answer(suspect));
-    let longest = round_trip.map_or(0, |least| least.0).saturating_add(ANSWERED_WITHIN.0);
-    if let Some(since) = suspect.since(trigger).filter(|since| since.0 > longest) {
+    if let Some(since) = suspect.since(trigger).filter(|&since| since > answered_until(round_trip)) {
         let at_end = suspect.sent() == Some(segment.seq);
         let weight = if at_end && stack::is_linux(suspect) == Some(false) { Weight::Weak } else { Weight::Strong };
         return suspect.misfit(weight, [trigger.frame(), segment.frame], || {
@@ -277,14 +276,14 @@ fn ends_handshake(suspect: &Suspect<'_>, trigger: &Sighting) -> bool {
     if acks.nth(resets).is_some() {
         return false;
     }
-    let longest = suspect.case.flow.rtt().map_or(0, |rtt| rtt.0) + ANSWERED_WITHIN.0;
+    let longest = answered_until(suspect.case.flow.rtt());
     let passed = first.and_then(|first| Some(trigger.time()?.since(first.time()?)));
     let at_once = suspect
         .case
         .round_trip_to(suspect.own())
         .map_or(0, |least| least.0.saturating_mul(2))
         .saturating_add(AT_ONCE.0);
-    passed.is_none_or(|passed| passed.0 <= longest) && suspect.since(trigger).is_none_or(|since| since.0 <= at_once)
+    passed.is_none_or(|passed| passed <= longest) && suspect.since(trigger).is_none_or(|since| since.0 <= at_once)
 }
 
 /// Whether it answers data while its claimed sender, a moment after it last spoke, still had sent what was not acknowledged: a socket that
@@ -392,11 +391,11 @@ fn trigger<'a>(suspect: &Suspect<'a>) -> Option<&'a Sighting> {
         suspect.earlier(suspect.peer()).filter(|one| fits(suspect, one) && !was_taken(suspect, one)).peekable();
     let latest = fitting.peek().copied()?;
     let round_trip = suspect.case.round_trip_to(suspect.own());
-    let longest = round_trip.map_or(0, |least| least.0).saturating_add(ANSWERED_WITHIN.0);
+    let longest = answered_until(round_trip);
     let can_be_it = |one: &&Sighting| match (suspect.since(one), round_trip) {
         // On the host itself answers differ by more than that.
-        (Some(since), Some(least)) if least < ON_THE_HOST => since.0 <= longest,
-        (Some(since), Some(least)) => since.0 as f64 >= least.0 as f64 * QUICKER && since.0 <= longest,
+        (Some(since), Some(least)) if least < ON_THE_HOST => since <= longest,
+        (Some(since), Some(least)) => since.0 as f64 >= least.0 as f64 * QUICKER && since <= longest,
         _ => true,
     };
     Some(fitting.find(can_be_it).unwrap_or(latest))

@@ -9,6 +9,11 @@ use crate::knowledge::ttl;
 /// Identifications that a counter of one connection may have skipped where segments between were not captured.
 pub(super) const SKIPPED: u16 = 16;
 
+/// Whether one identification follows another by such a counter, next but for those that it skipped.
+pub(super) fn goes_on(before: u16, after: u16) -> bool {
+    (1..=SKIPPED).contains(&after.wrapping_sub(before))
+}
+
 /// Identifications that are enough to tell.
 const LOOKED_AT: usize = 16;
 

@@ -76,7 +76,7 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
             if !is_told && others >= OTHERS && aborts > 0 && has_fin && ending.time >= time {
                 break;
             }
-        } else if matches!(ending.kind, Kind::Acceptance | Kind::Service) && others > 0 && ending.time < time {
+        } else if ending.kind.shows_life() && others > 0 && ending.time < time {
             went_on = went_on.or(Some(ending.frame));
         }
     }

@@ -54,15 +54,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     };
     let same = near.filter(|other| rested_alike(other) && !at_once(other));
     let same: Vec<_> = same.filter_map(|other| other.reset).take(6).collect();
-    let alike = others.ended_near(ended, SAME_MOMENT).filter(|other| !other.by_client && rested_alike(other));
-    let alike = alike.filter_map(|other| other.reset).next();
+    let ended_with_it = |is_alike: bool| {
+        let near = others.ended_near(ended, SAME_MOMENT);
+        near.filter(move |other| !other.by_client && rested_alike(other) == is_alike).filter_map(|other| other.reset)
+    };
+    let alike = ended_with_it(true).next();
     // Connections that rested for other times and ended with this one ended by one event, not each by its timer.
-    let with_it: Vec<_> = others
-        .ended_near(ended, SAME_MOMENT)
-        .filter(|other| !other.by_client && !rested_alike(other))
-        .filter_map(|other| other.reset)
-        .take(4)
-        .collect();
+    let with_it: Vec<_> = ended_with_it(false).take(4).collect();
     let mut candidate = others.candidate(
         Cause::IdleTimeoutEndpoint,
         || if half_asked {

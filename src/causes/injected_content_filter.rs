@@ -117,7 +117,8 @@ fn residual(question: &Question<'_>) -> Option<Candidate> {
         let same = || others.near_client().filter(|other| other.server == others.server() && other.began < began);
         let by_device = |other: &&Connection| other.sender == Some(Sender::Middlebox);
         let asked = same().filter(|other| other.has_data && by_device(other)).last()?;
-        if began.since(asked.ended?) > RESIDUAL {
+        let since = began.since(asked.ended?);
+        if since > RESIDUAL {
             return None;
         }
         // What it let pass meanwhile, it does not hold back for that.
@@ -133,7 +134,7 @@ fn residual(question: &Question<'_>) -> Option<Candidate> {
                 .because(Aspect::Company, Weight::Strong, asked.reset.into_iter().chain([frame]), || {
                     format!(
                         "a request of this client to this server was reset by a device {:.1} s before",
-                        began.since(asked.ended.unwrap_or(began)).as_secs_f64()
+                        since.as_secs_f64()
                     )
                 })
                 .because(Aspect::Device, Weight::Moderate, [frame], "another device than the server made the reset")

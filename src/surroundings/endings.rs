@@ -37,6 +37,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether it is no ending, but shows that whoever listens on the port lived.
+    pub fn shows_life(self) -> bool {
+        matches!(self, Self::Acceptance | Self::Service)
+    }
+
     fn of(ended: &Ended) -> Self {
         match (ended.flags.rst(), ended.flags.ack()) {
             (true, true) if ended.seq_is_zero => Self::Refusal,

@@ -2,7 +2,7 @@
 
 use super::Question;
 use crate::attribution::Party;
-use crate::attribution::stack::SKIPPED;
+use crate::attribution::stack::{self, SKIPPED};
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::flow::Form;
 use crate::tcp::Duration;
@@ -46,7 +46,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         .is_some_and(|rest| rest.0 >= REST.0 && before.len() < STEADY);
     let frames = [frame, segment.frame];
     match suspect.reset.form() {
-        Form::RstAck if counts && (1..=SKIPPED).contains(&step) => {
+        Form::RstAck if counts && stack::goes_on(last, id) => {
             Some(suspect.genuine("ip_id", Aspect::Device, Weight::Moderate, frames, || {
                 format!("IP-ID {id:#06x} goes on with {name}'s counter for this connection ({last:#06x} before)")
             }))
@@ -61,7 +61,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         // Linux since 2018 sends what it has no connection for with 0 (commit 431280eebed9).
         Form::Rst if id == 0 => None,
         // Before, it drew from a counter of the whole host.
-        Form::Rst if counts && before.len() > 1 && !(1..=SKIPPED).contains(&step) => {
+        Form::Rst if counts && before.len() > 1 && !stack::goes_on(last, id) => {
             Some(suspect.forged("ip_id", Aspect::Device, Weight::Weak, frames, || {
                 format!("IP-ID {id:#06x}, neither 0 nor of {name}'s counter ({last:#06x} before)")
             }))
