@@ -12,6 +12,8 @@ use crate::tcp::FrameNumber;
 pub enum Words {
     /// Nothing: it is only weighed.
     Unspoken,
+    /// Only what has a name, and how far an application had come: what a row of a table shows.
+    Names,
     /// What happened, in a sentence.
     Sentence,
     /// All that a report shows: the evidence with its frames, and what to do.
@@ -244,7 +246,8 @@ mod tests {
 
     #[test]
     fn texts_are_written_only_where_they_are_told() {
-        for (words, told) in [(Words::Unspoken, ""), (Words::Sentence, ""), (Words::All, "it is 3")] {
+        for (words, told) in [(Words::Unspoken, ""), (Words::Names, ""), (Words::Sentence, ""), (Words::All, "it is 3")]
+        {
             let mut written = 0;
             let text = words.text(|| {
                 written += 1;

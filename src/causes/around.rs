@@ -264,6 +264,11 @@ impl Around {
         near.filter(move |one| one.began.since(moment).0.saturating_abs() <= within.0)
     }
 
+    /// The connection of the flow with this id, if it is remembered: flows are taken in in the order of their ids.
+    pub fn of_flow(&self, id: u64) -> Option<&Connection> {
+        self.connections.binary_search_by_key(&id, |one| one.flow).ok().and_then(|at| self.connections.get(at))
+    }
+
     /// Those to a server that began shortly before and after a moment, in the order in which they began.
     pub fn near_server(&self, server: Endpoint, time: Timestamp) -> impl Iterator<Item = &Connection> + Clone {
         self.window(self.with_server(server), time)

@@ -18,39 +18,89 @@ use crate::timeline::Sighting;
 /// Two attempts of one client that begin within this race each other. RFC 8305 section 5 recommends 250 ms; browsers wait up to 300.
 const HEAD_START: Duration = Duration::from_millis(300);
 
-/// Why the resets of a flow harmed nobody, in one clause; `None` where they may have, and where there is none.
-pub fn benign(story: &Story<'_>, diagnosis: Option<&Diagnosis>, around: &Around) -> Option<Cow<'static, str>> {
-    story.decisive?;
-    let cause = sure(diagnosis.map(Diagnosis::found));
-    if was_ignored(story) {
-        let text = if story.case.flow.lived_on() {
-            "its receiver ignored the reset, and the connection went on"
-        } else {
-            "its receiver had no use for the reset, and both sides closed in order"
-        };
-        return Some(text.into());
-    }
-    match cause {
-        Some(Cause::HealthCheck) => return Some("a health check, which wants no data".into()),
-        Some(Cause::HalfOpenScan) => return Some("a port scan, which wants no connection".into()),
-        _ => {}
-    }
-    after_the_end(story)
-        .or_else(|| had_its_answer(story).filter(|_| cause != Some(Cause::ProcessKilled)))
-        .or_else(|| in_place_of_fin(story))
-        .or_else(|| goodbye(story))
-        .or_else(|| lost_race(story, around))
+/// Why the resets of a flow harmed nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Harmless {
+    /// The receiver ignored the reset, and went on.
+    WentOn,
+    /// The receiver had no use for the reset: the connection was closed in order.
+    ClosedInOrder,
+    /// A health check wants no data.
+    HealthCheck,
+    /// A scan wants no connection.
+    Scan,
+    /// Both sides had closed, with nothing lost.
+    BothClosed,
+    /// The sender had closed, with nothing lost, and answered a late segment.
+    LateSegment,
+    /// All but a TLS alert had arrived.
+    OnlyAlertLost,
+    /// The client had all that it had asked for, as its protocol tells.
+    WholeResponse,
+    /// The client had the whole answer, as the server's FIN tells.
+    WholeAnswer,
+    /// The client had an answer, and the connection was at rest for so long.
+    Rested(Duration),
+    /// The server ended its side by a reset where a FIN would have done.
+    InPlaceOfFin,
+    /// Only the server's farewell was lost.
+    OnlyFarewellLost,
+    /// The client went on with another address that it had asked at the same time, in the flow with this id.
+    LostRace(u64),
 }
 
-/// Whether the resets of a flow harmed nobody, as far as it tells by itself, in no words.
+impl Harmless {
+    /// The same in one clause.
+    pub fn in_words(self, around: &Around) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::WentOn => "its receiver ignored the reset, and the connection went on",
+            Self::ClosedInOrder => "its receiver had no use for the reset, and both sides closed in order",
+            Self::HealthCheck => "a health check, which wants no data",
+            Self::Scan => "a port scan, which wants no connection",
+            Self::BothClosed => "both sides had closed, and everything had arrived",
+            Self::LateSegment => "its sender had closed and everything had arrived: it only answered a late segment",
+            Self::OnlyAlertLost => "everything had arrived but a TLS alert, which only says goodbye",
+            Self::WholeResponse => "the client had the whole response, and every byte of it had arrived",
+            Self::WholeAnswer => "the client had the whole answer: the server had closed, and every byte had arrived",
+            Self::Rested(rest) => {
+                let seconds = rest.as_secs_f64();
+                return format!("the client had its answer, and dropped the connection after {seconds:.1} s of rest")
+                    .into();
+            }
+            Self::InPlaceOfFin => {
+                "the client had closed and every byte had arrived: the server only ended its side by a reset"
+            }
+            Self::OnlyFarewellLost => "the client had said goodbye and closed, and only the server's farewell was lost",
+            Self::LostRace(winner) => {
+                let address = around.of_flow(winner).map(|winner| winner.server.ip(false).to_string());
+                let address = address.unwrap_or_else(|| "the other".to_owned());
+                return format!(
+                    "the client had asked two addresses at once, and went on with {address} in flow {winner}"
+                )
+                .into();
+            }
+        })
+    }
+}
+
+/// Why the resets of a flow harmed nobody; `None` where they may have, and where there is none.
+pub fn benign(story: &Story<'_>, diagnosis: Option<&Diagnosis>, around: &Around) -> Option<Harmless> {
+    let Case { flow, roles, surroundings, .. } = *story.case;
+    let winner = || winner_over(flow, roles, story.ended(), surroundings, around);
+    Harm::of(story).none(diagnosis.map(Diagnosis::found), winner)
+}
+
+/// Whether the resets of a flow harmed nobody, as far as it tells by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Harm {
-    /// They did not.
-    None,
+    /// They did not, for this reason.
+    None(Harmless),
     /// That depends on the cause, and on whether the connection lost a race.
     Unless {
-        /// The client had its answer.
-        had_its_answer: bool,
+        /// The client had its answer, which is no reason where the server's process was killed.
+        answer: Option<Harmless>,
+        /// Only the server's farewell was lost.
+        only_farewell_lost: bool,
         /// It may have lost a race.
         may_have_lost_race: bool,
     },
@@ -64,31 +114,41 @@ impl Harm {
         if story.decisive.is_none() {
             return Self::NoReset;
         }
-        let none = was_ignored(story)
-            || after_the_end(story).or_else(|| in_place_of_fin(story)).or_else(|| goodbye(story)).is_some();
-        if none {
-            return Self::None;
+        if let Some(none) = was_ignored(story).or_else(|| after_the_end(story)).or_else(|| in_place_of_fin(story)) {
+            return Self::None(none);
         }
-        let (had_its_answer, may_have_lost_race) = (had_its_answer(story).is_some(), may_have_lost_race(story));
-        Self::Unless { had_its_answer, may_have_lost_race }
+        Self::Unless {
+            answer: had_its_answer(story),
+            only_farewell_lost: has_only_lost_farewell(story),
+            may_have_lost_race: may_have_lost_race(story),
+        }
     }
 
     /// Whether other flows may tell that there was none.
     pub(super) fn depends_on_others(self) -> bool {
-        matches!(self, Self::Unless { may_have_lost_race: true, .. })
+        matches!(self, Self::Unless { only_farewell_lost: false, may_have_lost_race: true, .. })
     }
 
-    /// Whether there was none, given the cause, and by the other flows whether the connection lost a race.
-    pub(super) fn is_none(self, found: Option<Found>, has_lost_race: impl FnOnce() -> bool) -> bool {
+    /// Why there was none, given the cause and, by the other flows, the connection that won a race.
+    pub(super) fn none<'a>(
+        self,
+        found: Option<Found>,
+        winner: impl FnOnce() -> Option<&'a Connection>,
+    ) -> Option<Harmless> {
         let cause = sure(found);
+        let unwanted = match cause {
+            Some(Cause::HealthCheck) => Some(Harmless::HealthCheck),
+            Some(Cause::HalfOpenScan) => Some(Harmless::Scan),
+            _ => None,
+        };
         match self {
-            Self::NoReset => false,
-            Self::None => true,
-            Self::Unless { had_its_answer, may_have_lost_race } => {
-                matches!(cause, Some(Cause::HealthCheck | Cause::HalfOpenScan))
-                    || had_its_answer && cause != Some(Cause::ProcessKilled)
-                    || may_have_lost_race && has_lost_race()
-            }
+            Self::NoReset => None,
+            Self::None(none @ (Harmless::WentOn | Harmless::ClosedInOrder)) => Some(none),
+            Self::None(none) => Some(unwanted.unwrap_or(none)),
+            Self::Unless { answer, only_farewell_lost, may_have_lost_race } => unwanted
+                .or(answer.filter(|_| cause != Some(Cause::ProcessKilled)))
+                .or(only_farewell_lost.then_some(Harmless::OnlyFarewellLost))
+                .or_else(|| Some(Harmless::LostRace(Some(winner).filter(|_| may_have_lost_race)?()?.flow))),
         }
     }
 }
@@ -98,18 +158,22 @@ fn sure(found: Option<Found>) -> Option<Cause> {
     found.filter(|found| found.confidence >= Confidence::Likely).map(|found| found.cause)
 }
 
-/// Whether no reset had an effect, and the connection itself shows it.
-fn was_ignored(story: &Story<'_>) -> bool {
+/// No reset had an effect, and the connection itself shows it.
+fn was_ignored(story: &Story<'_>) -> Option<Harmless> {
     let resets = || story.case.flow.resets().iter().zip(story.judged).filter(|(reset, _)| !reset.duplicate);
     let ignored = resets().all(|(reset, verdict)| {
         reset.phase != Phase::Closed && verdict.obedience.is_some_and(|obedience| obedience.obeyed == Some(false))
     });
-    let went_on = story.case.flow.lived_on() || story.teardown == Teardown::Fin;
-    ignored && went_on && resets().next().is_some()
+    let went_on = match story.case.flow.lived_on() {
+        true => Harmless::WentOn,
+        false if story.teardown == Teardown::Fin => Harmless::ClosedInOrder,
+        false => return None,
+    };
+    (ignored && resets().next().is_some()).then_some(went_on)
 }
 
 /// The reset came when its sender had closed, and nothing was lost by it.
-fn after_the_end(story: &Story<'_>) -> Option<Cow<'static, str>> {
+fn after_the_end(story: &Story<'_>) -> Option<Harmless> {
     let decisive = story.decisive?;
     let (own, peer) = (decisive.reset.way, decisive.reset.way.reverse());
     let passive =
@@ -121,16 +185,14 @@ fn after_the_end(story: &Story<'_>) -> Option<Cow<'static, str>> {
         return None;
     }
     Some(match (lost(story)?, both) {
-        (Lost::Nothing, true) => "both sides had closed, and everything had arrived".into(),
-        (Lost::Nothing, false) => {
-            "its sender had closed and everything had arrived: it only answered a late segment".into()
-        }
-        (Lost::Alert, _) => "everything had arrived but a TLS alert, which only says goodbye".into(),
+        (Lost::Nothing, true) => Harmless::BothClosed,
+        (Lost::Nothing, false) => Harmless::LateSegment,
+        (Lost::Alert, _) => Harmless::OnlyAlertLost,
     })
 }
 
 /// The client reset when it had all it had asked for: the server had closed, or the connection was at rest.
-fn had_its_answer(story: &Story<'_>) -> Option<Cow<'static, str>> {
+fn had_its_answer(story: &Story<'_>) -> Option<Harmless> {
     let decisive = story.by_host().filter(|_| story.from_client())?;
     let server = story.client().reverse();
     let answered = story.last_turn().is_some_and(|turn| turn.way == server) && story.octets(story.client()) > 0;
@@ -140,44 +202,38 @@ fn had_its_answer(story: &Story<'_>) -> Option<Cow<'static, str>> {
     lost(story)?;
     match story.application.response_complete {
         Some(false) => return None,
-        Some(true) => return Some("the client had the whole response, and every byte of it had arrived".into()),
+        Some(true) => return Some(Harmless::WholeResponse),
         None => {}
     }
     if story.fin(server).is_some() {
-        return Some("the client had the whole answer: the server had closed, and every byte had arrived".into());
+        return Some(Harmless::WholeAnswer);
     }
-    let rest = story.pause.filter(|pause| pause.by_reset)?;
-    Some(
-        format!(
-            "the client had its answer, and dropped the connection after {:.1} s of rest",
-            rest.length.as_secs_f64()
-        )
-        .into(),
-    )
+    story.pause.filter(|pause| pause.by_reset).map(|rest| Harmless::Rested(rest.length))
 }
 
 /// The client had closed, having its answer or having said goodbye, and the server ended its side by a reset where a FIN
 /// would have done.
-fn in_place_of_fin(story: &Story<'_>) -> Option<Cow<'static, str>> {
+fn in_place_of_fin(story: &Story<'_>) -> Option<Harmless> {
     let decisive = story.by_host().filter(|_| !story.from_client())?;
     let client = story.client();
     let answered = story.last_turn().is_some_and(|turn| turn.way != client) && story.octets(client) > 0;
     let done = answered || story.application.said_goodbye();
     let alone = decisive.verdict.mechanism == Mechanism::Abort && story.fin(client).is_some();
-    (done && alone && all_arrived(story))
-        .then(|| "the client had closed and every byte had arrived: the server only ended its side by a reset".into())
+    (done && alone && all_arrived(story)).then_some(Harmless::InPlaceOfFin)
 }
 
 /// The client had said goodbye and closed, and what its host answered by a reset was the server's farewell.
-fn goodbye(story: &Story<'_>) -> Option<Cow<'static, str>> {
-    story.by_host().filter(|_| story.from_client() && story.application.said_goodbye())?;
-    let (client, server) = (story.client(), story.client().reverse());
-    let said = story.application.last_request.as_ref()?.last_frame;
-    story.fin(client)?;
-    let acknowledged = acknowledged(story, server)?;
+fn has_only_lost_farewell(story: &Story<'_>) -> bool {
+    let goodbye = || {
+        story.by_host().filter(|_| story.from_client() && story.application.said_goodbye())?;
+        let (client, server) = (story.client(), story.client().reverse());
+        let said = story.application.last_request.as_ref()?.last_frame;
+        story.fin(client)?;
+        Some((said, server, acknowledged(story, server)?))
+    };
+    let Some((said, server, acknowledged)) = goodbye() else { return false };
     let mut missing = story.before(server).filter(|one| one.segment.payload_len > 0);
-    let only_after = missing.all(|one| one.frame() > said || !one.segment.seq_end().after(acknowledged));
-    only_after.then(|| "the client had said goodbye and closed, and only the server's farewell was lost".into())
+    missing.all(|one| one.frame() > said || !one.segment.seq_end().after(acknowledged))
 }
 
 /// What of the data had not arrived when the connection ended.
@@ -238,19 +294,8 @@ pub(super) fn is_alert(one: &Sighting) -> bool {
     fits && one.segment.payload_len == u32::from(length) + 5
 }
 
-/// One client asked two addresses for the same port at once, and went on with the other (Happy Eyeballs, RFC 8305).
-fn lost_race(story: &Story<'_>, around: &Around) -> Option<Cow<'static, str>> {
-    let Case { flow, roles, surroundings, .. } = *story.case;
-    let winner = Some(around).filter(|_| may_have_lost_race(story));
-    let winner = winner.and_then(|around| winner_over(flow, roles, story.ended(), surroundings, around))?;
-    let address = winner.server.ip(false);
-    Some(
-        format!("the client had asked two addresses at once, and went on with {address} in flow {}", winner.flow)
-            .into(),
-    )
-}
-
-/// Whether a client may have given a connection up for another one.
+/// Whether a client may have given a connection up for another one: asked two addresses for the same port at once, it goes on with one
+/// (Happy Eyeballs, RFC 8305).
 fn may_have_lost_race(story: &Story<'_>) -> bool {
     story.by_host().is_some() && story.from_client() && story.is_dataless()
 }
@@ -307,7 +352,8 @@ mod tests {
         judged.iter().for_each(|(case, resets)| around.learn(&Story::new(case, resets)));
         let (case, resets) = judged.first()?;
         let story = Story::new(case, resets);
-        benign(&story, crate::causes::diagnose(&story, &around).as_ref(), &around).map(Into::into)
+        let harmless = benign(&story, crate::causes::diagnose(&story, &around).as_ref(), &around)?;
+        Some(harmless.in_words(&around).into())
     }
 
     const OPEN: &str = "0 c S 0 win 64240 mss 1460 sackok wscale 7

@@ -110,6 +110,11 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
+    /// One of which only the names are told.
+    pub fn named(cause: Cause, confidence: Confidence) -> Self {
+        Self { best: Candidate::new(Words::Names, cause, ""), confidence, alternatives: Vec::new() }
+    }
+
     /// Its cause.
     pub(super) fn found(&self) -> Found {
         Found { cause: self.best.cause, confidence: self.confidence }
@@ -258,6 +263,9 @@ pub fn diagnose(story: &Story<'_>, around: &Around) -> Option<Diagnosis> {
         Some(kernel::testify(look(&Question::new(story, Some(around), words))?, story))
     };
     let words = story.case.words;
+    if words < Words::Sentence {
+        return Some(Diagnosis::named(best.cause, confidence));
+    }
     let others = ballot.weighed.iter().take(MOST_ALTERNATIVES);
     let alternatives = others.filter_map(|other| tell(other, words.min(Words::Sentence))).collect();
     Some(Diagnosis { best: tell(&best, words)?, confidence, alternatives })

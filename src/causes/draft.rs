@@ -34,7 +34,7 @@ impl Draft {
             harm: Harm::of(story),
             rest: Rest::of(story),
             ended: story.ended(),
-            fate: Fate::of(story, None, false),
+            fate: Fate::of(story, None, None),
         }
     }
 
@@ -59,12 +59,12 @@ impl Draft {
         });
         let found = self.ballot.with(asked).surest();
         let cause = found.map(|found| found.cause);
-        let has_lost_race = || benign::winner_over(flow, roles, self.ended, surroundings, around).is_some();
+        let winner = || benign::winner_over(flow, roles, self.ended, surroundings, around);
         Fate {
             cause,
             confidence: found.map_or(self.fate.confidence, |found| found.confidence),
             gap: self.rest.and_then(|rest| rest.that_led_to(cause)),
-            benign: self.harm.is_none(found, has_lost_race),
+            harmless: self.harm.none(found, winner),
             ..self.fate.clone()
         }
     }
@@ -97,8 +97,8 @@ mod tests {
             stories.iter().for_each(|story| around.learn(story));
             for (story, draft) in stories.iter().zip(drafts) {
                 let told = diagnose(story, &around);
-                let benign = benign::benign(story, told.as_ref(), &around).is_some();
-                let fate = Fate::of(story, told.as_ref(), benign);
+                let harmless = benign::benign(story, told.as_ref(), &around);
+                let fate = Fate::of(story, told.as_ref(), harmless);
                 let found = draft.settle(story.case.flow, story.case.surroundings, &around);
                 assert_eq!(format!("{found:?}"), format!("{fate:?}"), "{}", trace.1);
                 assert!(

@@ -63,7 +63,7 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
     // Whoever takes a connection between two ends has not gone with the first.
     let mut went_on = None;
     // Where nobody is told how many there were, it is enough to know that there were.
-    let is_told = story.case.words > Words::Unspoken;
+    let is_told = story.case.words >= Words::Sentence;
     for ending in endings.near_port(own, time, SAME_MOMENT) {
         let ends = matches!(ending.kind, Kind::Fin | Kind::Abort);
         if ends && ending.flow != story.case.flow.id {

@@ -43,7 +43,7 @@ mod unanswered_data;
 mod unanswered_syn;
 
 pub use around::{Around, Connection};
-pub use benign::{all_arrived, benign};
+pub use benign::{Harmless, all_arrived, benign};
 pub use candidate::Candidate;
 pub use catalogue::Cause;
 pub use diagnose::{Diagnosis, diagnose};

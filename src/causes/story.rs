@@ -95,7 +95,7 @@ impl<'a> Story<'a> {
             _ => case.end,
         };
         let end = application::End { place: until, time };
-        let read = if case.words == Words::All { application::read } else { application::read_without_progress };
+        let read = if case.words >= Words::Names { application::read } else { application::read_without_progress };
         Self { application: read(case.timeline, case.roles, end), ..story }
     }
 

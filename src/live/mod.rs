@@ -37,6 +37,7 @@ use crate::capture::{
 };
 use crate::cli::{Direction, Events, LiveJob, LiveOptions, STANDARD_INPUT};
 use crate::error::{Error, ExitCode};
+use crate::evidence::Words;
 use crate::metrics::{Metrics, Server};
 use crate::notes::Notes;
 use crate::output::{self, LineOptions};
@@ -117,7 +118,8 @@ fn watch(options: &LiveOptions) -> Result<ExitCode, Error> {
         kernel.settle();
     }
     let (analysis, mut teller) = engine.finish(&end);
-    run::conclude(&options.analysis, analysis, &[], names.as_ref(), |report| {
+    // Whoever watches hears of each flow in full.
+    run::conclude(&options.analysis, analysis, &[], (names.as_ref(), Words::All), |report| {
         teller.end(report);
         if let Some(error) = failed.take()
             && output.is_none()

@@ -39,8 +39,8 @@ pub struct TableOptions {
 /// The width of a terminal that does not tell its own, and of nearly every one that is smaller than somebody's screen.
 pub(super) const USUAL_WIDTH: u16 = 80;
 
-/// Flows below whose number each is told with its evidence: more would push the table out of sight.
-const TOLD_IN_FULL: usize = 3;
+/// The most flows of which each is told with its evidence: more would push the table out of sight.
+pub const TOLD_IN_FULL: usize = 3;
 
 /// Incidents that are told; the others are counted.
 const INCIDENTS: usize = 20;

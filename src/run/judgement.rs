@@ -1,7 +1,7 @@
 use super::second_look;
 use crate::application;
 use crate::attribution::{self, Case, Judged};
-use crate::causes::{self, Around, Connection, Draft, Fate, Fates, Story};
+use crate::causes::{self, Around, Connection, Diagnosis, Draft, Fate, Fates, Story};
 use crate::evidence::Words;
 use crate::flow::{Flow, Flows, Roles};
 use crate::outcome;
@@ -40,7 +40,7 @@ pub struct Judgement<'a> {
 pub struct Means {
     /// Octets for what flows say about each other.
     pub neighbours: usize,
-    /// Octets for verdicts that are kept in place of being judged again; only where nothing is told in words.
+    /// Octets for verdicts that are kept in place of being judged again; only where no sentence is told.
     pub kept: usize,
     /// Fates that are asked for: those of the first flows that were judged.
     pub fates: usize,
@@ -59,12 +59,20 @@ impl Default for Means {
     }
 }
 
-/// What is kept of a flow that was judged while the others were still being learnt, and of which nothing is told in words.
+/// What is kept of a flow that was judged while the others were still being learnt, and of which no sentence is told.
 struct Kept {
     flow: u64,
     /// As far as the flow tells by itself.
     gist: Gist,
     end: End,
+    /// What is told beside that, where the flow has a row.
+    row: Option<Box<Row>>,
+}
+
+/// What a row tells of a flow beside why it ended.
+struct Row {
+    resets: Vec<Judged>,
+    application: Option<Box<Application>>,
 }
 
 /// Why a flow ended.
@@ -79,15 +87,17 @@ enum End {
 
 impl Kept {
     /// That of a story. `nobody`: no other flows.
-    fn of(story: &Story<'_>, resets: &[Judged], nobody: &Around) -> Self {
+    fn of(story: &Story<'_>, nobody: &Around) -> Self {
         let flow = story.case.flow;
         let draft = Draft::of(story);
-        let gist = Gist::of(flow, resets);
+        let gist = Gist::of(flow, story.judged);
+        let row = (story.case.words >= Words::Names)
+            .then(|| Box::new(Row { resets: story.judged.to_vec(), application: understood(story) }));
         if !draft.is_final() {
-            return Self { flow: flow.id, gist, end: End::Draft(Box::new(draft)) };
+            return Self { flow: flow.id, gist, end: End::Draft(Box::new(draft)), row };
         }
         let fate = draft.settle(flow, story.case.surroundings, nobody);
-        Self { flow: flow.id, gist: gist.settled(Some(&fate)), end: End::Fate(Box::new(fate)) }
+        Self { flow: flow.id, gist: gist.settled(Some(&fate)), end: End::Fate(Box::new(fate)), row }
     }
 
     /// Whether it asks for the names that other flows were connected by.
@@ -103,7 +113,12 @@ impl Kept {
     fn octets(&self) -> usize {
         /// What an allocator takes for itself with each of the one or two pieces of memory.
         const BOXES: usize = 32;
+        let row = |row: &Row| {
+            let application = row.application.as_ref().map_or(0, |application| BOXES + octets_of(application));
+            size_of::<Row>() + size_of_val(row.resets.as_slice()) + application + BOXES
+        };
         size_of::<Self>()
+            + self.row.as_deref().map_or(0, row)
             + match &self.end {
                 End::Settled => 0,
                 End::Fate(_) => size_of::<Fate>() + BOXES,
@@ -128,7 +143,7 @@ impl<'a> Judgement<'a> {
         let nobody = Around::default();
         let is_judged = |flow: &Flow| timelines.has_whole(flow) && second_look::needs_judging(flow, flows);
         let judged = parallel::filter(means.threads, flows.pieces(), is_judged);
-        // Where nothing is told in words, what is not kept here comes to the same when it is judged again.
+        // Where no sentence is told, what is not kept here comes to the same when it is judged again.
         let keeps = means.kept > 0;
         let mut room = means.kept;
         let mut kept: Vec<Kept> =
@@ -141,7 +156,12 @@ impl<'a> Judgement<'a> {
             // The segments of the one behind it are asked for while this one is judged.
             judged.get(at + 1).into_iter().for_each(|next| timelines.ask_ahead(next));
             let timeline = timelines.whole(flow)?;
-            let learnt = learn(flow, &timeline, &surroundings, flows.end, keeps.then_some(&nobody));
+            let case = Case::new(flow, &timeline, &surroundings, flows.end);
+            let learnt = if keeps {
+                learn(&case.told(means.words), Some(&nobody))
+            } else {
+                learn(&case.told(Words::Unspoken), None)
+            };
             timelines.give_back(timeline);
             Some(learnt)
         };
@@ -155,7 +175,7 @@ impl<'a> Judgement<'a> {
             around.add(outline);
             let Some(mut verdict) = verdict else { return };
             names_are_missing |= verdict.asks_for_names();
-            if fates_left == 0 && matches!(verdict.end, End::Fate(_)) {
+            if fates_left == 0 && verdict.row.is_none() && matches!(verdict.end, End::Fate(_)) {
                 verdict.end = End::Settled;
             }
             fates_left = fates_left.saturating_sub(1);
@@ -208,14 +228,26 @@ impl<'a> Judgement<'a> {
         });
     }
 
-    fn of_kept(&self, flow: &Flow, Kept { gist, end, .. }: &Kept) -> Verdict<'a> {
+    fn of_kept(&self, flow: &Flow, Kept { gist, end, row, .. }: &Kept) -> Verdict<'a> {
         let fate = match end {
             End::Settled => None,
             End::Fate(fate) => Some(fate.clone()),
             End::Draft(draft) => Some(Box::new(draft.settle(flow, &self.surroundings, &self.around))),
         };
-        let gist = gist.clone().settled(fate.as_deref());
-        Verdict { gist: Some(gist), fate, ..Verdict::default() }
+        let Some(row) = row else {
+            let gist = gist.clone().settled(fate.as_deref());
+            return Verdict { gist: Some(gist), fate, ..Verdict::default() };
+        };
+        let found = fate.as_deref().and_then(|fate| Some(Diagnosis::named(fate.cause?, fate.confidence)));
+        let harmless = fate.as_deref().and_then(|fate| fate.harmless);
+        Verdict {
+            resets: row.resets.clone(),
+            diagnosis: found.map(Box::new),
+            application: row.application.clone(),
+            benign: harmless.map(|why| why.in_words(&self.around)),
+            fate,
+            ..Verdict::default()
+        }
     }
 
     fn of_one(&self, flow: &Flow) -> Verdict<'a> {
@@ -226,22 +258,23 @@ impl<'a> Judgement<'a> {
     }
 }
 
-/// What others have to know of a flow that is judged, and where nothing is told in words, what is kept of it for itself.
+/// What others have to know of a flow that is judged, and where no sentence is told, what is kept of it for itself.
 /// `nobody`: no other flows.
-fn learn(
-    flow: &Flow,
-    timeline: &Timeline,
-    surroundings: &Surroundings,
-    end: Option<Timestamp>,
-    nobody: Option<&Around>,
-) -> (Option<Connection>, Option<Kept>) {
-    let case = Case::new(flow, timeline, surroundings, end).told(Words::Unspoken);
-    let resets = attribution::judge(&case);
+fn learn(case: &Case<'_>, nobody: Option<&Around>) -> (Option<Connection>, Option<Kept>) {
+    let resets = attribution::judge(case);
     let Some(nobody) = nobody else {
-        return (Around::outline(&Story::without_application(&case, &resets)), None);
+        return (Around::outline(&Story::without_application(case, &resets)), None);
     };
-    let story = Story::new(&case, &resets);
-    (Around::outline(&story), Some(Kept::of(&story, &resets, nobody)))
+    let story = Story::new(case, &resets);
+    (Around::outline(&story), Some(Kept::of(&story, nobody)))
+}
+
+/// What the report has of what the applications were doing.
+fn understood(story: &Story<'_>) -> Option<Box<Application>> {
+    story.application.protocol.map(|protocol| {
+        let (detail, progress) = (story.application.detail.clone(), story.application.progress.clone());
+        Box::new(Application { protocol: protocol.id(), detail, progress })
+    })
 }
 
 /// Learns the names that were asked for in flows that ended well.
@@ -261,6 +294,11 @@ fn learn_names(
     }
 }
 
+/// Octets that it takes.
+fn octets_of(Application { detail, progress, .. }: &Application) -> usize {
+    size_of::<Application>() + [detail, progress].into_iter().flatten().map(String::len).sum::<usize>()
+}
+
 /// Why a flow ended, given the verdicts on its resets and what happened around it.
 pub fn conclude<'a>(case: &Case<'_>, resets: Vec<Judged>, around: &Around) -> Verdict<'a> {
     let story = Story::new(case, &resets);
@@ -269,13 +307,12 @@ pub fn conclude<'a>(case: &Case<'_>, resets: Vec<Judged>, around: &Around) -> Ve
         return Verdict { resets, fate: Some(Box::new(fate)), ..Verdict::default() };
     }
     let diagnosis = causes::diagnose(&story, around);
-    let application = story.application.protocol.map(|protocol| {
-        let (detail, progress) = (story.application.detail.clone(), story.application.progress.clone());
-        Box::new(Application { protocol: protocol.id(), detail, progress })
-    });
-    let outcome = outcome::of(&story).map(Box::new);
-    let benign = causes::benign(&story, diagnosis.as_ref(), around);
-    let fate = Some(Box::new(Fate::of(&story, diagnosis.as_ref(), benign.is_some())));
+    let application = understood(&story);
+    let outcome =
+        Some(case).filter(|case| case.words >= Words::Sentence).and_then(|_| outcome::of(&story)).map(Box::new);
+    let harmless = causes::benign(&story, diagnosis.as_ref(), around);
+    let fate = Some(Box::new(Fate::of(&story, diagnosis.as_ref(), harmless)));
+    let benign = harmless.map(|why| why.in_words(around));
     let diagnosis = diagnosis.map(Box::new);
     Verdict { resets, diagnosis, application, outcome, benign, fate, ..Verdict::default() }
 }

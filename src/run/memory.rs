@@ -2,6 +2,7 @@
 
 use super::{FIXED_MEMORY, LISTED_FLOW, follows_zeek, kernel_trace, limits, share_for_timelines};
 use crate::cli::Options;
+use crate::evidence::Words;
 use crate::flow::Limits;
 
 /// One part in so many is never for the flow table, but for judging flows.
@@ -15,7 +16,7 @@ const FOR_NEIGHBOURS: usize = 8;
 /// allocators leave unused.
 const FOR_GATHERING: usize = 3;
 
-/// Where nothing is told of flows, one part in so many of the rest is for verdicts that are not made anew, which take some 230 octets
+/// Where no sentence is told of flows, one part in so many of the rest is for verdicts that are not made anew, which take some 230 octets
 /// for a flow judged, and twice that where nearly all have to ask about the others: enough for a quarter of a million flows in a gibibyte.
 const FOR_VERDICTS: usize = 10;
 
@@ -71,12 +72,12 @@ impl Memory {
         self.total / FOR_JUDGING
     }
 
-    /// What judging may take once it is known how many places of flows are taken.
-    pub fn for_judging(&self, flows: usize) -> Judging {
+    /// What judging may take once it is known how many places of flows are taken, and how much is told of them.
+    pub fn for_judging(&self, flows: usize, words: Words) -> Judging {
         let all = self.beside(flows);
         let neighbours = all / FOR_NEIGHBOURS;
         let rest = all - neighbours;
-        let kept = if self.listed { 0 } else { rest / FOR_VERDICTS };
+        let kept = if words < Words::Sentence { rest / FOR_VERDICTS } else { 0 };
         let gathering = if self.listed { rest / 20 * FOR_GATHERING } else { rest - kept };
         let known = if self.listed { gathering / 2 } else { rest / 40 * FOR_KNOWING };
         Judging { gathering, known, neighbours, kept }
@@ -102,7 +103,8 @@ mod tests {
                 let full = memory.limits().flows;
                 assert!(full * memory.flow + memory.beside(full) <= memory.total);
                 assert!(memory.total as u64 <= options.memory - FIXED_MEMORY);
-                let [few, many] = [0, full].map(|flows| memory.for_judging(flows));
+                let words = if options.summary { Words::Unspoken } else { Words::All };
+                let [few, many] = [0, full].map(|flows| memory.for_judging(flows, words));
                 assert!(few.gathering > many.gathering, "what flows leave is for judging");
                 assert!(many.gathering > 0 && many.neighbours > 0);
                 assert!(many.known >= many.gathering / 2 && many.known < many.gathering);

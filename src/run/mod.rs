@@ -137,10 +137,14 @@ fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode
     analysis.witness = witness;
     analysis.site = site;
     drop(bar);
-    conclude(options, analysis, &errors, key.as_ref(), |report| write(options, report, output))
+    let is_table = options.command == Command::Analyze && options.format == OutputFormat::Table;
+    // Evidence files hold what is told beside each row.
+    let many = if is_table && options.evidence.is_none() { Words::Names } else { Words::All };
+    conclude(options, analysis, &errors, (key.as_ref(), many), |report| write(options, report, output))
 }
 
-/// Judges what was followed and gives the report to `write`; the exit code says how that went.
+/// Judges what was followed and gives the report to `write`; the exit code says how that went. `many`: how much is told of flows
+/// that are more than a table tells in full.
 ///
 /// # Errors
 /// Where the report cannot be written.
@@ -148,7 +152,7 @@ pub(crate) fn conclude(
     options: &Options,
     mut analysis: Analysis,
     errors: &[InputError],
-    key: Option<&Key>,
+    (key, many): (Option<&Key>, Words),
     write: impl FnOnce(&Report) -> Result<(), Error>,
 ) -> Result<ExitCode, Error> {
     let notes = Notes::new(options.verbosity);
@@ -168,7 +172,16 @@ pub(crate) fn conclude(
     let shown: HashSet<u64> = chosen.iter().filter(|_| shows).flat_map(|chosen| chosen.ids.iter().copied()).collect();
     let is_judged =
         |flow: &Flow| options.all_flows || second_look::needs_judging(flow, flows) || shown.contains(&flow.id);
-    let room = Memory::of(options, recording.is_some()).for_judging(flows.places());
+    let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
+    // Whoever pastes a log line wants to hear of its flow however it ended.
+    let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;
+    let has_row = |flow: &&Flow| is_chosen(flow) && (all_flows || second_look::needs_judging(flow, flows));
+    let words = match options.summary {
+        true => Words::Unspoken,
+        false if many < Words::All && flows.iter().filter(has_row).nth(output::table::TOLD_IN_FULL).is_some() => many,
+        false => Words::All,
+    };
+    let room = Memory::of(options, recording.is_some()).for_judging(flows.places(), words);
     let wish = second_look::Wish { flows, is_judged: &is_judged, memory: room.gathering, known: room.known };
     let by_places = analysis.places.take().and_then(|places| wish.look_up(places, &analysis.decoder, threads));
     let mut timelines = match by_places {
@@ -176,9 +189,6 @@ pub(crate) fn conclude(
         None => wish.gather(&options.captures, bpf(options)?, recording, threads)?,
     };
     analysis.archive.complete(&mut timelines);
-    let is_chosen = |flow: &Flow| chosen.as_ref().is_none_or(|chosen| chosen.ids.contains(&flow.id));
-    // Whoever pastes a log line wants to hear of its flow however it ended.
-    let all_flows = options.all_flows || options.selection.log_line.is_some() || shows;
     let witness = analysis.witness.take();
     let testimony = witness.as_ref().map(|witness| Testimony::new(&witness.log, flows));
     let kernel_trace = witness.zip(testimony.as_ref()).map(|(witness, testimony)| {
@@ -186,7 +196,6 @@ pub(crate) fn conclude(
         KernelTrace::new(witness.name, &witness.log, testimony)
     });
     let testimony = testimony.unwrap_or_default();
-    let words = if options.summary { Words::Unspoken } else { Words::All };
     // Of flows that the user chose, the first may be among the last of all.
     let fates = if chosen.is_some() { usize::MAX } else { crate::causes::Fates::MOST };
     // Flows may have begun later, as behind a filter.

@@ -206,3 +206,22 @@ fn in_pieces_named_in_any_order() {
     }
     assert!(in_four > 15, "only {in_four} samples could be cut in four");
 }
+
+#[test]
+fn as_rows_alone() {
+    let evidence = scratch("same-rows").join("evidence.pcapng");
+    // An evidence file takes all that is found of each flow, of which a table of more than a few shows little.
+    let in_full = ["--write-evidence", text(&evidence), "--force"];
+    let samples: Vec<_> = samples().into_iter().map(|(_, path)| path).collect();
+    let all: Vec<&str> = samples.iter().map(|path| text(path)).collect();
+    let mut without_proof = 0;
+    for captures in all.iter().map(std::slice::from_ref).chain([&*all]) {
+        for some in [&["--threads", "2"][..], &["--threads", "1"], &["--all-flows"], &["--memory", "32M"]] {
+            let table = |more: &[&str]| String::from_utf8(run([some, more, captures].concat()).stdout).expect("UTF-8");
+            let rows = table(&[]);
+            assert_eq!(rows, table(&in_full), "{captures:?} {some:?}");
+            without_proof += usize::from(!rows.contains("\n  Wireshark filter: ") && rows.contains("\nFlow "));
+        }
+    }
+    assert!(without_proof > 20, "only {without_proof} tables of many flows");
+}

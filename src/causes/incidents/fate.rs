@@ -1,6 +1,6 @@
 use crate::attribution::{Hops, Sender};
 use crate::causes::idle_gaps::Rest;
-use crate::causes::{Cause, Diagnosis, Story};
+use crate::causes::{Cause, Diagnosis, Harmless, Story};
 use crate::evidence::Confidence;
 use crate::tcp::{Duration, Endpoint, Timestamp};
 
@@ -35,8 +35,8 @@ pub struct Fate {
     pub hops: Option<Hops>,
     /// The name that the client asked for.
     pub name: Option<Box<str>>,
-    /// Whether its resets harmed nobody.
-    pub benign: bool,
+    /// Why its resets harmed nobody.
+    pub harmless: Option<Harmless>,
 }
 
 /// Characters of a name that are kept.
@@ -51,7 +51,7 @@ fn shortened(name: &str) -> Box<str> {
 
 impl Fate {
     /// That of a flow.
-    pub fn of(story: &Story<'_>, diagnosis: Option<&Diagnosis>, benign: bool) -> Self {
+    pub fn of(story: &Story<'_>, diagnosis: Option<&Diagnosis>, harmless: Option<Harmless>) -> Self {
         let flow = story.case.flow;
         let verdict = story.verdict();
         let cause = diagnosis.map(|found| found.best.cause);
@@ -71,7 +71,7 @@ impl Fate {
             sender: verdict.map(|verdict| verdict.sender),
             hops: verdict.and_then(|verdict| verdict.hops),
             name: story.application.name.as_deref().map(shortened),
-            benign,
+            harmless,
         }
     }
 

@@ -91,7 +91,7 @@ type Place = Option<([u8; 16], u16)>;
 pub(super) fn find<'a>(fates: &[&'a Fate]) -> Vec<Group<'a>> {
     let mut together: HashMap<(Cause, Place, Place), Vec<&'a Fate>, RandomState> = HashMap::default();
     for &fate in fates {
-        let Some(cause) = fate.cause.filter(|cause| !fate.benign || may_be_benign(*cause)) else { continue };
+        let Some(cause) = fate.cause.filter(|cause| fate.harmless.is_none() || may_be_benign(*cause)) else { continue };
         let (client, server) = ((fate.client.address, 0), (fate.server.address, fate.server.port));
         let (one, other) = match rule(cause).shared {
             Shared::Service | Shared::ServiceAndGap => (Some(server), None),

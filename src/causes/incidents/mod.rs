@@ -92,7 +92,7 @@ fn of(fates: &[&Fate], cause: Cause, title: String, explanation: String) -> Inci
         first: times().min(),
         last: times().max(),
         flows,
-        harmed: fates.iter().filter(|fate| !fate.benign).count(),
+        harmed: fates.iter().filter(|fate| fate.harmless.is_none()).count(),
         explanation,
     }
 }

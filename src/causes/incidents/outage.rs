@@ -79,7 +79,7 @@ fn is_part(fate: &Fate) -> bool {
 /// Whether the server ended it in a way in which a process ends, too: counted if nothing but refusals follows.
 fn may_be_part(fate: &Fate) -> bool {
     let fits = matches!(fate.cause, Some(Cause::ClosedWithUnreadData | Cause::DataAfterClose | Cause::AbortLinger0));
-    fits && !fate.by_client && !fate.benign
+    fits && !fate.by_client && fate.harmless.is_none()
 }
 
 fn of_server<'a>(server: Endpoint, fates: &[&'a Fate], around: &Around) -> Vec<Outage<'a>> {

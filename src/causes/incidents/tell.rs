@@ -234,7 +234,7 @@ fn lost_state(fates: &[&Fate]) -> (String, String) {
 }
 
 fn forged(fates: &[&Fate], connections: &str, to: &str, spread: &str) -> (String, String) {
-    let unharmed = fates.iter().filter(|fate| fate.benign).count();
+    let unharmed = fates.iter().filter(|fate| fate.harmless.is_some()).count();
     let effect = match (unharmed, fates.len() - unharmed) {
         (0, _) => "They ended by it.".to_owned(),
         (_, 0) => "None of them was harmed.".to_owned(),

@@ -1,5 +1,6 @@
 use super::*;
 use crate::attribution::Mechanism;
+use crate::causes::Harmless;
 use crate::causes::around::Connection;
 use crate::evidence::Confidence;
 use crate::tcp::{Duration, Endpoint, FrameNumber};
@@ -27,7 +28,7 @@ fn fate(flow: u64, cause: Cause, began: i64, ended: i64) -> Fate {
         sender: None,
         hops: None,
         name: None,
-        benign: false,
+        harmless: None,
     }
 }
 
@@ -100,7 +101,7 @@ fn flows_of_one_cause_need_company_that_is_near() {
     assert_eq!(alone(&[fate(1, BacklogOverflow, 0, 10), elsewhere]), []);
     assert_eq!(alone(&[fate(1, BacklogOverflow, 0, 10), Fate { cause: None, ..fate(2, ClientAbort, 0, 20) }]), []);
     // What harmed nobody counts only where that is the point.
-    let harmless = Fate { benign: true, ..fate(2, BacklogOverflow, 0, 20) };
+    let harmless = Fate { harmless: Some(Harmless::HealthCheck), ..fate(2, BacklogOverflow, 0, 20) };
     assert_eq!(alone(&[fate(1, BacklogOverflow, 0, 10), harmless]), []);
     // Without times nothing speaks against it.
     let timeless = |flow| Fate { began: None, ended: None, ..fate(flow, BacklogOverflow, 0, 0) };
@@ -124,8 +125,11 @@ fn idle_timers_are_told_apart_by_their_length() {
 
 #[test]
 fn harm_comes_first_and_harmless_last() {
-    let check =
-        |flow: u64| Fate { benign: true, by_client: true, ..fate(flow, Cause::HealthCheck, flow as i64 * 1000, 0) };
+    let check = |flow: u64| Fate {
+        harmless: Some(Harmless::HealthCheck),
+        by_client: true,
+        ..fate(flow, Cause::HealthCheck, flow as i64 * 1000, 0)
+    };
     let mut fates: Vec<Fate> = (1..=9).map(check).collect();
     fates.extend((10..=11).map(|flow| fate(flow, Cause::BacklogOverflow, 0, 5)));
     fates.extend((12..=14).map(|flow| Fate { by_client: true, ..fate(flow, Cause::ClientAbort, 0, 5) }));

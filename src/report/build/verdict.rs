@@ -58,7 +58,7 @@ impl Gist {
     #[must_use]
     pub fn settled(self, fate: Option<&causes::Fate>) -> Self {
         match fate {
-            Some(fate) => Self { cause: fate.cause, benign: fate.benign, ..self },
+            Some(fate) => Self { cause: fate.cause, benign: fate.harmless.is_some(), ..self },
             None => self,
         }
     }
