@@ -407,7 +407,9 @@ fn window_was_full(suspect: &Suspect<'_>, sent: SeqNum) -> bool {
     let scale = suspect.case.flow.scale(suspect.peer()).unwrap_or(0);
     let last = suspect.earlier(suspect.peer()).find(|one| one.segment.flags.ack());
     last.is_some_and(|last| {
-        let window = u32::from(last.segment.window.unwrap_or(u16::MAX)) << scale;
+        // That of a SYN is never scaled (RFC 7323 section 2.2).
+        let shift = if last.segment.flags.syn() { 0 } else { scale };
+        let window = u32::from(last.segment.window.unwrap_or(u16::MAX)) << shift;
         last.segment.ack.add(window).before(sent)
     })
 }

@@ -117,6 +117,13 @@ mod flow_fact {
     /// The capturing host itself sent, first this way.
     pub const OUTGOING_FORWARD: u8 = 1 << 4;
     pub const OUTGOING_BACK: u8 = 1 << 5;
+    /// The latest window of the side that sends this way is that of a SYN.
+    pub const SYN_WINDOW_FORWARD: u8 = 1 << 6;
+    pub const SYN_WINDOW_BACK: u8 = 1 << 7;
+}
+
+fn syn_window(of: Way) -> u8 {
+    if of == Way::Forward { flow_fact::SYN_WINDOW_FORWARD } else { flow_fact::SYN_WINDOW_BACK }
 }
 
 impl Flow {
@@ -221,6 +228,17 @@ impl Flow {
             (Some(scale), Some(_), Some(_)) => Some(scale.min(MAX_SCALE)),
             (Some(_), None, _) => None,
         }
+    }
+
+    /// The shift count in force for the latest window of an endpoint: that of a SYN is never scaled (RFC 7323 section 2.2).
+    pub(super) fn latest_scale(&self, of: Way) -> Option<u8> {
+        if self.has(syn_window(of)) { Some(0) } else { self.scale(of) }
+    }
+
+    /// Notes whether the latest window of an endpoint is that of a SYN.
+    #[inline]
+    pub(super) fn note_syn_window(&mut self, of: Way, is_it: bool) {
+        self.facts = self.facts & !syn_window(of) | if is_it { syn_window(of) } else { 0 };
     }
 
     /// The flow's RST segments in capture order.
@@ -426,6 +444,7 @@ impl Flow {
 
         let side = &mut self.stream.sides[way];
         let end = segment.seq_end();
+        let octets_before = self.ends[way].octets;
         match side.next().map(|next| segment.seq.since(next)) {
             None | Some(0) => {
                 side.set_next(end);
@@ -443,7 +462,8 @@ impl Flow {
             self.ends[way].set_fin(end);
         }
         if segment.payload_len > 0 {
-            self.stream.take_turn(segment, way);
+            let new = u32::try_from(self.ends[way].octets - octets_before).unwrap_or(u32::MAX);
+            self.stream.take_turn(segment, way, new);
         }
         if segment.flags.ack() {
             self.acknowledge(segment, way);
@@ -452,6 +472,7 @@ impl Flow {
             let side = &mut self.stream.sides[way];
             let before = side.window();
             side.set_window(window);
+            self.note_syn_window(way, segment.flags.syn());
             if window == 0 && before != Some(0) && !segment.flags.syn() {
                 self.rare_mut(way).zero_windows += 1;
             }

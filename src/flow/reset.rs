@@ -113,7 +113,7 @@ fn in_window(flow: &Flow, seq: SeqNum, expected: SeqNum, way: Way) -> Option<boo
         return Some(false);
     }
     let field = u32::from(flow.stream.sides[way.reverse()].window()?);
-    match flow.scale(way.reverse()) {
+    match flow.latest_scale(way.reverse()) {
         // Both SYNs were seen, or the receiver's own offered no scale: the window is known.
         Some(scale) => Some(seq.is_within(expected, field << scale)),
         // In mid-stream the window is the field times an unknown power of two up to 2¹⁴.

@@ -181,18 +181,20 @@ impl Stream {
         Some(Turn { way: self.turn_way?, octets: self.turn_octets, last: self.turn_last, pause })
     }
 
-    /// Data went this way.
+    /// Data went this way, so many octets of them for the first time.
     #[inline]
-    pub(super) fn take_turn(&mut self, segment: &Segment, way: Way) {
+    pub(super) fn take_turn(&mut self, segment: &Segment, way: Way, new: u32) {
         let goes_on = self.turn_way == Some(way);
-        let (before, longest) = if goes_on { (self.turn_octets, self.turn_pause) } else { (0, 0) };
+        // Whoever has his turn by repeating something says that.
+        let (octets, longest) =
+            if goes_on { (self.turn_octets.saturating_add(new), self.turn_pause) } else { (segment.payload_len, 0) };
         let pause = match (self.turn_last, segment.time) {
             (Some(last), Some(now)) => u32::try_from(now.nanos_since(last) / 1_000_000).unwrap_or(u32::MAX),
             _ => 0,
         };
         self.turn_pause = longest.max(pause);
         self.turn_way = Some(way);
-        self.turn_octets = before.saturating_add(segment.payload_len);
+        self.turn_octets = octets;
         self.turn_last = segment.time;
     }
 
@@ -251,7 +253,7 @@ impl Stream {
         self.last_frame = segment.frame;
         self.last_times[way] = segment.time;
         if segment.payload_len > 0 {
-            self.take_turn(segment, way);
+            self.take_turn(segment, way, segment.payload_len);
         }
         true
     }
@@ -282,10 +284,14 @@ impl Flow {
             if let Some(zeek) = &mut self.zeek {
                 zeek.settle(way, own.next, other.acked, own.known & known::CUT != 0, own.gaps_left, time);
             }
+            let has_spoken = own.pending > 0;
             let end = &mut self.ends[way];
             end.segments = end.segments.saturating_add(u32::from(own.pending));
             end.octets += u64::from(std::mem::take(&mut own.pending_octets));
             own.pending = 0;
+            if has_spoken {
+                self.note_syn_window(way, false);
+            }
         }
     }
 
@@ -344,8 +350,9 @@ mod tests {
         });
         let stream = &flow.stream;
         let times = (stream.last_frame, stream.last_times, flow.first_time, flow.handshake_times());
+        let scales = Way::BOTH.map(|way| flow.latest_scale(way));
         format!(
-            "{sides:?} {times:?} {:?} {:?} {:?} {:?} {:?}",
+            "{sides:?} {times:?} {scales:?} {:?} {:?} {:?} {:?} {:?}",
             stream.turn(),
             stream.paths,
             flow.ends,

@@ -156,6 +156,31 @@ fn a_reset_in_the_window_but_not_exact() {
 }
 
 #[test]
+fn the_window_of_a_syn_is_not_scaled() {
+    // The server has said 500 in its SYN alone; later 500 << 7.
+    for rest in ["20 c R 501", "11.5 s A 1 ack 1\n20 c R 64001"] {
+        assert_eq!(resets(&established(rest)), [(Way::Forward, Phase::Data, Some(false), Some(false))], "{rest}");
+    }
+    for rest in
+        ["20 c R 500", "11.5 s A 1 ack 1\n20 c R 64000", "11.5 c PA 1 ack 1 len 5\n12 s PA 1 ack 6 len 5\n20 c R 64005"]
+    {
+        assert_eq!(resets(&established(rest)), [(Way::Forward, Phase::Data, Some(false), Some(true))], "{rest}");
+    }
+}
+
+#[test]
+fn what_is_repeated_is_no_more_of_a_turn() {
+    let octets = |rest: &str| only(&established(rest)).stream.turn().map(|turn| (turn.way, turn.octets));
+    assert_eq!(
+        octets("20 c PA 1 len 6 ack 1\n220 c PA 1 len 6 ack 1\n620 c PA 1 len 6 ack 1"),
+        Some((Way::Forward, 6))
+    );
+    assert_eq!(octets("20 c PA 1 len 6 ack 1\n220 c PA 1 len 9 ack 1"), Some((Way::Forward, 9)));
+    let repeated = "20 c PA 1 len 6 ack 1\n40 s PA 1 len 8 ack 1\n220 c PA 1 len 6 ack 9";
+    assert_eq!(octets(repeated), Some((Way::Forward, 6)));
+}
+
+#[test]
 fn a_connection_that_lives_on_was_not_reset() {
     let lives = established("20 s R 1\n 30 c A 1 len 5 ack 1\n 40 s A 1 len 7 ack 6\n 50 c A 6 ack 8");
     assert_eq!(teardown(&lives), Teardown::Open);

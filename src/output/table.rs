@@ -152,14 +152,15 @@ impl<'a> Page<'a> {
         if flows.is_empty() {
             return Ok(());
         }
-        let (layout, widths) = Layout::fitting(&flows, self);
+        let rows = Rows::new(flows, self);
+        let (layout, widths) = Layout::fitting(&rows, self);
         writeln!(out)?;
-        let make = |nth, flows: &[&Flow]| self.some_rows(layout, &widths, nth == 0, flows);
-        parallel::in_order(self.threads, &flows, CHUNK, make, |text| out.write_all(text.as_bytes()))
+        let make = |nth, flows: &[&Flow]| rows.with(nth, flows, |some| self.some_rows(layout, &widths, nth == 0, some));
+        parallel::in_order(self.threads, &rows.flows, CHUNK, make, |text| out.write_all(text.as_bytes()))
     }
 
-    /// The rows of some flows, the first of them or others.
-    fn some_rows(&self, layout: Layout, widths: &[usize], first: bool, flows: &[&Flow]) -> String {
+    /// Some rows, the first of them or others.
+    fn some_rows(&self, layout: Layout, widths: &[usize], first: bool, rows: &[Row]) -> String {
         let mut table = Table::new();
         table.load_style(match layout.is_tall() {
             true => TableStyle::new().row_separator(BLANK).header_separator(BLANK),
@@ -177,9 +178,8 @@ impl<'a> Page<'a> {
         } else if layout != Layout::Single {
             table.set_header(layout.header().iter().map(|head| Cell::new(head).add_attribute(Attribute::Bold)));
         }
-        for flow in flows {
-            let row = Row::new(flow, self);
-            table.add_row(layout.cells(&row).into_iter().enumerate().map(|(nth, lines)| {
+        for row in rows {
+            table.add_row(layout.cells(row).into_iter().enumerate().map(|(nth, lines)| {
                 let mut lines = lines.into_iter().map(|line| line.text);
                 let mut text = lines.next().unwrap_or_default().into_owned();
                 lines.for_each(|line| text.extend(["\n", &line]));
@@ -290,6 +290,39 @@ impl Row {
     }
 }
 
+/// The rows of a table, which are needed twice: to measure them and to write them.
+struct Rows<'a> {
+    page: &'a Page<'a>,
+    flows: Vec<&'a Flow>,
+    /// Those of [`CHUNK`] flows each; none where they are too many, which are made anew.
+    kept: Vec<Vec<Row>>,
+}
+
+impl<'a> Rows<'a> {
+    fn new(flows: Vec<&'a Flow>, page: &'a Page<'a>) -> Self {
+        let mut rows = Self { page, flows, kept: Vec::new() };
+        if rows.flows.len() <= KEPT {
+            let make = |_, some: &[&Flow]| rows.made(some);
+            let mut kept = Vec::new();
+            parallel::in_pieces(page.threads, &rows.flows, CHUNK, make, |some| kept.push(some));
+            rows.kept = kept;
+        }
+        rows
+    }
+
+    fn made(&self, flows: &[&Flow]) -> Vec<Row> {
+        flows.iter().map(|flow| Row::new(flow, self.page)).collect()
+    }
+
+    /// What `f` makes of the rows of the chunk with this number, which has these flows.
+    fn with<T>(&self, nth: usize, flows: &[&Flow], f: impl FnOnce(&[Row]) -> T) -> T {
+        match self.kept.get(nth) {
+            Some(rows) => f(rows),
+            None => f(&self.made(flows)),
+        }
+    }
+}
+
 /// How the facts of a flow are laid out, from the widest to the narrowest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layout {
@@ -328,42 +361,46 @@ const VERDICT: usize = 19;
 /// Rows formatted at a time: enough for speed, few enough that a report of many flows needs no memory for its text.
 const CHUNK: usize = 512;
 
+/// The most rows that are kept between measuring and writing: they take some 400 octets each.
+const KEPT: usize = 1 << 15;
+
 impl Layout {
     const ALL: [Self; 4] = [Self::Columns, Self::Paired, Self::Tall, Self::Single];
 
     /// The first layout that fits, and the widths of its columns.
-    fn fitting(flows: &[&Flow], page: &Page) -> (Self, Vec<usize>) {
+    fn fitting(rows: &Rows, page: &Page) -> (Self, Vec<usize>) {
         let Some(width) = page.width else {
-            let extents = Self::Columns.extents(flows, page);
+            let extents = Self::Columns.extents(rows, page);
             return (Self::Columns, extents.iter().map(|extent| extent.most).collect());
         };
         for layout in Self::ALL {
-            let extents = layout.extents(flows, page);
+            let extents = layout.extents(rows, page);
             if let Some(widths) = layout.share_out(&extents, width) {
                 return (layout, widths);
             }
         }
         // Too narrow for an address: the terminal will break lines, so that what is copied from it is whole.
-        let widest = Self::Single.extents(flows, page).iter().map(|extent| extent.least).collect();
+        let widest = Self::Single.extents(rows, page).iter().map(|extent| extent.least).collect();
         (Self::Single, widest)
     }
 
     /// The room that each column wants.
-    fn extents(self, flows: &[&Flow], page: &Page) -> Vec<Extent> {
+    fn extents(self, rows: &Rows, page: &Page) -> Vec<Extent> {
         let mut extents = vec![Extent::default(); self.header().len()];
         for (extent, head) in extents.iter_mut().zip(self.header()) {
             head.lines().for_each(|line| extent.include(&free(line)));
         }
-        let of_some = |_, flows: &[&Flow]| {
+        let of_rows = |rows: &[Row]| {
             let mut extents = vec![Extent::default(); self.header().len()];
-            for row in flows.iter().map(|flow| Row::new(flow, page)) {
-                for (extent, cell) in extents.iter_mut().zip(self.cells(&row)) {
+            for row in rows {
+                for (extent, cell) in extents.iter_mut().zip(self.cells(row)) {
                     cell.iter().for_each(|line| extent.include(line));
                 }
             }
             extents
         };
-        parallel::in_pieces(page.threads, flows, CHUNK, of_some, |some| {
+        let of_some = |nth, flows: &[&Flow]| rows.with(nth, flows, of_rows);
+        parallel::in_pieces(page.threads, &rows.flows, CHUNK, of_some, |some| {
             extents.iter_mut().zip(&some).for_each(|(extent, of_some)| extent.widen(of_some));
         });
         extents

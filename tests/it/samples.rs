@@ -35,7 +35,7 @@ fn activities_say_no_more_than_the_capture_shows() {
         ("refused", "SYN refused after 12.7 ms"),
         ("reset_after_fin", "both sides had sent FIN; last data: client's 6 B, 12.9 ms before the reset"),
         ("reset_unread_data", "client sent 2 B, reset 63.0 ms later"),
-        ("silent_loss", "client's 30 B sent 5 times, no answer for 1.7 s"),
+        ("silent_loss", "client's 6 B sent 5 times, no answer for 1.7 s"),
         ("unanswered_syn", "SYN sent 3 times, no answer for 2.0 s"),
     ];
     let samples = samples();
