@@ -8,6 +8,7 @@ use clap::{ArgAction, Parser};
 
 use super::live;
 use super::options::{Command, OutputFormat};
+use crate::report::Kind;
 
 /// Says of every TCP connection in a packet capture that was reset who really sent the reset, why, how sure that is, and which
 /// frames prove it.
@@ -58,12 +59,17 @@ pub(super) struct Definition {
     pub(super) log_line: Option<String>,
 
     /// Only the flow with this number in the report
-    #[arg(long, value_name = "N", conflicts_with = "frame", help_heading = WHICH)]
+    #[arg(long, value_name = "N", value_parser = number, conflicts_with = "frame", help_heading = WHICH)]
     pub(super) flow: Option<u64>,
 
     /// Only the flow that this frame belongs to
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = WHICH)]
+    #[arg(long, value_name = "N", value_parser = number, help_heading = WHICH)]
     pub(super) frame: Option<u64>,
+
+    /// Only flows with this verdict: any reset, harmful, undetermined, a sender (client, server, middlebox, unknown) or a
+    /// cause; given twice, flows with either
+    #[arg(long, value_name = "WHAT", help_heading = WHICH)]
+    pub(super) only: Vec<Kind>,
 
     /// Only packets that pass this filter, in the syntax of tcpdump
     #[arg(long, value_name = "EXPRESSION", hide = cfg!(not(feature = "live")), help_heading = WHICH)]
@@ -122,9 +128,9 @@ pub(super) struct Definition {
     #[arg(long, help_heading = REPORT)]
     pub(super) hash: bool,
 
-    /// Exit with 4 if such a reset is found: any is any reset that is not benign
-    #[arg(long, value_name = "WHAT", value_parser = PossibleValuesParser::new(["any"]), hide_possible_values = true, help_heading = REPORT)]
-    pub(super) fail_on: Option<String>,
+    /// Exit with 4 if a flow ended so: a sender or a cause, or any for any reset that is not benign
+    #[arg(long, value_name = "WHAT", help_heading = REPORT)]
+    pub(super) fail_on: Option<Kind>,
 
     /// Names of addresses, idle limits and devices of your site, from a TOML file (docs/knowledge.md)
     #[arg(long, value_name = "FILE", help_heading = REPORT)]
@@ -170,6 +176,12 @@ pub(super) struct Definition {
 const WHICH: &str = "Which flows";
 const REPORT: &str = "Report";
 const RUN: &str = "Run";
+
+/// The number of a flow or a frame.
+fn number(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|&number: &u64| number > 0);
+    number.ok_or_else(|| format!("`{text}` is no number: they count from 1"))
+}
 
 /// The jobs: clap knows only of options.
 pub(super) fn commands() -> String {
@@ -242,9 +254,11 @@ impl Definition {
         ];
         let flags = [("all-flows", self.all_flows), ("summary", self.summary), ("anonymize", self.anonymize)];
         let endpoints = self.endpoint.iter().map(|endpoint| format!("--endpoint {endpoint}"));
+        let only = self.only.iter().map(|kind| format!("--only {}", kind.name()));
         let valued = valued.into_iter().filter_map(|(name, value)| Some(format!("--{name} {}", value?)));
         endpoints
             .chain(valued)
+            .chain(only)
             .chain(flags.into_iter().filter(|(_, set)| *set).map(|(name, _)| format!("--{name}")))
             .collect()
     }

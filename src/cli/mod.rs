@@ -22,12 +22,13 @@ use clap::error::ErrorKind;
 use jiff::tz::TimeZone;
 
 use crate::error::ExitCode;
+use crate::report::Kind;
 use crate::select::{Around, LogLine, Selection, WrittenTime};
 use definition::Definition;
 pub use job::{Job, job};
 #[cfg(feature = "live")]
 pub use live::{Direction, Events, LiveJob, LiveOptions, warden};
-pub use options::{Color, Command, Evidence, FailOn, Options, OutputFormat, STANDARD_INPUT, Verbosity};
+pub use options::{Color, Command, Evidence, Options, OutputFormat, STANDARD_INPUT, Verbosity};
 pub use size::{DEFAULT_MEMORY, MIN_MEMORY};
 
 /// Threads beyond this number are a slip of the finger.
@@ -54,7 +55,13 @@ fn parse_with(
     args: impl IntoIterator<Item = OsString>,
     local: impl FnOnce() -> Result<TimeZone, String>,
 ) -> Result<Options, Answer> {
-    let args: Vec<OsString> = args.into_iter().collect();
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    // As with other programs that have subcommands.
+    if let [_, help] = args.as_mut_slice()
+        && *help == "help"
+    {
+        *help = "--help".into();
+    }
     if args.len() <= 1 {
         return Err(Answer { text: usage(), exit: ExitCode::Usage });
     }
@@ -134,8 +141,14 @@ fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, Stri
     };
     let zone = if definition.local_time { local()? } else { TimeZone::UTC };
     let selection = selection(&definition, &zone)?;
-    let names_flows = definition.flow.is_some() || definition.frame.is_some() || !selection.is_everything();
-    if definition.command == Command::Show && (!names_flows || definition.summary) {
+    if definition.command == Command::Show && definition.summary {
+        return Err("--summary leaves out the segments that show prints: leave out one of the two".to_owned());
+    }
+    let names_flows = definition.flow.is_some()
+        || definition.frame.is_some()
+        || !definition.only.is_empty()
+        || !selection.is_everything();
+    if definition.command == Command::Show && !names_flows {
         return Err(
             "show tells flows segment by segment: say which, by --flow N, --frame N or --log-line TEXT".to_owned()
         );
@@ -160,7 +173,8 @@ fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, Stri
         anonymize_key_file: definition.anonymize_key_file,
         knowledge: definition.knowledge,
         force: definition.force,
-        fail_on: definition.fail_on.as_deref().map(str::parse).transpose()?,
+        fail_on: definition.fail_on.map(harm).transpose()?,
+        only: definition.only,
         summary: definition.summary,
         all_flows: definition.all_flows,
         bpf: definition.bpf,
@@ -174,6 +188,18 @@ fn options(definition: Definition, local: impl FnOnce() -> Result<TimeZone, Stri
         },
         color: definition.color.parse()?,
     })
+}
+
+/// What `--fail-on` waits for: `any` is any reset that harmed somebody.
+fn harm(kind: Kind) -> Result<Kind, String> {
+    match kind {
+        Kind::Any => Ok(Kind::Harmful),
+        Kind::Undetermined => {
+            Err("--fail-on takes what was found: any, harmful, a sender or a cause; --only takes `undetermined`"
+                .to_owned())
+        }
+        kind => Ok(kind),
+    }
 }
 
 /// What comparing asks of the command line.

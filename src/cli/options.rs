@@ -10,6 +10,7 @@ use std::str::FromStr;
 use jiff::tz::TimeZone;
 
 use crate::error::Error;
+use crate::report::Kind;
 use crate::select::Selection;
 
 /// Everything a run of the analysis needs to know from its user.
@@ -35,8 +36,11 @@ pub struct Options {
     pub knowledge: Option<PathBuf>,
     /// Whether existing output files may be overwritten.
     pub force: bool,
-    /// What turns the exit code to [`crate::error::ExitCode::FailOn`].
-    pub fail_on: Option<FailOn>,
+    /// What turns the exit code to [`crate::error::ExitCode::FailOn`]; neither [`Kind::Any`], which is spelled so and means
+    /// [`Kind::Harmful`], nor [`Kind::Undetermined`].
+    pub fail_on: Option<Kind>,
+    /// The verdicts that the report is about: any of them; all where there is none.
+    pub only: Vec<Kind>,
     /// Which flows the report is about.
     pub selection: Selection,
     /// The number of the one flow that is asked for.
@@ -108,13 +112,6 @@ pub enum OutputFormat {
     Csv,
 }
 
-/// What `--fail-on` waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailOn {
-    /// Any reset that is not benign.
-    Any,
-}
-
 /// How much is said on standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
@@ -146,6 +143,9 @@ impl Options {
         for path in self.output.iter().chain(evidence) {
             if self.captures.iter().chain(&self.kernel_trace).any(|capture| is_same_file(capture, path)) {
                 return Err(Error::OutputIsInput(path.clone()));
+            }
+            if path.is_dir() {
+                return Err(Error::write(Some(path), io::ErrorKind::IsADirectory.into()));
             }
             if !self.force && path.symlink_metadata().is_ok() {
                 return Err(Error::OutputExists(path.clone()));
@@ -232,17 +232,6 @@ impl FromStr for OutputFormat {
         Self::ALL.into_iter().find(|(_, known, _)| *known == name).map(|(format, _, _)| format).ok_or_else(|| {
             format!("there is no format `{name}`: there are {}", Self::names().collect::<Vec<_>>().join(", "))
         })
-    }
-}
-
-impl FromStr for FailOn {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "any" => Ok(Self::Any),
-            _ => Err(format!("`{name}` is nothing to fail on: there is `any`, any reset that is not benign")),
-        }
     }
 }
 

@@ -4,6 +4,8 @@ use clap::CommandFactory;
 use jiff::tz::{Offset, TimeZone};
 
 use super::*;
+use crate::causes::Cause;
+use crate::report::Sender;
 
 /// Parses a command line as a shell would split it; the machine is in Berlin's winter.
 fn parse_line(line: &[&str]) -> Result<Options, Answer> {
@@ -88,6 +90,10 @@ fn every_selection_is_read() {
         "2",
         "--fail-on",
         "any",
+        "--only",
+        "middlebox",
+        "--only",
+        "process_killed",
     ])
     .unwrap();
     let selection = &options.selection;
@@ -96,7 +102,8 @@ fn every_selection_is_read() {
     assert!(selection.from.is_some() && selection.to.is_some() && selection.around.is_some());
     assert_eq!(selection.log_line.as_ref().unwrap().mentions.len(), 1);
     assert_eq!((options.memory, options.threads.unwrap().get()), (2 << 30, 2));
-    assert_eq!((options.bpf.as_deref(), options.fail_on), (Some("tcp port 443"), Some(FailOn::Any)));
+    assert_eq!((options.bpf.as_deref(), options.fail_on), (Some("tcp port 443"), Some(Kind::Harmful)));
+    assert_eq!(options.only, [Kind::Sender(Sender::Middlebox), Kind::Cause(Cause::ProcessKilled)]);
 }
 
 #[test]
@@ -112,7 +119,9 @@ fn wrong_usage_is_refused_with_a_way_out() {
     for (line, part) in [
         (&["a", "--format", "pdf"][..], "[possible values: table, json, ndjson, markdown, html, csv]"),
         (&["a", "--output", "r.pdf"], ".txt, .json, .ndjson, .md, .html, .csv"),
-        (&["a", "--fail-on", "idle_timeout"], "[possible values: any]"),
+        (&["a", "--fail-on", "idle_timeout"], "the causes that `tcpautopsy explain` lists"),
+        (&["a", "--fail-on", "undetermined"], "--only takes `undetermined`"),
+        (&["a", "--only", "idle_timeout"], "the causes that `tcpautopsy explain` lists"),
         (&["a", "--color", "blue"], "[possible values: auto, always, never]"),
         (&["a", "--memory", "1M"], "--memory: `1M` is too little: the least is 64M"),
         (&["a", "--threads", "0"], "from 1 to 1024"),
@@ -123,6 +132,9 @@ fn wrong_usage_is_refused_with_a_way_out() {
         (&["a", "--around", "10:26±x"], "--around: `x` is no number of seconds"),
         (&["a", "--log-line", "connection reset by peer"], "--log-line: no address, port or time in the line"),
         (&["a", "--force"], "--output"),
+        (&["show", "a", "--flow", "1", "--summary"], "leave out one of the two"),
+        (&["a", "--flow", "0"], "`0` is no number: they count from 1"),
+        (&["a", "--frame", "x"], "`x` is no number: they count from 1"),
         (&["a", "--output", "-"], "without it the report goes to standard output"),
         (&["-", "-"], "only once"),
         (&["a", "--quiet", "--verbose"], "--verbose"),

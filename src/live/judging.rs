@@ -107,6 +107,7 @@ impl Ground<'_> {
         let selection = Selection { criteria: Vec::new(), flows: 0, note: None };
         let wanted = Wanted {
             selection: Some((selection, &is_chosen)),
+            only: &[],
             all_flows: false,
             summary_only: false,
             rungs: report::RUNGS,

@@ -8,14 +8,12 @@
 
 mod folder;
 mod fragments;
-mod occasion;
 mod past;
 mod shelf;
 #[cfg(test)]
 mod testing;
 
 pub use folder::Folder;
-pub use occasion::Occasion;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -28,7 +26,7 @@ use crate::evidence_file::Writer;
 use crate::live::{Event, Observer, Statistics};
 use crate::notes::Notes;
 use crate::output;
-use crate::report::{Flow, Report};
+use crate::report::{Flow, Kind, Report};
 use crate::tcp::{IcmpError, Segment};
 use fragments::Fragments;
 use past::{Ends, Kept, Past};
@@ -49,7 +47,7 @@ pub struct RecorderOptions {
     /// The folder that files go to.
     pub folder: PathBuf,
     /// Which verdicts are worth a file; any of them will do.
-    pub occasions: Vec<Occasion>,
+    pub occasions: Vec<Kind>,
     /// Files kept, the latest of this run.
     pub files: usize,
     /// Octets that they may have together.
@@ -60,7 +58,7 @@ pub struct RecorderOptions {
 
 /// The flight recorder.
 pub struct Recorder<'a> {
-    occasions: Vec<Occasion>,
+    occasions: Vec<Kind>,
     input: String,
     names: Option<&'a Key>,
     notes: Notes,
@@ -112,7 +110,7 @@ impl<'a> Recorder<'a> {
     }
 
     fn is_wanted(&self, flow: &Flow) -> bool {
-        self.occasions.iter().any(|occasion| occasion.is_met(flow))
+        self.occasions.iter().any(|occasion| occasion.is_of(flow))
     }
 
     fn ends(&self, flow: &Flow) -> Option<Ends> {

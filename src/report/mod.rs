@@ -15,6 +15,7 @@ mod flow;
 mod icmp;
 mod interfaces;
 mod kernel;
+mod kind;
 mod ladder;
 mod names;
 mod reset;
@@ -37,6 +38,7 @@ pub use diagnosis::{
 pub use flow::{Analysis, Application, Endpoint, Flow, FlowLine, IcmpMessage, Roles, SideAnalysis, Teardown, Zeek};
 pub use interfaces::{Address, INTERFACES_SCHEMA, Interface, Interfaces};
 pub use kernel::{KernelTrace, KernelWord, OffsetFrom, Process};
+pub use kind::Kind;
 pub use ladder::{RUNGS, Rung};
 pub use reset::{Form, Hops, Location, Mechanism, Obedience, Phase, Reset, ResetEvidence, ResetSegment, Sender, Side};
 pub use summary::{IdleGap, Incident, Selection, SenderCounts, Summary, TeardownCounts};

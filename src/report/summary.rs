@@ -119,7 +119,17 @@ pub struct SenderCounts {
 impl SenderCounts {
     /// All resets.
     pub fn total(&self) -> u64 {
-        [self.server, self.client, self.middlebox, self.unknown].into_iter().fold(0, u64::saturating_add)
+        Sender::ALL.into_iter().map(|sender| self.of(sender)).fold(0, u64::saturating_add)
+    }
+
+    /// Resets by this sender.
+    pub fn of(&self, sender: Sender) -> u64 {
+        match sender {
+            Sender::Client => self.client,
+            Sender::Server => self.server,
+            Sender::Middlebox => self.middlebox,
+            Sender::Unknown => self.unknown,
+        }
     }
 }
 

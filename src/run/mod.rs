@@ -29,11 +29,11 @@ pub use second_look::{ask, needs_judging};
 
 use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::anonymize::Key;
 use crate::capture::{Capture, Filter, Format, InputError, InputSummary, OpenOptions};
-use crate::cli::{Command, FailOn, Options, OutputFormat};
+use crate::cli::{Command, Options, OutputFormat};
 use crate::error::{Error, ExitCode};
 use crate::evidence::Words;
 use crate::flow::{Flow, Limits, Totals};
@@ -42,7 +42,7 @@ use crate::notes::Notes;
 use crate::output;
 use crate::parallel;
 use crate::progress;
-use crate::report::{self, Findings, IsSelected, KernelTrace, Report, SkippedInput, Take, Tell, Wanted};
+use crate::report::{self, Findings, IsSelected, KernelTrace, Kind, Report, SkippedInput, Take, Tell, Wanted};
 use crate::timeline::Recording;
 use crate::witness::Testimony;
 use memory::Memory;
@@ -98,6 +98,11 @@ fn open(options: &Options, notes: Notes) -> Result<Opened, Error> {
         return Err(Error::NothingToAnalyse(errors.iter().map(ToString::to_string).collect()));
     }
     errors.iter().for_each(|error| notes.warn(error));
+    let mut files = HashSet::new();
+    let again = |path: &&PathBuf| path.canonicalize().is_ok_and(|file| !files.insert(file));
+    for path in options.captures.iter().filter(again) {
+        notes.warn(format_args!("{} is given twice: each of its packets counts as captured twice", path.display()));
+    }
     if options.command == Command::Compare {
         compare::check(options, &errors)?;
     }
@@ -138,8 +143,9 @@ fn one_point(options: &Options, opened: Opened, notes: Notes) -> Result<ExitCode
     analysis.site = site;
     drop(bar);
     let is_table = options.command == Command::Analyze && options.format == OutputFormat::Table;
-    // Evidence files hold what is told beside each row.
-    let many = if is_table && options.evidence.is_none() { Words::Names } else { Words::All };
+    // Evidence files hold what is told beside each row; and of those with some verdicts nobody knows yet how many they are.
+    let is_enough = is_table && options.evidence.is_none() && options.only.is_empty();
+    let many = if is_enough { Words::Names } else { Words::All };
     conclude(options, analysis, &errors, (key.as_ref(), many), |report| write(options, report, output))
 }
 
@@ -229,7 +235,9 @@ pub(crate) fn conclude(
         compared: None,
     };
     let wanted = Wanted {
-        selection: chosen.as_ref().map(|chosen| (chosen.selection(), &is_chosen as IsSelected<'_>)),
+        selection: selection::narrowed(options, chosen.as_ref())
+            .map(|narrowed| (narrowed, &is_chosen as IsSelected<'_>)),
+        only: &options.only,
         all_flows,
         summary_only: options.summary,
         rungs: if options.command == Command::Show { usize::MAX } else { report::RUNGS },
@@ -387,10 +395,15 @@ pub(crate) fn write(options: &Options, report: &Report, file: Option<std::fs::Fi
 fn exit_code(options: &Options, report: &Report) -> ExitCode {
     let damaged =
         !report.capture.skipped_inputs.is_empty() || report.capture.inputs.iter().any(|input| !input.complete);
-    let failed = match options.fail_on {
-        None => false,
-        Some(FailOn::Any) => report.summary.harmful > 0,
-    };
+    let summary = &report.summary;
+    let failed = options.fail_on.is_some_and(|kind| match kind {
+        Kind::Any => summary.senders.total() > 0,
+        Kind::Harmful => summary.harmful > 0,
+        Kind::Cause(cause) => summary.causes.contains_key(cause.id()),
+        Kind::Sender(sender) => summary.senders.of(sender) > 0,
+        // No summary counts them, so that nobody can ask for it.
+        Kind::Undetermined => false,
+    });
     ExitCode::of(
         [(damaged, ExitCode::Damaged), (failed, ExitCode::FailOn)]
             .into_iter()

@@ -15,11 +15,16 @@ pub struct Chosen {
     note: Option<String>,
 }
 
-impl Chosen {
-    /// For the report, which counts the flows itself.
-    pub fn selection(&self) -> Selection {
-        Selection { criteria: self.criteria.clone(), flows: 0, note: self.note.clone() }
+/// What the user asked for, for the report, which counts the flows itself; `None` where that is everything.
+pub fn narrowed(options: &Options, chosen: Option<&Chosen>) -> Option<Selection> {
+    let kinds: Vec<&str> = options.only.iter().map(|kind| kind.name()).collect();
+    let only = Some(kinds.join(" or ")).filter(|kinds| !kinds.is_empty());
+    if chosen.is_none() && only.is_none() {
+        return None;
     }
+    let (criteria, note) = chosen.map(|chosen| (chosen.criteria.clone(), chosen.note.clone())).unwrap_or_default();
+    let criteria = criteria.into_iter().chain(only.map(|kinds| format!("verdict {kinds}"))).collect();
+    Some(Selection { criteria, flows: 0, note })
 }
 
 /// The flows asked for; `None` where every flow is. `with_frame` tells the flow that a frame belongs to.

@@ -90,6 +90,70 @@ fn fail_on_looks_at_the_flows_that_were_asked_for() {
 }
 
 #[test]
+fn a_capture_given_twice_is_told() {
+    let twice = code(&[RESET, "samples/../samples/reset_unread_data/capture.pcap"], 0);
+    assert_eq!(err(&twice).matches("is given twice: each of its packets").count(), 1, "{}", err(&twice));
+    assert_eq!(err(&code(&[RESET, REFUSED], 0)), "");
+}
+
+#[test]
+fn help_may_be_asked_for_as_a_subcommand() {
+    assert_eq!(out(&code(&["help"], 0)), out(&code(&["--help"], 0)));
+}
+
+#[test]
+fn fail_on_takes_causes_and_senders() {
+    for (what, exit) in
+        [("refused_no_listener", 4), ("server", 4), ("harmful", 4), ("middlebox", 0), ("process_killed", 0)]
+    {
+        for more in [&[][..], &["--summary"]] {
+            code(&[&[REFUSED, "--fail-on", what], more].concat(), exit);
+        }
+    }
+    code(&[SEVERAL, "--only", "middlebox", "--fail-on", "any"], 0);
+}
+
+#[test]
+fn only_keeps_the_flows_with_a_verdict() {
+    let only = |kinds: &[&str]| {
+        let wanted: Vec<&str> = kinds.iter().flat_map(|kind| ["--only", *kind]).collect();
+        let told = report(&code(&[&[REFUSED, SEVERAL, AFTER_FIN, "--format", "json"], &wanted[..]].concat(), 0));
+        let summary =
+            report(&code(&[&[REFUSED, SEVERAL, AFTER_FIN, "--format", "json", "--summary"], &wanted[..]].concat(), 0));
+        assert_eq!((&told["summary"], &told["selection"]), (&summary["summary"], &summary["selection"]), "{kinds:?}");
+        told
+    };
+    let all = only(&[]);
+    assert!(all["selection"].is_null());
+    let flows = |report: &serde_json::Value| report["flows"].as_array().expect("flows").clone();
+    let cause = |flow: &serde_json::Value| flow["diagnosis"]["cause"].as_str().unwrap_or_default().to_owned();
+    let causes: std::collections::BTreeSet<String> = flows(&all).iter().map(cause).collect();
+    assert!(causes.len() > 2, "{causes:?}");
+    for one in &causes {
+        let told = only(&[one.as_str()]);
+        let expected: Vec<_> = flows(&all).into_iter().filter(|flow| cause(flow) == *one).collect();
+        assert_eq!(flows(&told), expected, "{one}");
+        assert_eq!(told["selection"]["flows"], expected.len());
+        assert_eq!(told["selection"]["criteria"], serde_json::json!([format!("verdict {one}")]));
+        assert_eq!(told["summary"]["causes"], serde_json::json!({ one: expected.len() }));
+    }
+    let two: Vec<&str> = causes.iter().take(2).map(String::as_str).collect();
+    let either = flows(&only(&two));
+    assert!(!either.is_empty() && either.iter().all(|flow| two.contains(&&*cause(flow))));
+    assert!(flows(&only(&["middlebox"])).is_empty());
+    let harmful = flows(&only(&["harmful"]));
+    assert_eq!(
+        harmful,
+        flows(&all)
+            .into_iter()
+            .filter(|flow| flow["benign"].is_null() && flow["resets"] != serde_json::json!([]))
+            .collect::<Vec<_>>()
+    );
+    let table = out(&code(&[REFUSED, SEVERAL, "--only", "middlebox"], 0));
+    assert!(table.starts_with("None of 5 flows on") && table.contains("matches verdict middlebox"), "{table}");
+}
+
+#[test]
 fn a_damaged_capture_is_reported_up_to_the_damage() {
     let folder = scratch("program-damaged");
     let file = damaged(&folder, "cut.pcap");

@@ -10,7 +10,8 @@ use clap::builder::PossibleValuesParser;
 
 use crate::cli::options::{OutputFormat, STANDARD_INPUT};
 use crate::cli::{Answer, Options, answer, size, wrong};
-use crate::recorder::{Occasion, RecorderOptions};
+use crate::recorder::RecorderOptions;
+use crate::report::Kind;
 
 /// Everything that watching an interface needs to know from its user.
 #[derive(Clone, Debug)]
@@ -139,10 +140,10 @@ pub(super) struct LiveDefinition {
     #[arg(long, value_name = "DIR", help_heading = RECORD)]
     record: Option<PathBuf>,
 
-    /// Which: any, harmful, a sender (client, server, middlebox, unknown) or a cause; may be given several times [default:
-    /// any]
+    /// Which: any, harmful, undetermined, a sender (client, server, middlebox, unknown) or a cause; given twice, those of
+    /// either [default: any]
     #[arg(long, value_name = "WHAT", requires = "record", help_heading = RECORD)]
-    record_when: Vec<Occasion>,
+    record_when: Vec<Kind>,
 
     /// Keep the latest so many files of this run
     #[arg(long, value_name = "N", requires = "record", value_parser = clap::value_parser!(u32).range(1..), default_value_t = 1000, help_heading = RECORD)]
@@ -209,8 +210,8 @@ pub(super) struct LiveDefinition {
     #[arg(long, value_name = "WHEN", value_parser = PossibleValuesParser::new(["auto", "always", "never"]), default_value = "auto", hide_possible_values = true, help_heading = REPORT)]
     color: String,
 
-    /// Exit with 4 if such a reset is found: any is any reset that is not benign
-    #[arg(long, value_name = "WHAT", value_parser = PossibleValuesParser::new(["any"]), hide_possible_values = true, help_heading = REPORT)]
+    /// Exit with 4 if a flow ended so: a sender or a cause, or any for any reset that is not benign
+    #[arg(long, value_name = "WHAT", help_heading = REPORT)]
     fail_on: Option<String>,
 
     /// Memory for flows and buffers, at least 64M [default: 1G]; the kernel's buffer is beside it
@@ -232,8 +233,8 @@ const RECORD: &str = "Flight recorder";
 const RUN: &str = "Run";
 
 const EXAMPLES: &str = "\
-Ctrl-C, SIGTERM, --duration and --packets end it with the report; a second Ctrl-C
-ends it at once.
+Ctrl-C, SIGTERM, --duration and --packets end it with the report; a second
+Ctrl-C ends it at once.
 
 Examples:
   tcpautopsy live eth0
@@ -281,7 +282,7 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<LiveOptions, Answer> {
     let analysis = crate::cli::parse(definition.of_the_analysis())?;
     let record = definition.record.map(|folder| RecorderOptions {
         folder,
-        occasions: if definition.record_when.is_empty() { vec![Occasion::Any] } else { definition.record_when },
+        occasions: if definition.record_when.is_empty() { vec![Kind::Any] } else { definition.record_when },
         files: definition.record_files as usize,
         octets: record_size,
         payload: definition.record_payload_bytes as usize,

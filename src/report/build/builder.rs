@@ -16,8 +16,8 @@ use crate::flow::{self, Flows, Way};
 use crate::knowledge::site::Site;
 use crate::report::compared::reset_comparison;
 use crate::report::{
-    Alternative, Analysis, CauseEvidence, Confidence, Diagnosis, Endpoint, Flow, Hops, Location, Mechanism, Obedience,
-    Reset, ResetComparison, ResetEvidence, Roles, Rung, Sender, Side, Teardown, Zeek, ladder, words,
+    Alternative, Analysis, CauseEvidence, Confidence, Diagnosis, Endpoint, Flow, Hops, Kind, Location, Mechanism,
+    Obedience, Reset, ResetComparison, ResetEvidence, Roles, Rung, Sender, Side, Teardown, Zeek, ladder, words,
 };
 use crate::surroundings;
 use crate::tcp::{FrameNumber, PathId};
@@ -33,6 +33,7 @@ pub(super) struct Builder<'a> {
     pub(super) site: &'a Site,
     pub(super) several_inputs: bool,
     pub(super) reused: HashSet<u64>,
+    pub(super) only: &'a [Kind],
     pub(super) all_flows: bool,
     pub(super) summary_only: bool,
     /// Rungs of the ladder of one flow.
@@ -51,22 +52,27 @@ impl Builder<'_> {
     ) {
         let how = flow::Teardown::of(flow, flows.end);
         let teardown = Teardown::from(how);
+        let fate = verdict.fate.take();
+        let elsewhere = std::mem::take(&mut verdict.elsewhere);
+        let judged = std::mem::take(&mut verdict.resets);
+        let kept = verdict.gist.take();
+        let is_settled = kept.is_some();
+        let resets = if is_settled { Vec::new() } else { episodes(flow, &judged, &elsewhere) };
+        let gist = kept.unwrap_or_else(|| Gist::with(&resets).settled(fate.as_deref()));
+        if !self.is_wanted(teardown, &gist) {
+            return;
+        }
         told.count += 1;
         told.teardown += teardown;
         if let Some(detail) = &flow.detail {
             told.resets_not_kept += detail.resets_not_kept;
             told.icmp_not_kept += detail.icmp_not_kept;
         }
-        let fate = verdict.fate.take();
-        if let Some(gist) = verdict.gist.take() {
-            told.count_verdict(&gist);
+        told.count_verdict(&gist);
+        if is_settled {
             told.fates.extend(fate.map(|fate| *fate));
             return;
         }
-        let elsewhere = std::mem::take(&mut verdict.elsewhere);
-        let judged = std::mem::take(&mut verdict.resets);
-        let resets = episodes(flow, &judged, &elsewhere);
-        told.count_verdict(&Gist::with(&resets).settled(fate.as_deref()));
         let compared = resets.iter().filter_map(|episode| self.comparison(episode));
         compared.for_each(|compared| told.decided.count(compared.decided));
         told.fates.extend(fate.map(|fate| *fate));
@@ -75,6 +81,12 @@ impl Builder<'_> {
         if !self.summary_only && (self.all_flows || tells) {
             told.flows.push(self.flow(flows, flow, how, &resets, verdict, room));
         }
+    }
+
+    /// Whether the verdict on a flow is one that was asked for.
+    fn is_wanted(&self, teardown: Teardown, gist: &Gist) -> bool {
+        let has_one = || teardown.ended_badly() || gist.has_reset();
+        self.only.is_empty() || has_one() && self.only.iter().any(|&kind| gist.is(kind))
     }
 
     fn flow(

@@ -19,8 +19,8 @@ use crate::flow::{self, Flows};
 use crate::knowledge::idle_timeouts;
 use crate::knowledge::site::Site;
 use crate::report::{
-    Comparison, Dropped, IdleGap, Incident, KernelTrace, Location, Report, Selection, SkippedInput, Summary, Teardown,
-    ladder,
+    Comparison, Dropped, IdleGap, Incident, KernelTrace, Kind, Location, Report, Selection, SkippedInput, Summary,
+    Teardown, ladder,
 };
 use crate::surroundings;
 use crate::tcp::FrameNumber;
@@ -84,6 +84,8 @@ pub type IsSelected<'a> = &'a dyn Fn(&flow::Flow) -> bool;
 pub struct Wanted<'a> {
     /// What the user asked for, with a test of each flow; none for all flows.
     pub selection: Option<(Selection, IsSelected<'a>)>,
+    /// The verdicts that it is about: any of these; all where there is none.
+    pub only: &'a [Kind],
     /// List flows that ended well, too.
     pub all_flows: bool,
     /// List no flow at all.
@@ -95,7 +97,7 @@ pub struct Wanted<'a> {
 }
 
 /// The report of a capture.
-pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
+pub fn build<'a>(mut findings: Findings<'a>, wanted: Wanted<'a>) -> Report {
     let builder = Builder {
         paths: findings.paths,
         passages: findings.compared.as_ref().map(|compared| compared.passages),
@@ -105,6 +107,7 @@ pub fn build(mut findings: Findings<'_>, wanted: Wanted<'_>) -> Report {
         site: &findings.around.site,
         several_inputs: findings.inputs.len() > 1,
         reused: reused_ends(&findings.flows, wanted.summary_only),
+        only: wanted.only,
         all_flows: wanted.all_flows,
         summary_only: wanted.summary_only,
         rungs: wanted.rungs,

@@ -9,7 +9,7 @@ use crate::attribution::Judged;
 use crate::causes;
 use crate::flow;
 use crate::outcome;
-use crate::report::{Application, DecidedResets, Flow, FlowComparison, Sender, SenderCounts, TeardownCounts};
+use crate::report::{Application, DecidedResets, Flow, FlowComparison, Kind, Sender, SenderCounts, TeardownCounts};
 use crate::timeline::Timeline;
 
 /// What was concluded about a flow: little more than nothing for the many that ended well.
@@ -61,6 +61,16 @@ impl Gist {
             Some(fate) => Self { cause: fate.cause, benign: fate.harmless.is_some(), ..self },
             None => self,
         }
+    }
+
+    /// Whether there is a reset.
+    pub(super) fn has_reset(&self) -> bool {
+        !self.senders.is_empty()
+    }
+
+    /// Whether the verdict is of this kind.
+    pub(super) fn is(&self, kind: Kind) -> bool {
+        kind.is_it(&self.senders, self.cause.map(causes::Cause::id), self.benign)
     }
 
     pub(super) fn with(resets: &[Episode<'_>]) -> Self {

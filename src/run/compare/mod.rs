@@ -227,7 +227,9 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
         inputs,
     };
     let wanted = Wanted {
-        selection: found.chosen.as_ref().map(|chosen| (chosen.selection(), &is_chosen as IsSelected<'_>)),
+        selection: selection::narrowed(options, found.chosen.as_ref())
+            .map(|narrowed| (narrowed, &is_chosen as IsSelected<'_>)),
+        only: &options.only,
         all_flows: options.all_flows || options.selection.log_line.is_some() || names_one(options),
         summary_only: options.summary,
         rungs: report::RUNGS,
