@@ -125,7 +125,7 @@ impl Copies {
         // Its ends are those of its flow.
         let (signature, now) = (signature(segment, 0), moment(segment));
         let is_same = |&(before, then): &(Signature, u32)| before == signature && is_within_bound(segment, then, now);
-        let is_copy = super::record::tells_copies(segment) && self.recent.iter().any(is_same);
+        let is_copy = super::connection::tells_copies(segment) && self.recent.iter().any(is_same);
         if self.recent.len() == Self::WITHIN {
             self.recent.pop_front();
         }

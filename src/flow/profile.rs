@@ -1,5 +1,5 @@
+use super::connection::Flow;
 use super::endpoint::Ended;
-use super::record::Flow;
 use super::way::Way;
 use crate::tcp::{FrameNumber, LinkTag, Timestamp};
 
@@ -35,9 +35,9 @@ impl Profile {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::{FlowTable, Limits};
     use super::super::testing::segment;
     use super::super::way::Pair;
+    use super::super::{FlowTable, Limits};
     use super::*;
     use crate::tcp::{Device, Segment, SeqNum, TcpFlags};
 

@@ -1,7 +1,7 @@
 //! What stands around one RST segment at the moment it was captured.
 
+use super::connection::Flow;
 use super::endpoint::fact;
-use super::record::Flow;
 use super::way::{Pair, Way};
 use crate::tcp::{Duration, Segment, SeqNum};
 

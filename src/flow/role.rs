@@ -1,6 +1,6 @@
 //! Who is client and who is server.
 
-use super::record::Flow;
+use super::connection::Flow;
 use super::way::{Pair, Way};
 
 /// The lowest port that operating systems choose for clients by themselves: 32768 on Linux (`ip_local_port_range`),

@@ -4,8 +4,8 @@
 //! up to date before anything else looks at it. The short way decides nothing: whatever it takes, [`Flow::segment_in_full`]
 //! would have taken in with the same result, which a test compares.
 
+use super::connection::{Flow, Turn};
 use super::endpoint::{EndpointFacts, fact};
-use super::record::{Flow, Turn};
 use super::way::{Pair, Way};
 use super::zeek::Ready;
 use crate::tcp::{Duration, Endpoint, FrameNumber, PathId, Segment, SeqNum, TcpFlags, Timestamp};

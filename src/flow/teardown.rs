@@ -1,6 +1,6 @@
 //! How a flow ended.
 
-use super::record::{Flow, IcmpEvidence};
+use super::connection::{Flow, IcmpEvidence};
 use super::reset::{Phase, ResetSegment};
 use super::role::Roles;
 use super::way::Way;

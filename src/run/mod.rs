@@ -13,6 +13,7 @@ mod pipeline;
 mod relay;
 mod second_look;
 mod selection;
+mod writing;
 
 pub(crate) use kernel_trace::Witness;
 pub(crate) use key::key;
@@ -23,12 +24,15 @@ pub(crate) use pipeline::losses;
 #[cfg(feature = "live")]
 pub(crate) use selection::choose;
 
+#[cfg(feature = "live")]
+pub(crate) use writing::status_width;
+pub(crate) use writing::{terminal_width, write};
+
 pub use explain::explain;
 pub use judgement::{Judgement, Means};
 pub use second_look::{ask, needs_judging};
 
 use std::collections::HashSet;
-use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use crate::anonymize::Key;
@@ -308,20 +312,6 @@ fn follows_zeek(options: &Options) -> bool {
     tells && !options.summary
 }
 
-/// Columns of the terminal that standard output is, if it is one.
-pub(crate) fn terminal_width() -> Option<usize> {
-    if !io::stdout().is_terminal() {
-        return None;
-    }
-    terminal_size::terminal_size().map(|(width, _)| width.0.into())
-}
-
-/// Columns of the terminal that standard error is, if it is one.
-#[cfg(feature = "live")]
-pub(crate) fn status_width() -> Option<usize> {
-    terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into())
-}
-
 fn tell_what_was_read(inputs: &[InputSummary], totals: &Totals, notes: Notes) {
     for input in inputs {
         for problem in &input.problems {
@@ -356,40 +346,6 @@ fn threads(options: &Options) -> usize {
 
 fn skipped(error: &InputError) -> SkippedInput {
     SkippedInput { path: error.path().to_owned(), reason: error.to_string() }
-}
-
-pub(crate) fn write(options: &Options, report: &Report, file: Option<std::fs::File>) -> Result<(), Error> {
-    let stdout = io::stdout();
-    let is_terminal = file.is_none() && stdout.is_terminal();
-    let mut out: Box<dyn Write> = match file {
-        Some(file) => Box::new(file),
-        None => Box::new(stdout.lock()),
-    };
-    let threads = threads(options);
-    let written = match options.format {
-        OutputFormat::Json => output::json::write_on(threads, report, &mut out),
-        OutputFormat::Ndjson => output::ndjson::write_on(threads, report, &mut out),
-        OutputFormat::Markdown => output::markdown::write(report, &options.zone.clone().into(), &mut out),
-        OutputFormat::Csv => output::csv::write_on(threads, report, &mut out),
-        OutputFormat::Html => output::html::write(report, &mut out),
-        OutputFormat::Table => {
-            let table = output::table::TableOptions {
-                is_terminal,
-                width: terminal_size::terminal_size().map(|(width, _)| width.0),
-                color: {
-                    let [no_color, term] = ["NO_COLOR", "TERM"].map(std::env::var_os);
-                    options.color.applies(is_terminal, no_color.as_deref(), term.as_deref())
-                },
-                zone: options.zone.clone().into(),
-                summary_only: options.summary,
-            };
-            match options.command {
-                Command::Show => output::show::write(report, &table, &mut out),
-                Command::Analyze | Command::Compare => output::table::write_on(threads, report, &table, &mut out),
-            }
-        }
-    };
-    written.map_err(|error| Error::write(options.output.as_deref(), error))
 }
 
 fn exit_code(options: &Options, report: &Report) -> ExitCode {

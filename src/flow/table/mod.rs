@@ -1,21 +1,23 @@
 //! Finds the flow of a segment.
 
+mod room;
+
 use std::num::NonZeroU32;
 
+use super::connection::Flow;
+use super::flows::Flows;
 use super::followed::Followed;
 use super::hint::News;
 use super::inputs::{InputSet, InputSets};
 use super::key::{EndsHasher, Key, Keyer};
-use super::record::Flow;
-use super::reset::{Phase, ResetSegment};
-use super::teardown::Teardown;
+use super::limits::{BESIDE_RECORD, Limits, Totals};
+use super::reset::ResetSegment;
 use super::way::Way;
-use super::zeek::ZeekConn;
 use crate::prefetch;
 use crate::tcp::{IcmpError, Segment, Timestamp};
 
 /// Flows a piece of the arena; pieces are never moved, so growing copies nothing.
-const PIECE: usize = 1024;
+pub(super) const PIECE: usize = 1024;
 
 /// By how many segments a segment itself is asked for ahead of its use: another thread has written it.
 const SEGMENT_AHEAD: usize = 24;
@@ -41,83 +43,10 @@ const MAX_SIBLINGS: usize = 64;
 /// The first resets of a flow decide how it ended: for so many of them places of flows are given up that nobody took.
 const DECIDING: usize = 4;
 
-/// Octets of memory a flow takes on average beside its record: its slot at the table's least load, and what one flow in
-/// seven keeps in [`super::Detail`].
-const BESIDE_RECORD: usize = 100;
-
-/// Octets that an allocator takes for itself with each piece of memory.
-const BOX: usize = 16;
-
-/// What the table may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Flows held at once; beyond it the flows that matter least are ended early.
-    pub flows: usize,
-    /// RST segments kept in full over all flows, and more where flows leave room; further ones are counted.
-    pub resets: usize,
-    /// Whether to follow the flows as Zeek does, too.
-    pub zeek: bool,
-}
-
-impl Limits {
-    /// The fewest flows that any budget allows, so that a small one still analyses.
-    pub const MIN_FLOWS: usize = 4096;
-
-    /// What fits in so many octets: nine tenths for flows, the rest for resets kept in full. `listed`: octets that what is
-    /// made of a flow takes at the end, when the flow itself is gone.
-    pub fn within(octets: u64, zeek: bool, listed: usize) -> Self {
-        let octets = usize::try_from(octets).unwrap_or(usize::MAX);
-        let flow = Self::octets_of_flow(zeek);
-        Self {
-            zeek,
-            flows: (octets / 10 * 9 / flow.max(listed)).max(Self::MIN_FLOWS),
-            resets: (octets / 10 / size_of::<super::ResetSegment>()).max(Self::MIN_FLOWS),
-        }
-    }
-
-    /// What a flow takes.
-    pub fn octets_of_flow(zeek: bool) -> usize {
-        size_of::<Flow>() + BESIDE_RECORD + if zeek { BOX + size_of::<ZeekConn>() } else { 0 }
-    }
-}
-
-/// What was counted over all flows, those ended early included.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// TCP segments, copies included.
-    pub segments: u64,
-    /// Those with RST, copies included.
-    pub resets: u64,
-    /// Flows begun.
-    pub flows: u64,
-    /// Further copies of packets.
-    pub duplicates: u64,
-    /// ICMP errors about TCP segments.
-    pub icmp_errors: u64,
-    /// Those whose flow is not in the capture.
-    pub icmp_without_flow: u64,
-    /// The teardowns of flows that were ended early to bound memory.
-    pub evicted: Vec<(Teardown, u64)>,
-    /// Segments taken for another flow's, since too many had the same addresses and ports.
-    pub not_told_apart: u64,
-    /// RST segments of which only the number is known.
-    pub resets_not_kept: u64,
-}
-
-impl Totals {
-    /// Adds those of another capture.
-    fn take(&mut self, other: Self) {
-        self.segments += other.segments;
-        self.resets += other.resets;
-        self.flows += other.flows;
-        self.duplicates += other.duplicates;
-        self.icmp_errors += other.icmp_errors;
-        self.icmp_without_flow += other.icmp_without_flow;
-        self.evicted.extend(other.evicted);
-        self.not_told_apart += other.not_told_apart;
-        self.resets_not_kept += other.resets_not_kept;
-    }
-}
+/// One part in so many of the places of flows may be given to resets, while at most so many quarters of them are taken: enough for a flood
+/// of resets, and never so many that flows have to leave for it.
+const LENDABLE: usize = 2;
+const LENDING: usize = 3;
 
 /// One place of the hash table: an index into the arena, and bits of the hash to tell most other flows apart without a look there.
 #[derive(Clone, Copy)]
@@ -153,21 +82,6 @@ pub struct FlowTable {
     news: Option<Vec<News>>,
 }
 
-/// All flows of a capture, once it has been read.
-pub struct Flows {
-    /// In the order in which they began.
-    pieces: Vec<Vec<Flow>>,
-    /// Pieces that [`Self::take_some`] gave away.
-    given: usize,
-    /// Places of flows that resets took.
-    lent: usize,
-    inputs: InputSets,
-    /// What was counted.
-    pub totals: Totals,
-    /// The latest time of any segment.
-    pub end: Option<Timestamp>,
-}
-
 impl FlowTable {
     /// An empty table.
     pub fn new(limits: Limits) -> Self {
@@ -181,7 +95,7 @@ impl FlowTable {
             limits,
             totals: Totals::default(),
             kept_resets: 0,
-            lendable: limits.flows / 2,
+            lendable: limits.flows / LENDABLE,
             lent: 0,
             end: None,
             reset: None,
@@ -469,7 +383,7 @@ impl FlowTable {
     fn lend(&mut self, index: u32) -> bool {
         const { assert!(size_of::<ResetSegment>() <= size_of::<Flow>() + BESIDE_RECORD) };
         let decides = self.flow(index).is_some_and(|flow| flow.resets().len() < DECIDING);
-        let lends = decides && self.lendable > 0 && self.len < self.limits.flows / 4 * 3;
+        let lends = decides && self.lendable > 0 && self.len < self.limits.flows / 4 * LENDING;
         if lends {
             self.lendable -= 1;
             self.lent += 1;
@@ -642,8 +556,12 @@ impl FlowTable {
         first.into_iter().for_each(|slot| self.point(slot.tag.into(), slot.flow));
     }
 
+    pub(super) fn new_piece(&mut self) -> Vec<Flow> {
+        self.spare.pop().unwrap_or_else(|| Vec::with_capacity(PIECE))
+    }
+
     /// Lays the slots anew by the flows there are. Older flows come first, so that the newest of the same addresses and ports ends up in the slot.
-    fn rebuild(&mut self, size: usize) {
+    pub(super) fn rebuild(&mut self, size: usize) {
         self.slots.clear();
         self.slots.resize(size, EMPTY);
         for index in 0..self.len as u32 {
@@ -652,160 +570,6 @@ impl FlowTable {
             self.flow_mut(index).stream.is_newest = true;
             self.point(hash, index);
         }
-    }
-
-    /// Ends a quarter of the flows early: first those that ended well, then attempts that never got through, as a flood of requests
-    /// makes them, then those that were only open, at last those with a reset; in each group those that were silent for longest.
-    /// They stay counted.
-    #[cold]
-    fn make_room(&mut self) {
-        self.followed = None;
-        let end = self.end;
-        let mut order: Vec<(u8, u64, u32)> = (0..self.len as u32)
-            .filter_map(|index| {
-                let flow = self.flow(index)?;
-                let rank = match Teardown::of(flow, end) {
-                    Teardown::Fin => 0,
-                    Teardown::Refused | Teardown::ResetAfterFin | Teardown::Reset => 4,
-                    _ if flow.phase() <= Phase::Handshake => 1,
-                    Teardown::Open => 2,
-                    Teardown::Unanswered | Teardown::HalfClosed => 3,
-                };
-                Some((rank, flow.stream.last_frame.get(), index))
-            })
-            .collect();
-        let leaving = (self.len / 4).max(1);
-        order.select_nth_unstable(leaving - 1);
-        let mut gone = vec![false; self.len];
-        for &(_, _, index) in &order[..leaving] {
-            gone[index as usize] = true;
-        }
-        drop(order);
-
-        // What stays moves up, and the handles move with it.
-        let mut moved = vec![u32::MAX; self.len];
-        let mut stays = 0u32;
-        for (index, gone) in gone.iter().enumerate() {
-            if !gone {
-                moved[index] = stays;
-                stays += 1;
-            }
-        }
-        // Into the same memory again: pieces that came and went would leave holes that never become whole.
-        let mut piece = self.new_piece();
-        let mut left = gone.into_iter();
-        for mut old in std::mem::take(&mut self.pieces) {
-            for mut flow in old.drain(..) {
-                if left.next().unwrap_or(false) {
-                    self.evict(&flow);
-                    continue;
-                }
-                let sibling = flow.sibling().map(|sibling| moved[sibling as usize]);
-                flow.set_sibling(sibling.filter(|&index| index != u32::MAX));
-                if piece.len() == PIECE {
-                    let next = self.new_piece();
-                    self.pieces.push(std::mem::replace(&mut piece, next));
-                }
-                piece.push(flow);
-            }
-            self.spare.push(old);
-        }
-        if piece.is_empty() {
-            self.spare.push(piece);
-        } else {
-            self.pieces.push(piece);
-        }
-        self.len = stays as usize;
-        self.rebuild(self.slots.len());
-    }
-
-    fn new_piece(&mut self) -> Vec<Flow> {
-        self.spare.pop().unwrap_or_else(|| Vec::with_capacity(PIECE))
-    }
-
-    fn evict(&mut self, flow: &Flow) {
-        let teardown = Teardown::of(flow, self.end);
-        if let Some(detail) = &flow.detail {
-            self.kept_resets -= detail.resets.len().min(self.kept_resets);
-            self.totals.resets_not_kept += detail.resets.len() as u64 + detail.resets_not_kept;
-        }
-        match self.totals.evicted.iter_mut().find(|(known, _)| *known == teardown) {
-            Some((_, count)) => *count += 1,
-            None => self.totals.evicted.push((teardown, 1)),
-        }
-    }
-}
-
-impl Flows {
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.pieces.iter().map(Vec::len).sum()
-    }
-
-    /// How many flows there would be room for in the memory that they and their resets take.
-    pub fn places(&self) -> usize {
-        self.len() + self.lent
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// In the order in which they began.
-    pub fn iter(&self) -> impl Iterator<Item = &Flow> {
-        self.pieces.iter().flat_map(|piece| prefetch::ahead(piece))
-    }
-
-    /// The same, some at a time.
-    pub fn pieces(&self) -> &[Vec<Flow>] {
-        &self.pieces
-    }
-
-    /// Gives the next flows away, at most so many, so that their memory is free for what is made of them; `None` when all are gone.
-    pub fn take_some(&mut self, most: usize) -> Option<Vec<Vec<Flow>>> {
-        let pieces = self.pieces.iter_mut().skip(self.given).take((most / PIECE).max(1));
-        let pieces: Vec<_> = pieces.map(std::mem::take).collect();
-        self.given += pieces.len();
-        Some(pieces).filter(|pieces| !pieces.is_empty())
-    }
-
-    /// Gives every flow another identifier, by its place.
-    pub fn renumber(&mut self, number: impl Fn(usize) -> u64) {
-        for (place, flow) in self.pieces.iter_mut().flatten().enumerate() {
-            flow.id = number(place);
-        }
-    }
-
-    /// Of several captures of the same traffic one flow for each connection: those that `told` has inputs for, by capture and
-    /// place, in the order of their identifiers.
-    pub fn join(captures: Vec<Self>, told: impl Fn(usize, usize) -> Option<Vec<u16>>) -> Self {
-        let mut joined = Self {
-            pieces: Vec::new(),
-            given: 0,
-            lent: captures.iter().map(|capture| capture.lent).sum(),
-            inputs: InputSets::new(),
-            totals: Totals::default(),
-            end: captures.iter().filter_map(|capture| capture.end).max(),
-        };
-        let mut flows = Vec::new();
-        for (capture, part) in captures.into_iter().enumerate() {
-            joined.totals.take(part.totals);
-            for (place, mut flow) in part.pieces.into_iter().flatten().enumerate() {
-                let Some(inputs) = told(capture, place) else { continue };
-                flow.inputs = inputs.into_iter().fold(InputSet::default(), |set, input| joined.inputs.with(set, input));
-                flows.push(flow);
-            }
-        }
-        flows.sort_unstable_by_key(|flow| flow.id);
-        joined.totals.flows = flows.len() as u64;
-        joined.pieces.push(flows);
-        joined
-    }
-
-    /// The inputs a flow was seen in, ascending.
-    pub fn inputs(&self, flow: &Flow) -> &[u16] {
-        self.inputs.members(flow.inputs)
     }
 }
 

@@ -1,3 +1,5 @@
+//! What is known of one TCP connection, and how a segment changes it.
+
 use std::num::NonZeroU32;
 
 use super::endpoint::{self, EndpointFacts, Rare, fact};
