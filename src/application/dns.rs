@@ -94,7 +94,7 @@ mod tests {
     fn a_query_and_its_answer() {
         let asked = Dialogue::new().client(1.0, &message(0x0100, 0, NAME));
         let found = asked.read(1.15);
-        assert_eq!(found.progress.as_deref(), Some("0.1 ms after the query for www.example; no byte of a reply"));
+        assert_eq!(found.progress.as_deref(), Some("0.2 ms after the query for www.example; no byte of a reply"));
         assert_eq!((found.name.as_deref(), found.requests), (Some("www.example"), 1));
         let answered = asked.server(2.0, &message(0x8180, 0, NAME));
         assert_eq!(answered.progress(2.5), "0.5 ms after the complete reply to the query for www.example");

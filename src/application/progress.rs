@@ -140,13 +140,15 @@ fn percent(part: u64, whole: u64) -> String {
 pub(super) fn duration(length: Duration) -> String {
     match length.0 {
         nanos @ ..100_000 => format!("{} µs", nanos / 1_000),
-        nanos @ ..1_000_000_000 => tenths(nanos, 1_000_000, "ms"),
+        nanos @ ..999_950_000 => tenths(nanos, 1_000_000, "ms"),
         nanos => tenths(nanos, 1_000_000_000, "s"),
     }
 }
 
+/// Rounded, as evidence has the same lengths of time.
 fn tenths(number: i64, unit: i64, name: &str) -> String {
-    format!("{}.{} {name}", number / unit, number % unit * 10 / unit)
+    let tenths = (i128::from(number) * 10 + i128::from(unit / 2)) / i128::from(unit);
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
 }
 
 /// `512 bytes`, `1.1 MB`, `10 MB`.
@@ -174,10 +176,10 @@ mod tests {
             (0, "0 µs"),
             (99_999, "99 µs"),
             (400_000, "0.4 ms"),
-            (999_999_999, "999.9 ms"),
+            (999_999_999, "1.0 s"),
             (3_200_000_000, "3.2 s"),
             (350_100_000_000, "350.1 s"),
-            (i64::MAX, "9223372036.8 s"),
+            (i64::MAX, "9223372036.9 s"),
         ] {
             assert_eq!(duration(Duration(nanos)), text);
         }

@@ -267,9 +267,14 @@ impl Definition {
     pub(super) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut definition = Self::try_parse_from(args)?;
         let job = definition.captures.first().map(|first| first.as_os_str().to_owned());
-        if let Some(command) = [(ANALYZE, Command::Analyze), (SHOW, Command::Show), (COMPARE, Command::Compare)]
-            .into_iter()
-            .find_map(|(name, command)| (job.as_deref()? == name).then_some(command))
+        if let Some(command) = [
+            (ANALYZE, Command::Analyze),
+            ("analyse", Command::Analyze),
+            (SHOW, Command::Show),
+            (COMPARE, Command::Compare),
+        ]
+        .into_iter()
+        .find_map(|(name, command)| (job.as_deref()? == name).then_some(command))
         {
             definition.command = command;
             definition.captures.remove(0);

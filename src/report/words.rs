@@ -165,9 +165,9 @@ pub fn duration(length: Duration) -> String {
     let sign = if length.0 < 0 { "-" } else { "" };
     let text = match nanos {
         0..1_000 => format!("{nanos} ns"),
-        1_000..1_000_000 => scaled(nanos, 1_000, "µs"),
-        1_000_000..1_000_000_000 => scaled(nanos, 1_000_000, "ms"),
-        1_000_000_000..120_000_000_000 => scaled(nanos, 1_000_000_000, "s"),
+        1_000..999_500 => scaled(nanos, 1_000, "µs"),
+        999_500..999_500_000 => scaled(nanos, 1_000_000, "ms"),
+        999_500_000..120_000_000_000 => scaled(nanos, 1_000_000_000, "s"),
         120_000_000_000..7_200_000_000_000 => {
             format!("{} min {} s", nanos / 60_000_000_000, nanos / 1_000_000_000 % 60)
         }
@@ -176,11 +176,12 @@ pub fn duration(length: Duration) -> String {
     format!("{sign}{text}")
 }
 
-fn scaled(nanos: u64, unit: u64, name: &str) -> String {
-    if nanos / unit >= 100 {
-        format!("{} {name}", nanos / unit)
-    } else {
-        format!("{}.{} {name}", nanos / unit, nanos % unit * 10 / unit)
+/// Rounded, as other texts have the same lengths of time.
+fn scaled(number: u64, unit: u64, name: &str) -> String {
+    let rounded = |parts: u128| (u128::from(number) * parts + u128::from(unit / 2)) / u128::from(unit);
+    match rounded(10) {
+        tenths @ 0..1_000 => format!("{}.{} {name}", tenths / 10, tenths % 10),
+        _ => format!("{} {name}", rounded(1)),
     }
 }
 
@@ -188,8 +189,8 @@ fn scaled(nanos: u64, unit: u64, name: &str) -> String {
 pub fn octets(count: u64) -> String {
     match count {
         0..10_000 => format!("{count} B"),
-        10_000..1_000_000 => scaled(count, 1_000, "kB"),
-        1_000_000..1_000_000_000 => scaled(count, 1_000_000, "MB"),
+        10_000..999_500 => scaled(count, 1_000, "kB"),
+        999_500..999_500_000 => scaled(count, 1_000_000, "MB"),
         _ => scaled(count, 1_000_000_000, "GB"),
     }
 }
@@ -205,6 +206,12 @@ mod tests {
             (1_500, "1.5 µs"),
             (350_000, "350 µs"),
             (12_345_678, "12.3 ms"),
+            (11_150_000, "11.2 ms"),
+            (99_949_999, "99.9 ms"),
+            (99_950_000, "100 ms"),
+            (999_499, "999 µs"),
+            (999_500, "1.0 ms"),
+            (999_999_999, "1.0 s"),
             (3_200_000_000, "3.2 s"),
             (350_100_000_000, "5 min 50 s"),
             (7_200_000_000_000, "2 h 0 min"),
@@ -217,9 +224,14 @@ mod tests {
 
     #[test]
     fn octets_read_well() {
-        for (count, text) in
-            [(0, "0 B"), (9_999, "9999 B"), (10_000, "10.0 kB"), (1_234_567, "1.2 MB"), (123_456_789_000, "123 GB")]
-        {
+        for (count, text) in [
+            (0, "0 B"),
+            (9_999, "9999 B"),
+            (10_000, "10.0 kB"),
+            (1_250_000, "1.3 MB"),
+            (999_999, "1.0 MB"),
+            (123_456_789_000, "123 GB"),
+        ] {
             assert_eq!(octets(count), text);
         }
     }

@@ -26,16 +26,16 @@ fn told(flow: &Value) -> Value {
 #[test]
 fn activities_say_no_more_than_the_capture_shows() {
     let expected = [
-        ("abort_linger0", "server sent 27 B, reset 57.2 ms later"),
+        ("abort_linger0", "server sent 27 B, reset 57.3 ms later"),
         ("broken_pipe", "server had sent FIN; last data: client's 2 B, 13.2 ms before the reset"),
         ("half_closed", "server closed, client did not; client sent 6 B, server 6 B"),
         ("icmp_refused", "SYN answered by an ICMP error"),
-        ("keepalive_timeout", "server sent 6 B, reset 3.0 s later; client had sent 2 keepalive probes"),
-        ("one_sided", "server sent 8 B, reset 56.6 ms later; client's packets not captured"),
-        ("refused", "SYN refused after 12.7 ms"),
-        ("reset_after_fin", "both sides had sent FIN; last data: client's 6 B, 12.9 ms before the reset"),
+        ("keepalive_timeout", "server sent 6 B, reset 3.1 s later; client had sent 2 keepalive probes"),
+        ("one_sided", "server sent 8 B, reset 56.7 ms later; client's packets not captured"),
+        ("refused", "SYN refused after 12.8 ms"),
+        ("reset_after_fin", "both sides had sent FIN; last data: client's 6 B, 13.0 ms before the reset"),
         ("reset_unread_data", "client sent 2 B, reset 63.0 ms later"),
-        ("silent_loss", "client's 6 B sent 5 times, no answer for 1.7 s"),
+        ("silent_loss", "client's 6 B sent 5 times, no answer for 1.8 s"),
         ("unanswered_syn", "SYN sent 3 times, no answer for 2.0 s"),
     ];
     let samples = samples();
