@@ -177,9 +177,9 @@ impl fmt::Display for Error {
             Self::Thread(source) => write!(f, "cannot start a thread: {}; try --threads 1", plain(source)),
             Self::Bpf(reason) => write!(f, "--bpf: {reason}"),
             Self::Interface { name, reason } => write!(f, "cannot listen on {name}: {reason}"),
-            Self::NoUser(name) => write!(f, "--user: there is no user `{name}`; name one of this system, as nobody"),
+            Self::NoUser(name) => write!(f, "--user: there is no user `{name}`; name one of this system, such as nobody"),
             Self::Rights(source) => {
-                write!(f, "cannot give up rights that are not needed: {}; see docs/live.md", plain(source))
+                write!(f, "cannot give up rights that are no longer needed: {}; see docs/live.md", plain(source))
             }
             Self::Unknown(message) => f.write_str(message),
             Self::OutputExists(path) => {
@@ -187,23 +187,23 @@ impl fmt::Display for Error {
             }
             Self::OutputIsInput(path) => write!(f, "{} is one of the captures: name another file", path.display()),
             Self::NothingToCompare => f.write_str(
-                "compare needs two captures or more that are regular files: it reads them twice, so save a pipe to a file first",
+                "compare needs two captures or more, all regular files: it reads them twice, so save a pipe to a file first",
             ),
             Self::EvidenceOfPipe => f.write_str(
-                "--write-evidence reads the captures a second time, which a pipe does not allow: save it to a file first",
+                "--write-evidence reads the captures a second time, which a pipe does not allow: save the capture to a file first",
             ),
             Self::NoKey(path) => write!(
                 f,
-                "--anonymize-key-file {}: it should have 64 hexadecimal digits; a file that is not there yet is made",
+                "--anonymize-key-file {}: it should hold 64 hexadecimal digits; a file that is missing is made",
                 path.display()
             ),
             Self::Knowledge { path, what } => write!(f, "--knowledge {}: {what}", path.display()),
             Self::Record { folder, source } if source.kind() == io::ErrorKind::PermissionDenied => {
                 let folder = folder.display();
-                write!(f, "--record {folder}: {}; it has to belong to the user who watches (--user)", plain(source))
+                write!(f, "--record {folder}: {}; it has to belong to the user that live runs as (--user)", plain(source))
             }
             Self::Record { folder, source } => {
-                write!(f, "--record {}: {}; name a folder that can be written", folder.display(), plain(source))
+                write!(f, "--record {}: {}; name a folder that can be written to", folder.display(), plain(source))
             }
             Self::Metrics { address, source } => {
                 write!(f, "--metrics {address}: {}; name another port or address", plain(source))

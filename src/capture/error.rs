@@ -68,14 +68,14 @@ impl fmt::Display for InputError {
         };
         match &self.reason {
             Reason::Unreadable(error) => write!(f, "cannot read {path}: {error}"),
-            Reason::Directory => write!(f, "{path} is a directory, name the captures in it ({path}/*)"),
+            Reason::Directory => write!(f, "{path} is a directory: name the captures in it ({path}/*)"),
             Reason::Empty => {
-                write!(f, "{path} is empty, not even the header of a capture was written; record it again")
+                write!(f, "{path} is empty: not even a capture header was written; record it again")
             }
             Reason::CutHeader { octets, of } => {
                 write!(f, "{path} ends within its file header, after {octets} of {of} bytes; record or copy it again")
             }
-            Reason::Foreign { what, way_out } => write!(f, "{path} is {what}, {}", way_out.replace("FILE", file)),
+            Reason::Foreign { what, way_out } => write!(f, "{path} is {what}; {}", way_out.replace("FILE", file)),
             Reason::Unknown(start) => write!(
                 f,
                 "{path} is not a capture: it starts with {}, which is neither pcap nor pcapng nor packed in gzip, zstd \
@@ -98,8 +98,8 @@ impl fmt::Display for InputError {
             Reason::Unpackable { packing, error } => {
                 write!(f, "{path} is packed in {packing} and cannot be unpacked: {error}; copy it again")
             }
-            Reason::StandardInputTwice => write!(f, "{path} can be read only once, name `-` once"),
-            Reason::TooMany => write!(f, "{path} is one input too many, name at most {}", usize::from(u16::MAX)),
+            Reason::StandardInputTwice => write!(f, "{path} can be read only once: name `-` once"),
+            Reason::TooMany => write!(f, "{path} is one input too many: name at most {}", usize::from(u16::MAX)),
         }
     }
 }
@@ -146,8 +146,8 @@ mod tests {
     #[test]
     fn a_way_out_names_the_file_or_stands_for_one() {
         let xz = Reason::Foreign { what: "packed in xz", way_out: "unpack it: `xz -dc FILE | tcpautopsy -`" };
-        check("a.xz", xz.clone(), "a.xz is packed in xz, unpack it: `xz -dc a.xz | tcpautopsy -`");
-        check("-", xz, "standard input is packed in xz, unpack it: `xz -dc FILE | tcpautopsy -`");
+        check("a.xz", xz.clone(), "a.xz is packed in xz; unpack it: `xz -dc a.xz | tcpautopsy -`");
+        check("-", xz, "standard input is packed in xz; unpack it: `xz -dc FILE | tcpautopsy -`");
     }
 
     #[test]

@@ -147,14 +147,14 @@ mod tests {
     fn what_we_do_not_read_is_named_with_the_way_out() {
         check(
             b"GMBU\0\x02",
-            "f is a Microsoft Network Monitor capture, convert it with `editcap -F pcapng f OUT.pcapng`",
+            "f is a Microsoft Network Monitor capture; convert it with `editcap -F pcapng f OUT.pcapng`",
         );
-        check(b"snoop\0\0\0\0\0\0\x02", "f is a Solaris snoop capture, convert");
-        check(b"\xfd7zXZ\0\0", "f is packed in xz, unpack it: `xz -dc f | tcpautopsy -`");
-        check(b"PK\x03\x04", "f is a zip archive, unpack");
+        check(b"snoop\0\0\0\0\0\0\x02", "f is a Solaris snoop capture; convert");
+        check(b"\xfd7zXZ\0\0", "f is packed in xz; unpack it: `xz -dc f | tcpautopsy -`");
+        check(b"PK\x03\x04", "f is a zip archive; unpack");
         let mut tar = vec![b'a'; 512];
         tar[257..262].copy_from_slice(b"ustar");
-        check(&tar, "f is a tar archive, unpack");
+        check(&tar, "f is a tar archive; unpack");
     }
 
     #[test]

@@ -10,8 +10,8 @@ use super::live;
 use super::options::{Command, OutputFormat};
 use crate::report::Kind;
 
-/// Says of every TCP connection in a packet capture that was reset who really sent the reset, why, how sure that is, and which
-/// frames prove it.
+/// For every TCP connection in a packet capture that was reset, says who really sent the reset, why, how sure that is, and
+/// which frames prove it.
 #[derive(Parser, Debug)]
 #[command(
     name = "tcpautopsy",
@@ -30,7 +30,7 @@ use crate::report::Kind;
 )]
 pub(super) struct Definition {
     /// Captures to read (pcap or pcapng, plain or packed with gzip, zstd or lz4); - is standard input. Several files of one
-    /// capture point are merged by time; for compare, each is of another point, the client's side first. Write ./NAME for a file that is named like a subcommand
+    /// capture point are merged by time; for compare, each is of another point, the client's side first. Write ./NAME for a file named like a subcommand
     #[arg(value_name = "CAPTURE", required = true)]
     pub(super) captures: Vec<PathBuf>,
 
@@ -42,19 +42,19 @@ pub(super) struct Definition {
     #[arg(long, value_name = "ADDR[:PORT]", help_heading = WHICH)]
     pub(super) endpoint: Vec<String>,
 
-    /// Only flows that lived at this time or later
+    /// Only flows alive at this time or later
     #[arg(long, value_name = "TIME", help_heading = WHICH)]
     pub(super) from: Option<String>,
 
-    /// Only flows that lived at this time or earlier
+    /// Only flows alive at this time or earlier
     #[arg(long, value_name = "TIME", help_heading = WHICH)]
     pub(super) to: Option<String>,
 
-    /// Only flows that lived within so many seconds of this time [default: ±60]; +- will do for ±
+    /// Only flows alive within so many seconds of this time [default: ±60]; +- works for ±, too
     #[arg(long, value_name = "TIME[±SECONDS]", help_heading = WHICH)]
     pub(super) around: Option<String>,
 
-    /// Only the flow that this log line or error speaks of; says what is missing where there is none
+    /// Only the flow that this log line or error is about; if there is none, says what is missing
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, help_heading = WHICH)]
     pub(super) log_line: Option<String>,
 
@@ -88,19 +88,19 @@ pub(super) struct Definition {
     #[arg(long, value_name = "FILE", conflicts_with = "summary", help_heading = REPORT)]
     pub(super) write_evidence: Option<PathBuf>,
 
-    /// Write only so many first and last frames of each flow, and those that decide
+    /// Write only the first and last N frames of each flow, and the deciding ones
     #[arg(long, value_name = "N", requires = "write_evidence", help_heading = REPORT)]
     pub(super) evidence_frames: Option<u64>,
 
-    /// Write only so many bytes of each segment's data
+    /// Write only the first N bytes of each segment's data
     #[arg(long, value_name = "N", requires = "write_evidence", help_heading = REPORT)]
     pub(super) payload_bytes: Option<u32>,
 
-    /// Give addresses, names and files other names, and blank all data, in the report and the evidence
+    /// Rename addresses, names and files, and blank all data, in the report and the evidence
     #[arg(long, help_heading = REPORT)]
     pub(super) anonymize: bool,
 
-    /// Give the same names in each run with this file, which is made where there is none
+    /// Give the same names in every run with this file, which is made if it is missing
     #[arg(long, value_name = "FILE", requires = "anonymize", help_heading = REPORT)]
     pub(super) anonymize_key_file: Option<PathBuf>,
 
@@ -112,11 +112,11 @@ pub(super) struct Definition {
     #[arg(long, conflicts_with = "all_flows", help_heading = REPORT)]
     pub(super) summary: bool,
 
-    /// Report every flow, also those that ended well
+    /// Report every flow, even those that ended well
     #[arg(long, help_heading = REPORT)]
     pub(super) all_flows: bool,
 
-    /// Show and read times in the zone of this machine instead of UTC; json, ndjson, csv and html stay UTC
+    /// Show and read times in this machine's zone instead of UTC; json, ndjson, csv and html stay UTC
     #[arg(long, help_heading = REPORT)]
     pub(super) local_time: bool,
 
@@ -124,11 +124,11 @@ pub(super) struct Definition {
     #[arg(long, value_name = "WHEN", value_parser = PossibleValuesParser::new(["auto", "always", "never"]), default_value = "auto", hide_possible_values = true, help_heading = REPORT)]
     pub(super) color: String,
 
-    /// State the SHA-256 of each captured file in the report
+    /// State the SHA-256 of each capture file in the report
     #[arg(long, help_heading = REPORT)]
     pub(super) hash: bool,
 
-    /// Exit with 4 if a flow ended so: a sender or a cause, or any for any reset that is not benign
+    /// Exit with 4 if a flow ended by this sender or cause; any stands for any reset that is not benign
     #[arg(long, value_name = "WHAT", help_heading = REPORT)]
     pub(super) fail_on: Option<Kind>,
 
@@ -136,11 +136,11 @@ pub(super) struct Definition {
     #[arg(long, value_name = "FILE", help_heading = REPORT)]
     pub(super) knowledge: Option<PathBuf>,
 
-    /// Join this trace of a host's kernel with the capture: what the kernel says of its resets (docs/kernel-witness.md)
+    /// Join this trace of a host's kernel with the capture: what the kernel says about its resets (docs/kernel-witness.md)
     #[arg(long, value_name = "FILE", help_heading = RUN)]
     pub(super) kernel_trace: Option<PathBuf>,
 
-    /// Memory for flows and buffers, from 64M [default: 1G]
+    /// Memory for flows and buffers, at least 64M [default: 1G]
     #[arg(long, value_name = "SIZE", help_heading = RUN)]
     pub(super) memory: Option<String>,
 
@@ -148,11 +148,11 @@ pub(super) struct Definition {
     #[arg(long, value_name = "N", help_heading = RUN)]
     pub(super) threads: Option<String>,
 
-    /// Say nothing on standard error but why it stopped
+    /// Print nothing on standard error but why it stopped
     #[arg(long, conflicts_with = "verbose", help_heading = RUN)]
     pub(super) quiet: bool,
 
-    /// Say on standard error what is done
+    /// Say on standard error what is being done
     #[arg(long, help_heading = RUN)]
     pub(super) verbose: bool,
 
@@ -180,13 +180,13 @@ const RUN: &str = "Run";
 /// The number of a flow or a frame.
 fn number(text: &str) -> Result<u64, String> {
     let number = text.parse().ok().filter(|&number: &u64| number > 0);
-    number.ok_or_else(|| format!("`{text}` is no number: they count from 1"))
+    number.ok_or_else(|| format!("`{text}` is no number of a flow or frame: those count from 1"))
 }
 
 /// The jobs: clap knows only of options.
 pub(super) fn commands() -> String {
     format!(
-        "  analyze     How every connection of captures ended; need not be typed
+        "  analyze     How every connection in captures ended; may be left out
   show        One flow, segment by segment, with the evidence beside it
   compare     What captures at several points of one path prove together
 {}  explain     What a cause or an error means, and what to do about it",

@@ -31,8 +31,8 @@ pub enum Job {
     after_help = EXAMPLES
 )]
 struct ExplainDefinition {
-    /// The name of a cause, an error text, an error's name or its number, or `capturing` for how to take a capture that
-    /// tells; the list of causes where nothing is given
+    /// A cause, the text, name or number of an error, or `capturing` for how to take a capture that gives an answer; without
+    /// it, lists the causes
     #[arg(
         value_name = "CAUSE|ERROR",
         allow_hyphen_values = true,

@@ -216,7 +216,7 @@ impl OutputFormat {
         known.map(|(format, _, _)| format).ok_or_else(|| {
             let endings: Vec<_> = Self::ALL.into_iter().map(|(_, _, ending)| format!(".{ending}")).collect();
             format!(
-                "no format goes with the ending .{} of {}: there are {}; or say --format",
+                "the ending .{} of {} names no format: use {}, or --format",
                 ending.display(),
                 path.display(),
                 endings.join(", ")
@@ -229,9 +229,11 @@ impl FromStr for OutputFormat {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|(_, known, _)| *known == name).map(|(format, _, _)| format).ok_or_else(|| {
-            format!("there is no format `{name}`: there are {}", Self::names().collect::<Vec<_>>().join(", "))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|(_, known, _)| *known == name)
+            .map(|(format, _, _)| format)
+            .ok_or_else(|| format!("there is no format `{name}`: use {}", Self::names().collect::<Vec<_>>().join(", ")))
     }
 }
 
@@ -243,7 +245,7 @@ impl FromStr for Color {
             "auto" => Ok(Self::Auto),
             "always" => Ok(Self::Always),
             "never" => Ok(Self::Never),
-            _ => Err(format!("`{name}` is no choice of colour: there are auto, always and never")),
+            _ => Err(format!("`{name}` is no choice of colour: use auto, always or never")),
         }
     }
 }

@@ -27,7 +27,7 @@ fn unknown(report: &Report, notes: &mut Vec<String>) {
     let is_undetermined = |flow: &Flow| flow.diagnosis.is_none() && flow.teardown.ended_badly();
     if report.summary.senders.unknown > 0 || report.flows.iter().any(is_undetermined) {
         notes.push(
-            "What is unknown or undetermined here, another capture may tell: `tcpautopsy explain capturing` says how to take it."
+            "Another capture may settle what is unknown or undetermined here: see `tcpautopsy explain capturing`."
                 .to_owned(),
         );
     }
@@ -132,7 +132,8 @@ fn peculiar(capture: &Capture, notes: &mut Vec<String>) {
         ));
     }
     if capture.icmp_errors > 0 {
-        let (these, report) = (count(capture.icmp_errors, "ICMP error"), verb(capture.icmp_errors, "speaks", "speak"));
+        let (these, concern) =
+            (count(capture.icmp_errors, "ICMP error"), verb(capture.icmp_errors, "concerns", "concern"));
         let strangers = match capture.icmp_without_flow {
             0 => String::new(),
             all if all == capture.icmp_errors => ", of which nothing else was captured".to_owned(),
@@ -141,7 +142,7 @@ fn peculiar(capture: &Capture, notes: &mut Vec<String>) {
                 verb(some, "its connection", "their connections")
             ),
         };
-        notes.push(format!("{these} {report} of TCP connections{strangers}."));
+        notes.push(format!("{these} {concern} TCP connections{strangers}."));
     }
     if let Some(trace) = &capture.kernel_trace {
         let name = path(&trace.path);
@@ -169,7 +170,11 @@ fn left_out(capture: &Capture, notes: &mut Vec<String>) {
         (dropped.resets_not_listed, "reset", "only counted, not listed"),
         (dropped.segments_not_told_apart, "segment", "counted to another flow of the same addresses and ports"),
         (dropped.frames_of_untold_layers, "frame", "not told apart from others by their VLANs and tunnels"),
-        (dropped.segments_not_recorded, "segment", "not kept for a second look, so what it tells of resets is missing"),
+        (
+            dropped.segments_not_recorded,
+            "segment",
+            "not kept for a second look, so what it says about resets is missing",
+        ),
         (dropped.flows_judged_by_less, "flow", "judged by less than all of its segments"),
         (dropped.icmp_not_listed, "ICMP error", "only counted, not listed"),
     ];

@@ -358,8 +358,8 @@ fn what_cannot_be_read_is_named_and_the_rest_is_read() {
     let at = |path: usize| paths[path].display();
     let expected = [
         format!("cannot read {}: No such file or directory", at(0)),
-        format!("{0} is a directory, name the captures in it ({0}/*)", at(1)),
-        format!("{} is empty, ", at(2)),
+        format!("{0} is a directory: name the captures in it ({0}/*)", at(1)),
+        format!("{} is empty: ", at(2)),
         format!("{} ends within its file header, after 20 of 24 bytes; ", at(3)),
         format!("{} is not a capture: it starts with 'Hell', ", at(4)),
     ];

@@ -207,6 +207,6 @@ fn a_pipe_is_refused_before_it_is_read() {
     let file = folder.join("e.pcapng").display().to_string();
     let output = run_with_input(&["-", "--write-evidence", &file], b"");
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("save it to a file first"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("save the capture to a file first"));
     assert!(fs::read_dir(&folder).expect("the folder").next().is_none());
 }

@@ -15,7 +15,7 @@ use crate::cli::{Answer, answer};
     bin_name = "tcpautopsy interfaces",
     max_term_width = 80,
     disable_version_flag = true,
-    after_help = "A link type is told of an interface that this user may open."
+    after_help = "Link types are shown for interfaces that this user may open."
 )]
 pub(super) struct InterfacesDefinition {
     /// How the list is written: table or json

@@ -71,8 +71,7 @@ pub enum Events {
     None,
 }
 
-/// Says of each TCP reset on an interface who sent it and why, as it happens, and at the end reports as on a saved
-/// capture.
+/// Says who sent each TCP reset on an interface and why, as it happens, and reports at the end as on a saved capture.
 #[derive(Parser, Debug)]
 #[command(
     name = "tcpautopsy live",
@@ -87,7 +86,7 @@ pub(super) struct LiveDefinition {
     #[arg(value_name = "INTERFACE")]
     interface: String,
 
-    /// Only packets that pass this filter, in the syntax of tcpdump; the kernel sorts out the others
+    /// Only packets that pass this filter, in the syntax of tcpdump; the kernel filters out the others
     #[arg(long, value_name = "EXPRESSION", help_heading = CAPTURE)]
     bpf: Option<String>,
 
@@ -103,15 +102,15 @@ pub(super) struct LiveDefinition {
     #[arg(long, help_heading = CAPTURE)]
     no_promiscuous: bool,
 
-    /// Only packets that go this way at this host: in, out or both
+    /// Only packets going this way, as this host sees it: in, out or both
     #[arg(long, value_name = "WAY", value_parser = PossibleValuesParser::new(["in", "out", "both"]), default_value = "both", hide_possible_values = true, help_heading = CAPTURE)]
     direction: String,
 
-    /// Wait for an interface that is not there or down, at the beginning and whenever it is lost
+    /// Wait for an interface that is missing or down, at the start and whenever it is lost
     #[arg(long, help_heading = CAPTURE)]
     wait: bool,
 
-    /// Ask the kernel of this host what it says of its resets (Linux, root)
+    /// Ask the kernel of this host about its resets (Linux, root)
     #[arg(long, help_heading = CAPTURE)]
     kernel_witness: bool,
 
@@ -119,20 +118,20 @@ pub(super) struct LiveDefinition {
     #[arg(long, value_name = "NAME", help_heading = CAPTURE)]
     user: Option<String>,
 
-    /// End after so many seconds
+    /// End after this many seconds
     #[arg(long, value_name = "SECONDS", help_heading = CAPTURE)]
     duration: Option<f64>,
 
-    /// End after so many packets
+    /// End after this many packets
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = CAPTURE)]
     packets: Option<u64>,
 
-    /// Seconds from a reset to the first verdict on it, 0 to 60: what follows a reset tells of its sender
+    /// Seconds from a reset to the first verdict on it, 0 to 60: what follows a reset is evidence of who sent it
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, help_heading = REPORT)]
     linger: f64,
 
-    /// How verdicts are written to standard output as they come: lines, ndjson or none [default: as the report, where that
-    /// goes there]
+    /// How verdicts are written to standard output as they come: lines, ndjson or none [default: what suits the
+    /// report, if that goes there]
     #[arg(long, value_name = "FORM", value_parser = PossibleValuesParser::new(["lines", "ndjson", "none"]), hide_possible_values = true, help_heading = REPORT)]
     events: Option<String>,
 
@@ -140,24 +139,24 @@ pub(super) struct LiveDefinition {
     #[arg(long, value_name = "DIR", help_heading = RECORD)]
     record: Option<PathBuf>,
 
-    /// Which: any, harmful, undetermined, a sender (client, server, middlebox, unknown) or a cause; given twice, those of
-    /// either [default: any]
+    /// Which: any, harmful, undetermined, a sender (client, server, middlebox, unknown) or a cause; given twice,
+    /// those with either [default: any]
     #[arg(long, value_name = "WHAT", requires = "record", help_heading = RECORD)]
     record_when: Vec<Kind>,
 
-    /// Keep the latest so many files of this run
+    /// Keep the latest N files of this run
     #[arg(long, value_name = "N", requires = "record", value_parser = clap::value_parser!(u32).range(1..), default_value_t = 1000, help_heading = RECORD)]
     record_files: u32,
 
-    /// Keep so much of them, the latest [default: 256M]
+    /// Keep the latest files, up to this size [default: 256M]
     #[arg(long, value_name = "SIZE", requires = "record", help_heading = RECORD)]
     record_size: Option<String>,
 
-    /// Keep so many bytes of each segment's data
+    /// Keep the first N bytes of each segment's data
     #[arg(long, value_name = "N", requires = "record", default_value_t = 256, help_heading = RECORD)]
     record_payload_bytes: u32,
 
-    /// Answer Prometheus at http://ADDR:PORT/metrics; without an address only on this host
+    /// Answer Prometheus at http://ADDR:PORT/metrics; without an address, on this host only
     #[arg(long, value_name = "[ADDR:]PORT", value_parser = port, help_heading = REPORT)]
     metrics: Option<SocketAddr>,
 
@@ -182,11 +181,11 @@ pub(super) struct LiveDefinition {
     #[arg(long, requires = "output", help_heading = REPORT)]
     force: bool,
 
-    /// Give addresses and names other names
+    /// Rename addresses and names
     #[arg(long, help_heading = REPORT)]
     anonymize: bool,
 
-    /// Give the same names in each run with this file, which is made where there is none
+    /// Give the same names in every run with this file, which is made if it is missing
     #[arg(long, value_name = "FILE", requires = "anonymize", help_heading = REPORT)]
     anonymize_key_file: Option<PathBuf>,
 
@@ -198,11 +197,11 @@ pub(super) struct LiveDefinition {
     #[arg(long, conflicts_with = "all_flows", help_heading = REPORT)]
     summary: bool,
 
-    /// Report every flow at the end, also those that ended well
+    /// Report every flow at the end, even those that ended well
     #[arg(long, help_heading = REPORT)]
     all_flows: bool,
 
-    /// Show times in the zone of this machine instead of UTC
+    /// Show times in this machine's zone instead of UTC
     #[arg(long, help_heading = REPORT)]
     local_time: bool,
 
@@ -210,19 +209,19 @@ pub(super) struct LiveDefinition {
     #[arg(long, value_name = "WHEN", value_parser = PossibleValuesParser::new(["auto", "always", "never"]), default_value = "auto", hide_possible_values = true, help_heading = REPORT)]
     color: String,
 
-    /// Exit with 4 if a flow ended so: a sender or a cause, or any for any reset that is not benign
+    /// Exit with 4 if a flow ended by this sender or cause; any stands for any reset that is not benign
     #[arg(long, value_name = "WHAT", help_heading = REPORT)]
     fail_on: Option<String>,
 
-    /// Memory for flows and buffers, at least 64M [default: 1G]; the kernel's buffer is beside it
+    /// Memory for flows and buffers, at least 64M [default: 1G]; the kernel's buffer is extra
     #[arg(long, value_name = "SIZE", help_heading = RUN)]
     memory: Option<String>,
 
-    /// Say nothing on standard error but why it stopped
+    /// Print nothing on standard error but why it stopped
     #[arg(long, conflicts_with = "verbose", help_heading = RUN)]
     quiet: bool,
 
-    /// Say on standard error what is done
+    /// Say on standard error what is being done
     #[arg(long, help_heading = RUN)]
     verbose: bool,
 }
@@ -242,7 +241,7 @@ Examples:
   tcpautopsy live eth0 --duration 3600 --output report.html
   ssh host tcpdump -i eth0 -U -w - tcp | tcpautopsy live -
 
-docs/live.md explains rights, verdicts that are provisional, and lost packets.";
+docs/live.md explains rights, provisional verdicts and lost packets.";
 
 /// The kernel's buffer where nothing else is said, octets: no packet was lost with it at a million a second, as measured.
 const DEFAULT_BUFFER: u64 = 64 << 20;
@@ -328,7 +327,7 @@ fn port(text: &str) -> Result<SocketAddr, String> {
     let bare = text.strip_prefix("localhost:").or(text.strip_prefix(':')).unwrap_or(text);
     local(bare)
         .or_else(|| text.parse().ok())
-        .ok_or_else(|| "this is no address with a port: it is like 9100, 127.0.0.1:9100 or [::1]:9100".to_owned())
+        .ok_or_else(|| "this is no address with a port: write 9100, 127.0.0.1:9100 or [::1]:9100".to_owned())
 }
 
 impl LiveDefinition {
