@@ -144,6 +144,25 @@ fn the_page_has_exactly_the_fields_of_the_schema() {
     }
 }
 
+/// What is not known is null, never left out, says the page, but for two.
+#[test]
+fn every_field_is_required_but_those_that_the_page_excepts() {
+    fn optional(schema: &Value, found: &mut BTreeSet<String>) {
+        if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+            let required = schema["required"].as_array().expect("required fields");
+            found.extend(properties.keys().filter(|field| !required.contains(&json!(field))).cloned());
+        }
+        match schema {
+            Value::Object(parts) => parts.values().for_each(|part| optional(part, found)),
+            Value::Array(parts) => parts.iter().for_each(|part| optional(part, found)),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    optional(&serde_json::from_str(schema::SCHEMA).expect("JSON"), &mut found);
+    assert_eq!(found, ["comparison", "locations"].map(str::to_owned).into());
+}
+
 /// `INSTA_UPDATE=always` has it write the descriptions, as it has the other tests write their snapshots.
 #[test]
 fn the_schema_says_of_every_field_what_the_page_says() {
