@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::captures::{Frame, pcap};
 use crate::support::program::{program, report, run, samples, scratch};
+use crate::support::schema::{validate_line, validate_lines};
 
 const RESET: &str = "samples/abort_linger0/capture.pcap";
 
@@ -45,6 +46,7 @@ fn failures_of_real_sockets_are_named_as_they_happen() {
     let log = read("events.json");
     assert_eq!(log["status"], 0, "SIGTERM is a normal end: {}", log["said"]);
     let events = log["events"].as_array().expect("events");
+    events.iter().for_each(|one| validate_line(&one["event"]).expect("a valid line"));
     for (port, cause, sender) in SCENES {
         let of_flow: Vec<&Value> = events.iter().filter(|one| one["event"]["client"]["port"] == port).collect();
         let [first, .., last] = of_flow.as_slice() else { panic!("port {port}: {of_flow:?}") };
@@ -127,6 +129,7 @@ fn live_with(arguments: &[&str], octets: &[u8]) -> Output {
 fn line(out: &mut BufReader<ChildStdout>) -> Value {
     let mut line = String::new();
     out.read_line(&mut line).expect("a line");
+    validate_lines(line.as_bytes());
     serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
 }
 
