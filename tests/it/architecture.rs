@@ -243,6 +243,21 @@ fn the_page_names_every_room() {
 }
 
 #[test]
+fn the_crate_page_names_every_room() {
+    let lib = fs::read_to_string(root().join("src/lib.rs")).expect("src/lib.rs");
+    let (page, code): (Vec<_>, Vec<_>) = lib.lines().partition(|line| line.starts_with("//!"));
+    let page = page.join("\n");
+    let rooms: Vec<_> = code.iter().filter_map(|line| line.trim_end_matches(';').split_once("mod ")).collect();
+    assert!(rooms.len() > 20, "the rooms were not found");
+    for (_, room) in rooms {
+        assert!(page.contains(&format!("`{room}`")), "the head of src/lib.rs does not mention {room}");
+    }
+    let steps = page.lines().filter_map(|line| line.strip_prefix("//! ")?.split_once(". ")?.0.parse().ok());
+    let steps: Vec<usize> = steps.collect();
+    assert_eq!(steps, (1..=steps.len()).collect::<Vec<_>>(), "the walk of one packet");
+}
+
+#[test]
 fn no_test_file_is_forgotten() {
     let folder = root().join("tests/it");
     let main = fs::read_to_string(folder.join("main.rs")).expect("main.rs");
