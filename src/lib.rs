@@ -1,4 +1,4 @@
-//! tcpautopsy: how the TCP connections of a packet capture ended, and which packets show it; in time, who reset them, and why.
+//! tcpautopsy: who really sent each TCP reset of a packet capture, why, how the connections ended, and which frames prove it.
 //!
 //! # The walk of one packet
 //!
@@ -13,22 +13,28 @@
 //!    [`surroundings`] learns from all of them what each host is like and where the capture was taken.
 //! 6. [`attribution`] says who really sent each reset, and how; [`causes`] why the connection ended. Both weigh
 //!    [`evidence`], the only arithmetic there is on it.
-//! 7. [`report`] makes plain values of the facts, a [`report::Report`], and the phrases that people read.
-//! 6. [`output`] writes the report: a table, JSON, Markdown, HTML, CSV. Text from a capture or a command line is escaped there.
+//! 7. [`report`] makes plain values of facts and verdicts, a [`report::Report`], and the phrases that people read.
+//! 8. [`output`] writes the report: a table, JSON, Markdown, HTML, CSV. Text from a capture or a command line is escaped there.
 //!
 //! [`run`] joins the rooms: [`run::analyze`] is the whole program for one command line. [`live`] does the same while frames come
 //! from an interface, and judges resets as they happen. The first two steps have a thread of
-//! their own; the report does not depend on that.
+//! their own, and flows are judged on all threads (`parallel`); the report does not depend on that.
 //!
 //! # The rooms around it
 //!
-//! [`application`] says what the octets of a conversation mean, where its segments were gathered in a [`timeline`].
-//! [`witness`] joins what a host's kernel said of its resets. While a capture goes on, [`recorder`] keeps what led to them and
-//! [`metrics`] counts them. [`tcp`] is the vocabulary that all others share: sequence numbers, flags, times, frame numbers.
-//! [`trace`] reads and writes
-//! flows as text. [`outcome`] says what the applications saw of an end. [`knowledge`] has tables of what is known beforehand,
-//! and [`explain`] answers questions about them and about the causes. [`cli`] reads the command line, [`error`] has what stops
-//! the program and its exit codes, [`notes`] and [`progress`] speak on standard error.
+//! [`tcp`] is the vocabulary that all others share: sequence numbers, flags, times, frame numbers. [`trace`] reads and writes
+//! flows as text.
+//!
+//! Beside the facts, [`application`] says what the octets of a conversation mean, where its segments were gathered in a
+//! [`timeline`]; [`witness`] joins what a host's kernel said of its resets; [`compare`] what captures at several points say of
+//! each other; [`outcome`] what the applications saw of an end. [`knowledge`] has tables of what is known beforehand, and
+//! [`explain`] answers questions about them and about the causes.
+//!
+//! For a ticket, [`evidence_file`] writes the frames that prove a report, and [`anonymize`] gives everybody another name in
+//! both. While a capture goes on, [`recorder`] keeps what led to resets and [`metrics`] counts them.
+//!
+//! [`cli`] reads the command line, [`error`] has what stops the program and its exit codes, [`notes`] and [`progress`] speak on
+//! standard error. `prefetch` asks for memory ahead of use.
 //!
 //! Without the feature `live`, which is on by default, there is no [`live`], [`recorder`] or [`metrics`], and no libpcap.
 //!

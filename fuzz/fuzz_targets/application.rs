@@ -46,7 +46,7 @@ fuzz_target!(|data: &[u8]| {
             link_source: None,
             direction: None,
             flow_label: None,
-            payload: message.octets[..message.octets.len().min(MOST)].into(),
+            payload: message.octets[..message.octets.len().min(MOST)].to_vec().into(),
         });
     }
     let roles = Roles { from_client: Way::Forward, source: RoleSource::Syn };

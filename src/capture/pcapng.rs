@@ -23,6 +23,15 @@ const CUSTOM_NOT_TO_COPY: u32 = 0x4000_0bad;
 
 const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 
+// Codes of options, each of one type of block (draft-ietf-opsawg-pcapng sections 4.2, 4.6 and 4.3).
+const IF_TSRESOL: u16 = 9;
+const IF_FCSLEN: u16 = 13;
+const IF_TSOFFSET: u16 = 14;
+const ISB_IFDROP: u16 = 5;
+const ISB_OSDROP: u16 = 7;
+const EPB_FLAGS: u16 = 2;
+const EPB_DROPCOUNT: u16 = 4;
+
 /// Type and length in front of a block, the length once more behind it.
 const FRAME: usize = 12;
 /// The largest block that is looked into: the largest packet (see [`max_captured`]) and 128 KiB of options beside it, as
@@ -299,11 +308,13 @@ impl Pcapng {
         let (mut fcs, mut offset) = (0, 0);
         for (code, value) in options(self.order, body.get(8..).unwrap_or_default()) {
             match (code, value) {
-                (9, [resolution, ..]) => tick = Tick::new(*resolution),
+                (IF_TSRESOL, [resolution, ..]) => tick = Tick::new(*resolution),
                 // In bits, says the draft; its first example was 4, and so some write octets.
-                (13, [length @ 0..8, ..]) => fcs = u32::from(*length),
-                (13, [bits, ..]) => fcs = u32::from(*bits) / 8,
-                (14, _) => offset = octets(value, 0).map_or(0, |seconds| self.order.u64(seconds).cast_signed()),
+                (IF_FCSLEN, [length @ 0..8, ..]) => fcs = u32::from(*length),
+                (IF_FCSLEN, [bits, ..]) => fcs = u32::from(*bits) / 8,
+                (IF_TSOFFSET, _) => {
+                    offset = octets(value, 0).map_or(0, |seconds| self.order.u64(seconds).cast_signed())
+                }
                 _ => {}
             }
         }
@@ -325,8 +336,7 @@ impl Pcapng {
         };
         let mut dropped = None;
         for (code, value) in options(order, body.get(12..).unwrap_or_default()) {
-            // isb_ifdrop and isb_osdrop.
-            if let (5 | 7, Some(count)) = (code, octets(value, 0)) {
+            if let (ISB_IFDROP | ISB_OSDROP, Some(count)) = (code, octets(value, 0)) {
                 dropped = Some(dropped.unwrap_or(0u64).saturating_add(order.u64(count)));
             }
         }
@@ -407,11 +417,11 @@ impl Pcapng {
         let mut fcs = None;
         for (code, value) in options(self.order, bytes) {
             match code {
-                2 => {
+                EPB_FLAGS => {
                     let flags = self.order.u32(octets(value, 0).unwrap_or_default());
                     fcs = Some(flags >> 5 & 0xf).filter(|octets| *octets > 0).or(fcs);
                 }
-                4 => self.note_dropped(interface, self.order.u64(octets(value, 0).unwrap_or_default())),
+                EPB_DROPCOUNT => self.note_dropped(interface, self.order.u64(octets(value, 0).unwrap_or_default())),
                 _ => {}
             }
         }

@@ -7,8 +7,8 @@ use std::process::Command;
 use tcpautopsy::capture::{Capture, LinkType, OpenOptions};
 use tcpautopsy::tcp::Timestamp;
 
-use crate::support::captures;
 use crate::support::program::{analyze, report, run, run_with_input, samples, scratch};
+use crate::support::{captures, has};
 
 /// A frame as a file has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,10 +43,10 @@ fn evidence(folder: &Path, capture: &Path, options: &[&str]) -> PathBuf {
 
 /// What TShark says of a file; `None` where there is no TShark.
 fn tshark(file: &Path, arguments: &[&str]) -> Option<String> {
-    let Ok(done) = Command::new("tshark").arg("-r").arg(file).args(arguments).output() else {
-        println!("skipped: there is no tshark");
+    if !has("tshark") {
         return None;
-    };
+    }
+    let done = Command::new("tshark").arg("-r").arg(file).args(arguments).output().expect("tshark");
     let said = String::from_utf8_lossy(&done.stderr);
     let complaints: Vec<_> = said.lines().filter(|line| !line.starts_with("Running as user")).collect();
     assert!(done.status.success() && complaints.is_empty(), "{complaints:?}");

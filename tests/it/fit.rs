@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use crate::support::has;
 use crate::support::program::scratch;
 
 /// What is true of `samples/forged_reset`, as the laboratory would have it.
@@ -16,8 +17,7 @@ const TRUTH: &str = r#"{"captures": [{"file": "capture.pcap"}], "flows": [{
 
 /// Runs the script over a folder; what it printed, or nothing where there is no Python.
 fn fit(captures: &Path, page: &Path) -> Option<String> {
-    if !Command::new("python3").arg("-V").stdout(Stdio::null()).status().is_ok_and(|status| status.success()) {
-        println!("skipped: python3 is not here");
+    if !has("python3") {
         return None;
     }
     let output = Command::new("python3")

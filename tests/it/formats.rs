@@ -1,12 +1,13 @@
 //! The formats for tickets, spreadsheets and log shippers: how they read, and that no text breaks out of them.
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tcpautopsy::output::{Zone, csv, markdown, ndjson};
 use tcpautopsy::report::{Report, Side, Teardown};
 
 use crate::support::program;
 use crate::support::reports::{self, ATTACKS};
+use crate::support::schema::{validate_line, validate_lines};
 
 fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
     let mut out = Vec::new();
@@ -23,7 +24,9 @@ fn as_csv(report: &Report) -> String {
 }
 
 fn as_ndjson(report: &Report) -> String {
-    text(|out| ndjson::write(report, out))
+    let lines = text(|out| ndjson::write(report, out));
+    validate_lines(lines.as_bytes());
+    lines
 }
 
 fn snapshot(name: String, shown: String) {
@@ -186,7 +189,8 @@ fn records_of_semicolons(file: &str) -> Vec<String> {
 #[test]
 fn a_line_is_a_flow_of_the_report() {
     for report in ATTACKS.iter().map(|attack| reports::with_text(attack)).chain([reports::maximal()]) {
-        let lines = as_ndjson(&report);
+        // Not by the schema: one attack is an empty text, which no report has.
+        let lines = text(|out| ndjson::write(&report, out));
         let flows = lines.lines().map(|line| {
             let mut flow: Value = line.parse().expect("JSON");
             let schema = flow.as_object_mut().and_then(|fields| fields.remove("schema"));
@@ -195,6 +199,24 @@ fn a_line_is_a_flow_of_the_report() {
         });
         let whole: Value = text(|out| tcpautopsy::output::json::write(&report, out)).parse().expect("JSON");
         assert_eq!(flows.collect::<Value>(), whole["flows"]);
+    }
+}
+
+#[test]
+fn a_broken_line_is_found_out() {
+    let good: Value = as_ndjson(&reports::maximal()).lines().next().expect("a line").parse().expect("JSON");
+    let breaks: [fn(&mut Value); 5] = [
+        |it| it["new"] = json!(1),
+        |it| it["provisional"] = json!("yes"),
+        |it| it["schema"] = json!("tcpautopsy.report/1"),
+        |it| drop(it.as_object_mut().unwrap().remove("schema")),
+        |it| drop(it.as_object_mut().unwrap().remove("teardown")),
+    ];
+    validate_line(&good).expect("a valid line");
+    for (nth, spoil) in breaks.into_iter().enumerate() {
+        let mut bad = good.clone();
+        spoil(&mut bad);
+        assert!(validate_line(&bad).is_err(), "{nth} was not noticed");
     }
 }
 
@@ -221,6 +243,7 @@ fn the_ending_of_the_file_chooses_the_format() {
         let output = program::run(["samples/server_killed/capture.pcap", "--output", path]);
         assert!(output.status.success() && output.stdout.is_empty(), "{ending}");
         let written = std::fs::read_to_string(&file).expect("a report");
+        validate_lines(written.as_bytes());
         assert!(written.starts_with(beginning), "{ending}: {}", &written[..80]);
     }
 }

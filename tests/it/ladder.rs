@@ -5,16 +5,17 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::support::has;
 use crate::support::program::{analyze, run, samples};
 
 /// Frame to relative sequence and acknowledgement number, as TShark sees them; `None` where there is no TShark.
 fn numbers(capture: &std::path::Path) -> Option<HashMap<u64, (u64, u64)>> {
     let fields = ["-T", "fields", "-e", "frame.number", "-e", "tcp.seq", "-e", "tcp.ack"];
-    let done = Command::new("tshark").arg("-r").arg(capture).args(["-Y", "tcp && !icmp"]).args(fields).output();
-    let Ok(done) = done else {
-        println!("skipped: there is no tshark");
+    if !has("tshark") {
         return None;
-    };
+    }
+    let done = Command::new("tshark").arg("-r").arg(capture).args(["-Y", "tcp && !icmp"]).args(fields).output();
+    let done = done.expect("tshark");
     let text = String::from_utf8(done.stdout).expect("numbers");
     let row = |line: &str| {
         let mut numbers = line.split('\t').map(str::parse);

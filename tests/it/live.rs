@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::captures::{Frame, pcap};
 use crate::support::program::{program, report, run, samples, scratch};
+use crate::support::schema::{validate_line, validate_lines};
+use crate::support::{has, skip};
 
 const RESET: &str = "samples/abort_linger0/capture.pcap";
 
@@ -28,14 +30,17 @@ const SCENES: [(u64, &str, &str); 4] = [
 
 #[test]
 fn failures_of_real_sockets_are_named_as_they_happen() {
+    if !has("python3") {
+        return;
+    }
     let folder = scratch("live-play");
     let played = Command::new("tests/live/play")
         .args([env!("CARGO_BIN_EXE_tcpautopsy"), folder.to_str().expect("a path")])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output();
-    let Ok(played) = played else { return eprintln!("skipped: no python3") };
+    let played = played.expect("python3");
     if played.status.code() == Some(SKIPPED) {
-        return eprintln!("skipped: {}", String::from_utf8_lossy(&played.stderr));
+        return skip(&String::from_utf8_lossy(&played.stderr));
     }
     assert!(played.status.success(), "{}", String::from_utf8_lossy(&played.stderr));
     let read = |name: &str| -> Value {
@@ -45,6 +50,7 @@ fn failures_of_real_sockets_are_named_as_they_happen() {
     let log = read("events.json");
     assert_eq!(log["status"], 0, "SIGTERM is a normal end: {}", log["said"]);
     let events = log["events"].as_array().expect("events");
+    events.iter().for_each(|one| validate_line(&one["event"]).expect("a valid line"));
     for (port, cause, sender) in SCENES {
         let of_flow: Vec<&Value> = events.iter().filter(|one| one["event"]["client"]["port"] == port).collect();
         let [first, .., last] = of_flow.as_slice() else { panic!("port {port}: {of_flow:?}") };
@@ -127,6 +133,7 @@ fn live_with(arguments: &[&str], octets: &[u8]) -> Output {
 fn line(out: &mut BufReader<ChildStdout>) -> Value {
     let mut line = String::new();
     out.read_line(&mut line).expect("a line");
+    validate_lines(line.as_bytes());
     serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
 }
 
@@ -255,6 +262,9 @@ fn a_second_ctrl_c_ends_it_in_the_middle_of_the_report() {
 
 #[test]
 fn a_terminal_shows_lines_that_fit_and_ctrl_c_brings_the_report() {
+    if !has("python3") {
+        return;
+    }
     for (width, expected) in [
         (40, "1 flows, "),
         (80, "1 reset; kernel dropped 0; memory "),
@@ -262,9 +272,10 @@ fn a_terminal_shows_lines_that_fit_and_ctrl_c_brings_the_report() {
     ] {
         let ran = Command::new("tests/live/terminal")
             .args([env!("CARGO_BIN_EXE_tcpautopsy"), RESET, &width.to_string()])
+            .env("TERM", "xterm-256color")
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output();
-        let Ok(ran) = ran else { return eprintln!("skipped: no python3") };
+        let ran = ran.expect("python3");
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
         let seen: Value = serde_json::from_slice(&ran.stdout).expect("JSON");
         let pieces = |when: &str| -> Vec<String> {
@@ -348,7 +359,7 @@ fn what_cannot_be_watched_is_one_line_with_a_way_out() {
 fn is_root() -> bool {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
     if !root {
-        eprintln!("skipped: not root");
+        skip("not root");
     }
     root
 }
@@ -359,16 +370,21 @@ struct Namespace(String);
 impl Namespace {
     /// `None` where this machine does not allow it.
     fn new(name: &str) -> Option<Self> {
-        if !is_root() {
+        if !is_root() || !has("ip") {
             return None;
         }
         let name = format!("{name}-{}", std::process::id());
-        let made = Command::new("ip").args(["netns", "add", &name]).stderr(Stdio::null()).status();
-        if !made.is_ok_and(|status| status.success()) {
-            eprintln!("skipped: no network namespaces");
-            return None;
+        // A container may be allowed to make one and not to enter it.
+        let does = |arguments: &[&str]| {
+            let done = Command::new("ip").arg("netns").args(arguments).stderr(Stdio::null()).status();
+            done.is_ok_and(|status| status.success())
+        };
+        let made = does(&["add", &name]).then(|| Self(name.clone()));
+        let usable = made.filter(|_| does(&["exec", &name, "true"]));
+        if usable.is_none() {
+            skip("no network namespaces");
         }
-        Some(Self(name))
+        usable
     }
 
     /// Runs `ip` in it.
@@ -492,7 +508,7 @@ fn whoever_may_not_capture_hears_how_to() {
     if is_root() {
         program.uid(65_534);
     }
-    let Ok(output) = program.output() else { return eprintln!("skipped: others may not run the program") };
+    let Ok(output) = program.output() else { return skip("others may not run the program") };
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
     assert!(said.contains("this user may not capture; allow it once by `sudo setcap cap_net_raw+ep /"), "{said}");

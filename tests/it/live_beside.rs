@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::captures;
 use crate::support::program::{program, report, run, run_with_input, scratch};
+use crate::support::{captures, skip};
 
 /// One connection that the client ends well and three that die with their process.
 const KILLED: &str = "samples/server_killed/capture.pcap";
@@ -202,7 +202,7 @@ fn a_port_that_is_taken_is_said_before_anything_is_watched() {
 fn interfaces_are_listed_for_people_and_programs() {
     let output = run(["interfaces", "--format", "json"]);
     if !output.status.success() {
-        return eprintln!("skipped: {}", String::from_utf8_lossy(&output.stderr));
+        return skip(&String::from_utf8_lossy(&output.stderr));
     }
     let list: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(list["schema"], "tcpautopsy.interfaces/1");

@@ -62,7 +62,7 @@ fn the_full_report_fills_every_field_of_the_schema() {
     for (path, fields) in paths_of_schema() {
         let objects = reach(&report, &path);
         let is_filled = |field: &String| objects.iter().any(|object| object.get(field).is_some_and(|it| !it.is_null()));
-        missing.extend(fields.into_iter().filter(|field| !is_filled(field)).map(|field| format!("{path} {field}")));
+        missing.extend(fields.into_keys().filter(|field| !is_filled(field)).map(|field| format!("{path} {field}")));
     }
     assert!(missing.is_empty(), "the fixture leaves out {missing:?}");
 }
@@ -123,7 +123,7 @@ fn fields_stand_in_the_order_of_the_page() {
     let flows = text.split("\"flows\": [").last().expect("flows");
     // The one that has all fields.
     let flow = flows.split_at(flows.find("      \"id\": 7,").expect("flow 7")).1;
-    let fields = documented()[".flows[]"].clone();
+    let fields: Vec<_> = documented()[".flows[]"].iter().map(|(field, _)| field.clone()).collect();
     // Fields of a flow, and only they, are six spaces deep.
     let written: Vec<_> = flow
         .lines()
@@ -135,13 +135,93 @@ fn fields_stand_in_the_order_of_the_page() {
 
 #[test]
 fn the_page_has_exactly_the_fields_of_the_schema() {
-    let page: BTreeMap<_, BTreeSet<_>> =
+    let page: BTreeMap<_, BTreeMap<_, _>> =
         documented().into_iter().map(|(path, fields)| (path, fields.into_iter().collect())).collect();
     let schema = paths_of_schema();
     assert_eq!(page.keys().collect::<Vec<_>>(), schema.keys().collect::<Vec<_>>());
     for (path, fields) in schema {
-        assert_eq!(page[&path], fields, "{path}");
+        assert_eq!(page[&path].keys().collect::<Vec<_>>(), fields.keys().collect::<Vec<_>>(), "{path}");
     }
+}
+
+/// What is not known is null, never left out, says the page, but for two.
+#[test]
+fn every_field_is_required_but_those_that_the_page_excepts() {
+    fn optional(schema: &Value, found: &mut BTreeSet<String>) {
+        if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+            let required = schema["required"].as_array().expect("required fields");
+            found.extend(properties.keys().filter(|field| !required.contains(&json!(field))).cloned());
+        }
+        match schema {
+            Value::Object(parts) => parts.values().for_each(|part| optional(part, found)),
+            Value::Array(parts) => parts.iter().for_each(|part| optional(part, found)),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    optional(&serde_json::from_str(schema::SCHEMA).expect("JSON"), &mut found);
+    assert_eq!(found, ["comparison", "locations"].map(str::to_owned).into());
+}
+
+/// `INSTA_UPDATE=always` has it write the descriptions, as it has the other tests write their snapshots.
+#[test]
+fn the_schema_says_of_every_field_what_the_page_says() {
+    let meanings = meanings();
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");
+        return std::fs::write(file, described(&meanings)).expect("a file that can be written");
+    }
+    let flow: Value = serde_json::from_str(schema::FLOW_SCHEMA).expect("JSON");
+    let provisional = flow["properties"]["provisional"]["description"].as_str().expect("a description");
+    assert!(PAGE.contains(&format!("\n| `provisional` | boolean | {provisional} |\n")));
+    let schema: Value = serde_json::from_str(schema::SCHEMA).expect("JSON");
+    for (pointer, meaning) in meanings {
+        let description = &schema.pointer(&pointer).expect("a property")["description"];
+        assert_eq!(description, &meaning, "{pointer}: INSTA_UPDATE=always writes what docs/json.md says");
+    }
+}
+
+/// What the page says of every property of the schema, by the pointer to it.
+fn meanings() -> BTreeMap<String, String> {
+    let page = documented();
+    let mut meanings = BTreeMap::new();
+    for (path, pointers) in paths_of_schema() {
+        for (field, meaning) in &page[&path] {
+            let before = meanings.insert(pointers[field].clone(), meaning.clone());
+            assert!(before.is_none_or(|before| before == *meaning), "{path} {field} has two meanings");
+        }
+    }
+    meanings
+}
+
+/// The schema with these descriptions, and otherwise as it is: at the end of a property of one line, at the beginning of another.
+fn described(meanings: &BTreeMap<String, String>) -> String {
+    let mut text = String::new();
+    let mut at: Vec<&str> = Vec::new();
+    for line in schema::SCHEMA.lines() {
+        let inner = line.trim_start();
+        let indent = line.len() - inner.len();
+        let Some((key, value)) = inner.strip_prefix('"').and_then(|rest| rest.split_once("\": ")) else {
+            text += &format!("{line}\n");
+            continue;
+        };
+        at.truncate(indent / 2 - 1);
+        at.push(key);
+        let meaning = meanings.get(&format!("/{}", at.join("/"))).map(|meaning| json!(meaning));
+        match meaning {
+            // Written anew above.
+            None if key == "description" => {}
+            None => text += &format!("{line}\n"),
+            Some(meaning) if value == "{" => text += &format!("{line}\n{:indent$}  \"description\": {meaning},\n", ""),
+            Some(meaning) => {
+                let (object, comma) = line.strip_suffix(',').map_or((line, ""), |object| (object, ","));
+                let object = object.strip_suffix('}').expect("an object");
+                let object = object.split(", \"description\": ").next().unwrap_or_default();
+                text += &format!("{object}, \"description\": {meaning}}}{comma}\n");
+            }
+        }
+    }
+    text
 }
 
 #[test]
@@ -189,48 +269,67 @@ fn nothing_but_the_report_derives_serialize() {
     assert_eq!(outside, Vec::<PathBuf>::new());
 }
 
-/// The fields that the page describes, by path, in its order.
-fn documented() -> BTreeMap<String, Vec<String>> {
-    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+/// The fields that the page describes and what it says of each, by path, in its order.
+fn documented() -> BTreeMap<String, Vec<(String, String)>> {
+    let mut found: BTreeMap<String, Vec<_>> = BTreeMap::new();
     let mut paths: Vec<String> = Vec::new();
     for line in PAGE.lines() {
         if let Some(heading) = line.strip_prefix("## ") {
             paths = heading.split('`').skip(1).step_by(2).map(str::to_owned).collect();
         } else if let Some(row) = line.strip_prefix("| `") {
-            let (field, _) = row.split_once('`').expect("a field in code");
+            let cells: Vec<_> = row.trim_end_matches(" |").splitn(3, " | ").collect();
+            let [field, _, meaning] = cells[..] else { panic!("not three cells: {line}") };
             for path in &paths {
-                found.entry(path.clone()).or_default().push(field.to_owned());
+                found
+                    .entry(path.clone())
+                    .or_default()
+                    .push((field.trim_end_matches('`').to_owned(), unlinked(meaning)));
             }
         }
     }
     found
 }
 
-/// The fields of every object of the schema, by path.
-fn paths_of_schema() -> BTreeMap<String, BTreeSet<String>> {
+/// Markdown with the texts of its links alone.
+fn unlinked(text: &str) -> String {
+    let mut parts = text.split('[');
+    let first = parts.next().unwrap_or_default().to_owned();
+    first
+        + &parts
+            .map(|part| match part.split_once("](").and_then(|(link, rest)| Some((link, rest.split_once(')')?.1))) {
+                Some((link, rest)) => format!("{link}{rest}"),
+                None => format!("[{part}"),
+            })
+            .collect::<String>()
+}
+
+/// The fields of every object of the schema with the pointer to each, by path.
+fn paths_of_schema() -> BTreeMap<String, BTreeMap<String, String>> {
     let schema: Value = serde_json::from_str(schema::SCHEMA).expect("JSON");
     let mut found = BTreeMap::new();
-    walk(&schema, &schema, String::new(), &mut found);
+    walk(&schema, "", String::new(), &mut found);
     found
 }
 
-fn walk(root: &Value, part: &Value, path: String, found: &mut BTreeMap<String, BTreeSet<String>>) {
+fn walk(root: &Value, pointer: &str, path: String, found: &mut BTreeMap<String, BTreeMap<String, String>>) {
+    let part = root.pointer(pointer).expect("a part of the schema");
     if let Some(name) = part.get("$ref").and_then(Value::as_str) {
-        let part = root.pointer(name.trim_start_matches('#')).expect("a definition");
-        walk(root, part, path.clone(), found);
+        walk(root, name.trim_start_matches('#'), path.clone(), found);
     }
-    part.get("anyOf")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .for_each(|part| walk(root, part, path.clone(), found));
-    if let Some(items) = part.get("items") {
-        walk(root, items, format!("{path}[]"), found);
+    for nth in 0..part.get("anyOf").and_then(Value::as_array).map_or(0, Vec::len) {
+        walk(root, &format!("{pointer}/anyOf/{nth}"), path.clone(), found);
+    }
+    if part.get("items").is_some() {
+        walk(root, &format!("{pointer}/items"), format!("{path}[]"), found);
     }
     if let Some(properties) = part.get("properties").and_then(Value::as_object) {
-        assert_eq!(part.get("additionalProperties"), Some(&Value::Bool(false)), "{path} is not strict");
+        // What a flow has beside these is for those to say that refer to it.
+        let strict = part.get("additionalProperties") == Some(&Value::Bool(false)) || pointer == "/$defs/flow";
+        assert!(strict, "{path} is not strict");
         let at = if path.is_empty() { "." } else { &path };
-        found.insert(at.to_owned(), properties.keys().cloned().collect());
-        properties.iter().for_each(|(field, part)| walk(root, part, format!("{path}.{field}"), found));
+        let pointers = properties.keys().map(|field| (field.clone(), format!("{pointer}/properties/{field}")));
+        let pointers: BTreeMap<_, _> = pointers.collect();
+        found.insert(at.to_owned(), pointers.clone());
+        pointers.iter().for_each(|(field, pointer)| walk(root, pointer, format!("{path}.{field}"), found));
     }
 }

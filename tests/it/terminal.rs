@@ -4,8 +4,9 @@
 #![cfg(unix)]
 
 use std::fs::OpenOptions;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
+use crate::support::has;
 use crate::support::program::{program, run};
 
 const RESET: &str = "samples/forged_reset/capture.pcap";
@@ -13,8 +14,7 @@ const SEVERAL: &str = "samples/server_killed/capture.pcap";
 
 /// What the program writes to a terminal of so many columns; none where nothing can make one.
 fn on_a_terminal(columns: usize, variables: &[(&str, &str)], arguments: &[&str]) -> Option<String> {
-    if !Command::new("python3").arg("-V").stdout(Stdio::null()).status().is_ok_and(|status| status.success()) {
-        println!("skipped: python3 is not here");
+    if !has("python3") {
         return None;
     }
     let output = Command::new("python3")

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use tcpautopsy::report::{Endpoint, Flow, Teardown};
 
+use crate::support::has;
 use crate::support::reports::{at, endpoint, flow};
 
 /// A packet of the capture below: second, VLAN, source, destination.
@@ -51,14 +52,14 @@ fn capture(packets: &[Packet]) -> Vec<u8> {
 
 /// The frames that TShark shows of a capture; `None` where there is no TShark.
 fn shown(name: &str, packets: &[Packet], filter: &str) -> Option<Vec<u64>> {
+    if !has("tshark") {
+        return None;
+    }
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, capture(packets)).expect("a file in the target directory");
     let tshark =
         Command::new("tshark").arg("-r").arg(&path).args(["-Y", filter, "-T", "fields", "-e", "frame.number"]).output();
-    let Ok(done) = tshark else {
-        println!("skipped: there is no tshark");
-        return None;
-    };
+    let done = tshark.expect("tshark");
     assert!(done.status.success(), "{filter}: {}", String::from_utf8_lossy(&done.stderr));
     Some(String::from_utf8(done.stdout).expect("numbers").lines().map(|line| line.parse().expect("a number")).collect())
 }

@@ -13,9 +13,12 @@ pub fn program() -> Command {
     program
 }
 
-/// Its output for these arguments.
+/// Its output for these arguments. Lines of NDJSON in it are held against their schema.
+#[track_caller]
 pub fn run<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Output {
-    program().args(arguments).stdin(Stdio::null()).output().expect("the program starts")
+    let output = program().args(arguments).stdin(Stdio::null()).output().expect("the program starts");
+    super::schema::validate_lines(&output.stdout);
+    output
 }
 
 /// Its output for these arguments with these octets on standard input.
@@ -33,6 +36,7 @@ pub fn run_with_input(arguments: &[&str], input: &[u8]) -> Output {
     let feeding = std::thread::spawn(move || drop(stdin.write_all(&input)));
     let output = child.wait_with_output().expect("the program ends");
     feeding.join().expect("no panic");
+    super::schema::validate_lines(&output.stdout);
     output
 }
 

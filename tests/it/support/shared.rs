@@ -9,6 +9,6 @@ pub fn shared(part: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    println!("skipped: there are no captures at {}", folder.display());
+    super::skip(&format!("there are no captures at {}", folder.display()));
     None
 }

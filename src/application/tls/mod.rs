@@ -1,8 +1,15 @@
 //! TLS: RFC 8446, RFC 5246. The heads of records are walked on both sides; what is not encrypted is read.
 
+mod registry;
+
 use std::borrow::Cow;
 
-use super::declared::{Declared, Reason};
+use registry::{
+    ALERT, ALPN, CHANGE_CIPHER_SPEC, CLIENT_HELLO, CLOSE_NOTIFY, DATA, FATAL, HANDSHAKE, HEARTBEAT, SERVER_HELLO,
+    SERVER_NAME, SUPPORTED_VERSIONS, TLS_1_3, description, handshake, is_1_3, reason, version,
+};
+
+use super::declared::Declared;
 use super::message::Message;
 use super::mismatch::Mismatch;
 use super::octets::Octets;
@@ -75,25 +82,6 @@ impl Alert {
 /// The reasons given by the alerts of one side, whatever the other one speaks.
 pub(super) fn declared(stream: &Stream<'_>) -> Vec<Declared> {
     alerts(&records(stream), stream.way, None, false).iter().filter_map(Alert::declared).collect()
-}
-
-const CHANGE_CIPHER_SPEC: u8 = 20;
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
-const DATA: u8 = 23;
-const HEARTBEAT: u8 = 24;
-
-const CLIENT_HELLO: u8 = 1;
-const SERVER_HELLO: u8 = 2;
-
-const CLOSE_NOTIFY: u8 = 0;
-const FATAL: u8 = 2;
-
-const TLS_1_3: u16 = 0x0304;
-
-/// Whether a version is TLS 1.3 or a draft of it.
-fn is_1_3(version: u16) -> bool {
-    version == TLS_1_3 || version >> 8 == 0x7f
 }
 
 /// Octets of a record's head.
@@ -258,15 +246,15 @@ fn hello(body: &[u8], chosen: bool, tls: &mut Tls) -> Option<()> {
     while let Some(kind) = extensions.number(2) {
         let mut value = extensions.counted(2)?;
         match kind {
-            // server_name: a list of names, of which only host names (0) were ever defined.
-            0 if !chosen => {
+            // A list of names, of which only host names (0) were ever defined.
+            SERVER_NAME if !chosen => {
                 let mut list = value.counted(2)?;
                 if list.number(1)? == 0 {
                     let length = list.number(2)? as usize;
                     tls.server_name = list.take(length).filter(|name| !name.is_empty()).map(bounded);
                 }
             }
-            16 => {
+            ALPN => {
                 let mut list = value.counted(2)?;
                 while let Some(name) = list.counted(1).filter(|name| !name.0.is_empty() && tls.alpn.len() < 16) {
                     if chosen {
@@ -276,9 +264,9 @@ fn hello(body: &[u8], chosen: bool, tls: &mut Tls) -> Option<()> {
                     }
                 }
             }
-            // supported_versions: one for the server, a list for the client.
-            43 if chosen => tls.version = u16::try_from(value.number(2)?).ok(),
-            43 => {
+            // One for the server, a list for the client.
+            SUPPORTED_VERSIONS if chosen => tls.version = u16::try_from(value.number(2)?).ok(),
+            SUPPORTED_VERSIONS => {
                 let mut list = value.counted(1)?;
                 let mut highest = None;
                 while let Some(version) = list.number(2) {
@@ -529,85 +517,9 @@ fn detail(tls: &Tls, hello: bool) -> String {
     parts.join(", ")
 }
 
-/// `TLS 1.2`.
-fn version(number: u16) -> String {
-    match number {
-        0x0002 => "SSL 2.0".to_owned(),
-        0x0300 => "SSL 3.0".to_owned(),
-        0x0301..=TLS_1_3 => format!("TLS 1.{}", number - 0x0301),
-        draft @ 0x7f00..=0x7fff => format!("TLS 1.3 draft {}", draft & 0xff),
-        other => format!("TLS version {other:#06x}"),
-    }
-}
-
-/// The message of a handshake (IANA, TLS HandshakeType).
-fn handshake(kind: u8) -> &'static str {
-    match kind {
-        0 => "HelloRequest",
-        1 => "ClientHello",
-        2 => "ServerHello",
-        4 => "NewSessionTicket",
-        11 => "Certificate",
-        12 => "ServerKeyExchange",
-        13 => "CertificateRequest",
-        14 => "ServerHelloDone",
-        22 => "CertificateStatus",
-        _ => "handshake message",
-    }
-}
-
-/// The description of an alert (IANA, TLS Alerts).
-fn description(code: u8) -> &'static str {
-    match code {
-        CLOSE_NOTIFY => "close_notify",
-        10 => "unexpected_message",
-        20 => "bad_record_mac",
-        21 => "decryption_failed",
-        22 => "record_overflow",
-        30 => "decompression_failure",
-        40 => "handshake_failure",
-        41 => "no_certificate",
-        42 => "bad_certificate",
-        43 => "unsupported_certificate",
-        44 => "certificate_revoked",
-        45 => "certificate_expired",
-        46 => "certificate_unknown",
-        47 => "illegal_parameter",
-        48 => "unknown_ca",
-        49 => "access_denied",
-        50 => "decode_error",
-        51 => "decrypt_error",
-        60 => "export_restriction",
-        70 => "protocol_version",
-        71 => "insufficient_security",
-        80 => "internal_error",
-        86 => "inappropriate_fallback",
-        90 => "user_canceled",
-        100 => "no_renegotiation",
-        109 => "missing_extension",
-        110 => "unsupported_extension",
-        111 => "certificate_unobtainable",
-        112 => "unrecognized_name",
-        113 => "bad_certificate_status_response",
-        114 => "bad_certificate_hash_value",
-        115 => "unknown_psk_identity",
-        116 => "certificate_required",
-        120 => "no_application_protocol",
-        121 => "ech_required",
-        _ => "alert of an unknown kind",
-    }
-}
-
-fn reason(code: u8) -> Reason {
-    match code {
-        41..=46 | 48 | 49 | 111..=116 => Reason::Refused,
-        80 | 90 => Reason::Other,
-        _ => Reason::Protocol,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::declared::Reason;
     use super::super::testing::{Dialogue, abuse};
     use super::*;
 
