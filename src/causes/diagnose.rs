@@ -548,9 +548,13 @@ mod tests {
 
     #[test]
     fn a_filter_on_content_acts_on_the_request() {
-        let filtered =
-            |rest: &str| told(&format!("{OPEN}{rest}")).map(|found| found.0) == Some(Cause::InjectedContentFilter);
-        assert!(filtered("50 c PA 101 ack 901 len 9\n70 s R 901 win 0 id 0"));
+        let by_filter = |text: &str| told(text).map(|found| found.0) == Some(Cause::InjectedContentFilter);
+        let filtered = |rest: &str| by_filter(&format!("{OPEN}{rest}"));
+        let first =
+            "c win 502\ns win 509 ttl 57\n0 c S 0 wscale 7 sackok\n20 s SA 0 ack 1 wscale 7 sackok\n20.1 c A 1 ack 1
+                     21 c PA 1 ack 1 len 100\n41 s A 1 ack 101\n50 c PA 101 ack 1 len 9\n70 s R 1 win 0 id 0";
+        assert!(by_filter(first));
+        assert!(!filtered("50 c PA 101 ack 901 len 9\n70 s R 901 win 0 id 0"), "after one that was answered");
         assert!(
             !filtered("50 s PA 901 ack 101 len 1448\n51 c A 101 ack 2349\n71 s R 2349 win 0 id 0"),
             "in mid-answer"
