@@ -618,6 +618,74 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_had_the_request_or_the_clients_end_ended_nothing_idle() {
+        let is_stale =
+            |rest: &str| told(&format!("{OPEN}{rest}")).map(|found| found.0) == Some(Cause::StaleKeepaliveReuse);
+        let crossed =
+            "5000 c PA 101 ack 901 len 9\n5010 s FA 901 ack 101\n5010.1 c A 110 ack 902\n5020 s R 901 win 0 id 0";
+        assert!(is_stale(crossed));
+        let had_it = "5000 c PA 101 ack 901 len 9\n5020 s FA 901 ack 110\n5020.1 c A 110 ack 902
+                      5021 c PA 110 ack 902 len 9\n5041 s R 902 win 0 id 0";
+        assert!(!is_stale(had_it));
+        let left = "5000 c PA 101 ack 901 len 9\n5000.1 c FA 110 ack 901\n5020 s FA 901 ack 111\n5020.1 c A 111 ack 902
+                    5020.9 c A 111 ack 902\n5041 s R 902 win 0 id 0";
+        assert!(!is_stale(left));
+        // What it said last does not acknowledge what was asked, and so answers something else.
+        let unanswered = "600 c PA 101 ack 901 len 9\n601 s PA 901 ack 101 len 50\n640 c A 110 ack 951
+                          5000 s FA 951 ack 110\n5000.1 c PA 110 ack 952 len 9\n5020 s R 952 win 0 id 0";
+        assert!(!is_stale(unanswered));
+        assert!(is_stale(&unanswered.replace("601 s PA 901 ack 101", "620 s PA 901 ack 110")));
+    }
+
+    #[test]
+    fn who_spoke_a_moment_ago_forgot_with_others_if_at_all() {
+        let busy = |flow: u32| {
+            let lines = [
+                "0 c S 0 wscale 7 sackok",
+                "20 s SA 0 ack 1 wscale 7 sackok id 0",
+                "20.1 c A 1 ack 1",
+                "21 c PA 1 ack 1 len 9",
+                "44 s PA 1 ack 10 len 70",
+                "44.1 c A 10 ack 71",
+                "900 c PA 10 ack 71 len 9",
+                "920 s PA 71 ack 19 len 70",
+                "920.1 c A 19 ack 141",
+                "940.1 s R 141 win 0 id 0",
+            ];
+            lines.map(|line| format!("{line} flow {flow}\n"))
+        };
+        let both: String = busy(1).into_iter().zip(busy(2)).map(|(one, other)| one + &other).collect();
+        assert_eq!(told_among(&format!("s ttl 57\n{both}"), 0).map(|found| found.0), Some(Cause::PeerLostState));
+        assert_eq!(told(&format!("s ttl 57\n{}", busy(1).concat())), None);
+    }
+
+    #[test]
+    fn who_was_told_to_go_or_never_asked_cancels_nothing() {
+        let cause = |frame: &str| {
+            let preface = r"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x03\x01\x05\x00\x00\x00\x01\x82\x84\x86";
+            let head = r"\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x01\x01\x04\x00\x00\x00\x01\x88";
+            told(&format!(
+                "s ttl 57\n0 c S 0 wscale 7 sackok\n20 s SA 0 ack 1 wscale 7 sackok id 0\n20.1 c A 1 ack 1
+                 21 c PA 1 ack 1 data \"{preface}\"\n41 s PA 1 ack 46 data \"{head}\"\n41.1 c A 46 ack 20
+                 890 s PA 20 ack 46 data \"{frame}\"\n895 c PA 46 ack 37 len 12\n900 c FA 58 ack 37
+                 930 s PA 37 ack 59 len 900\n930.1 c R 59 win 0 id 0"
+            ))
+            .map(|found| found.0)
+        };
+        assert_eq!(
+            cause(r"\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00"),
+            Some(Cause::DataAfterClose)
+        );
+        assert_eq!(
+            cause(r"\x00\x00\x08\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00"),
+            Some(Cause::ClientAbort)
+        );
+        let granted = "20 s SA 0 ack 1 wscale 7 sackok id 0\n20.1 c R 1 win 0 id 0";
+        assert_eq!(told(&format!("0 c S 0 wscale 7 sackok\n{granted}")).map(|found| found.0), Some(Cause::ClientAbort));
+        assert_ne!(told(granted).map(|found| found.0), Some(Cause::ClientAbort));
+    }
+
+    #[test]
     fn a_change_of_address_is_told_with_both_addresses() {
         let moved = "900 c PA 101 ack 901 len 10 client 9 moved\n920 s R 901 win 0 id 0 client 9 moved";
         let best = told_of_second(&format!("{OPEN}{moved}")).expect("a cause");

@@ -20,11 +20,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let segment = suspect.segment();
     let sent = suspect.sent();
     let known = suspect.acknowledged();
-    // An abort acknowledges what its sender has, and so does another in its name; a bare RST leaves what was acknowledged before.
-    let aborts = suspect.other_resets(suspect.own()).filter(|(_, one)| one.segment.flags.ack());
-    let aborted = aborts.map(|(_, one)| one.segment.ack).reduce(SeqNum::max);
-    let acknowledged =
-        if segment.flags.ack() { Some(segment.ack) } else { known.into_iter().chain(aborted).reduce(SeqNum::max) };
+    // An abort acknowledges what its sender has; a bare RST leaves what was acknowledged before.
+    let acknowledged = if segment.flags.ack() { Some(segment.ack) } else { known };
+    // What lies behind an abort in the same name and acknowledges no more was overtaken by that.
+    let was_aborted = |one: &Sighting| {
+        let mut aborts = suspect.other_resets(suspect.own()).filter(|(_, abort)| abort.segment.flags.ack());
+        aborts.any(|(_, abort)| abort.frame() < one.frame() && !one.segment.ack.after(abort.segment.ack))
+    };
     let name = suspect.case.name(suspect.own());
     let longest = Some(suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP));
     let mut doubtful = None;
@@ -46,7 +48,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         let new_data = later.payload_len > 0 && sent.is_some_and(beyond);
         // What it sends once more, it still has a socket for, and so does who closes.
         let (old_data, fin) = (later.payload_len > 0 && is_late, later.flags.fin() && is_late);
-        let new_ack = later.flags.ack() && acknowledged.is_some_and(|acknowledged| later.ack.after(acknowledged));
+        let new_ack = later.flags.ack()
+            && acknowledged.is_some_and(|acknowledged| later.ack.after(acknowledged))
+            && !was_aborted(one);
         if (new_data || new_ack || old_data || fin) && !suspect.was_on_the_way(one) {
             let what = match (new_data, new_ack, old_data) {
                 (true, ..) => "new data",

@@ -29,6 +29,7 @@ fn aftermath() {
             // An abort in the same name has acknowledged as much.
             ("60 c PA 11 ack 21 len 5\n 80 s R 21\n 80.1 s RA 21 ack 16\n 89 s A 21 ack 16", None, None),
             ("60 c PA 11 ack 21 len 5\n 80 s R 21\n 80.1 s RA 21 ack 11\n 89 s A 21 ack 16", Some(Decisive), None),
+            ("60 c PA 11 ack 21 len 5\n 80 s R 21\n 89 s A 21 ack 16\n 89.1 s RA 21 ack 16", Some(Decisive), None),
             ("90 s RA 21 ack 11\n 91 c PA 11 ack 21 len 5\n 111 s A 21 ack 16", Some(Decisive), None),
             // What is sent once more, a socket is there for, and so does close what lives.
             ("90 s RA 21 ack 11\n 300 s PA 1 ack 11 len 20", Some(Decisive), None),
