@@ -24,9 +24,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             return None;
         }
         // Who is not seen to have asked may never have: what is granted may be meant for another address.
-        if story.before(client).next().is_none() {
-            return None;
-        }
+        story.before(client).next()?;
         return Some(candidate("the client gave the connection up before it was established").because(
             Aspect::Form,
             Weight::Moderate,

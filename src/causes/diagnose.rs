@@ -624,6 +624,10 @@ mod tests {
         let crossed =
             "5000 c PA 101 ack 901 len 9\n5010 s FA 901 ack 101\n5010.1 c A 110 ack 902\n5020 s R 901 win 0 id 0";
         assert!(is_stale(crossed));
+        assert!(!is_stale(
+            "6041 c PA 101 ack 901 len 9\n6061 s PA 901 ack 110 len 90\n6062 c A 110 ack 991
+            11000 c PA 110 ack 991 len 9\n11005 s FA 991 ack 110\n11005.1 c A 119 ack 992\n11020 s R 991 win 0 id 0"
+        ));
         let had_it = "5000 c PA 101 ack 901 len 9\n5020 s FA 901 ack 110\n5020.1 c A 110 ack 902
                       5021 c PA 110 ack 902 len 9\n5041 s R 902 win 0 id 0";
         assert!(!is_stale(had_it));

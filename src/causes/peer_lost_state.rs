@@ -116,16 +116,16 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                 }
                 _ => candidate,
             };
-            // A failover takes busy connections; a device that looks into requests has let through one that was answered.
+            // A failover takes a server's busy connections; a device that looks into requests has let through one that was answered.
             let is_busy = story.last_heard().is_some_and(|(_, since)| since < SOONEST_RESTART);
             let asked = story.turns.iter().filter(|turn| turn.way == story.client()).count();
-            if !is_busy || asked < 2 {
+            if !is_busy || asked < 2 || story.from_client() {
                 return Some(candidate);
             }
-            let (by_client, moment) = (story.from_client(), decisive.reset.segment.time?);
+            let moment = decisive.reset.segment.time?;
             return question.of_others(move |others| {
                 let was_unknown = Some(Mechanism::NoConnection);
-                let is_same = |other: &&Connection| (other.by_client, other.mechanism) == (by_client, was_unknown);
+                let is_same = |other: &&Connection| !other.by_client && other.mechanism == was_unknown;
                 let candidate = candidate.clone();
                 Some(match others.ended_near(moment, SOONEST_RESTART).find(is_same) {
                     Some(other) => candidate.because(

@@ -63,6 +63,18 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         candidate = candidate.because(Aspect::Timing, Weight::Moderate, [answered.first, fin.frame()], || {
             format!("the connection had been at rest for {:.3} s when the server closed it", rested.as_secs_f64())
         });
+        // An idle limit would have ended it then.
+        let rests = story.turns.windows(2).filter(|pair| pair[1].way == client && pair[1].first < request.first);
+        let mut longer = rests
+            .filter(|pair| pair[1].began.zip(pair[0].ended).is_some_and(|(began, ended)| began.since(ended) > rested));
+        if let Some([_, next]) = longer.next() {
+            candidate = candidate.although(
+                Aspect::Company,
+                Weight::Strong,
+                [next.first],
+                "it had been at rest for longer before, and lived on",
+            );
+        }
     } else {
         candidate = candidate.although(
             Aspect::Timing,
