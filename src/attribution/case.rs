@@ -23,6 +23,9 @@ pub(super) fn answered_until(round_trip: Option<Duration>) -> Duration {
 /// recorded), and an injector that imitates the host's numbers is mostly further ahead of what it holds back (12 ms were recorded).
 pub(super) const REORDERED: Duration = Duration::from_millis(5);
 
+/// What most clocks of timestamps count (RFC 7323 section 5.4 allows 1 ms to 1 s).
+const TICK: Duration = Duration::from_millis(1);
+
 /// A flow to be judged, and all that may be asked about it. Immutable: clues and causes are plain functions of it.
 #[derive(Clone)]
 pub struct Case<'a> {
@@ -95,6 +98,16 @@ impl<'a> Case<'a> {
     /// Whether of its segments only those that begin or end the connection were captured, though others passed.
     pub fn has_only_edges(&self) -> bool {
         self.blind == Some(Blind::OnlyEdges)
+    }
+
+    /// A FIN just behind a reset in the same name, which overtook it on the way if the stack of their sender made that: who knows no
+    /// connection closes none.
+    pub fn overtaken_fin(&self, place: usize, way: Way) -> Option<&'a Sighting> {
+        let reset = self.timeline.sightings.get(place)?.time()?;
+        let soon = self.flow.rtt().unwrap_or(REORDERED);
+        let mut behind =
+            self.timeline.after(place).take_while(|one| one.time().is_some_and(|time| time.since(reset) <= soon));
+        behind.find(|one| one.way == way && one.is_ordinary() && one.segment.flags.fin())
     }
 
     /// What its connection was called before its addresses changed in the middle.
@@ -288,9 +301,17 @@ impl<'a> Suspect<'a> {
         syns.peek().is_some() && !syns.any(made) && self.earlier(self.own()).all(|one| one.segment.flags.syn())
     }
 
-    /// Whether the capturing host, as a router, passed it on: it came in, and went out with one hop less. Where that host translates
-    /// addresses, the other packets of its sender may be captured under these only as they go out.
-    pub fn was_passed_on(&self) -> bool {
+    /// Whether the capturing host, as a router, passed it on, and nothing that its sender sent came in under these addresses: where that
+    /// host translates them, the other packets are captured only as they go out.
+    pub fn was_translated(&self) -> bool {
+        let own = self.own();
+        let came_in =
+            |one: &Sighting| one.way == own && !one.segment.flags.rst() && one.direction == Some(Direction::In);
+        self.was_passed_on() && !self.case.timeline.sightings.iter().any(came_in)
+    }
+
+    /// Whether the capturing host, as a router, passed it on: it came in, and went out with one hop less.
+    fn was_passed_on(&self) -> bool {
         let (own, segment) = (self.own(), self.segment());
         let is_it = |one: &Segment| {
             one.flags == segment.flags && (one.seq, one.ack, one.ip_id) == (segment.seq, segment.ack, segment.ip_id)
@@ -338,6 +359,23 @@ impl<'a> Suspect<'a> {
             _ => behind.segment.payload_len > 0 && behind.segment.seq_end() == self.segment().seq,
         };
         since.0 < 0 || since <= REORDERED && behind.way == self.own() && is_before
+    }
+
+    /// Whether a segment behind it had left their host when it passed here, by the timestamps of that host's clock, of which the quickest
+    /// segment says what it shows here. What was on the way by then says nothing of what its sender did afterwards.
+    pub fn was_on_the_way(&self, behind: &Sighting) -> bool {
+        let stamp = |one: &Sighting| Some((one.segment.options.timestamps()?.0, one.time()?));
+        let ticks = |value: u32, earlier: u32| i64::from(value.wrapping_sub(earlier) as i32);
+        let Some(((value, passed), reset)) = stamp(behind).zip(self.segment().time) else { return false };
+        let known = || self.of_claimed_sender().filter_map(stamp);
+        let Some((began, first)) = known().next() else { return false };
+        // Slower clocks show themselves over a while, and do not time this.
+        let ran = passed.since(first).0;
+        if ran > USUAL_ROUND_TRIP.0 && ticks(value, began).saturating_mul(2 * TICK.0) < ran {
+            return false;
+        }
+        let sent = known().map(|(other, time)| time.since(reset).0 + ticks(value, other).saturating_mul(TICK.0)).min();
+        behind.way == self.own() && sent.is_some_and(|sent| sent <= TICK.0)
     }
 
     /// Whether a segment behind it closes the gap that it left: it ends where the reset begins, and its identification is one that the

@@ -208,7 +208,7 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
         });
     }
     let fin = suspect.earlier(own).find(|one| one.segment.flags.fin());
-    let Some(fin) = fin else {
+    let Some(fin) = fin.or_else(|| suspect.case.overtaken_fin(suspect.place, own)) else {
         if has_data_waiting(suspect, trigger) {
             let closed = suspect.answer(trigger, Mechanism::DataAfterClose, || {
                 format!("{name} had data left to send: closed then, it keeps its FIN behind that, and resets what still comes")
@@ -366,7 +366,15 @@ fn fits(suspect: &Suspect<'_>, one: &Sighting) -> bool {
 /// that segment, or well behind it. A stack resets no segment that it has taken.
 fn was_taken(suspect: &Suspect<'_>, one: &Sighting) -> bool {
     let (own, peer) = (suspect.own(), suspect.peer());
-    let Some(acknowledged) = suspect.acknowledged() else { return false };
+    // What came sooner than an answer to it can, acknowledges what was sent before.
+    let least = suspect.case.round_trip_to(own).map_or(0.0, |least| least.0 as f64 * QUICKER);
+    let can_answer = |ack: &&Sighting| match (ack.time(), one.time()) {
+        (Some(ack), Some(one)) => ack.since(one).0 as f64 >= least,
+        _ => true,
+    };
+    let answers = suspect.earlier(own).take_while(|ack| ack.frame() > one.frame()).filter(can_answer);
+    let taken = answers.filter(|ack| ack.segment.flags.ack()).map(|ack| ack.segment.ack).reduce(SeqNum::max);
+    let Some(acknowledged) = taken else { return false };
     let acks = suspect.earlier(own).filter(|ack| ack.segment.flags.ack() && ack.frame() < one.frame());
     let Some(before) = acks.map(|ack| ack.segment.ack).reduce(SeqNum::max) else { return false };
     let is_new = |data: &Sighting| {

@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 
 use super::story::Story;
 use crate::attribution::{Mechanism, Sender};
+use crate::evidence::Confidence;
 use crate::flow::{Flow, Phase, Roles};
 use crate::knowledge::idle_timeouts::{self, IdleTimeout, Place};
 use crate::knowledge::site::Site;
@@ -64,6 +65,8 @@ pub struct Connection {
     pub sender: Option<Sender>,
     /// And how.
     pub mechanism: Option<Mechanism>,
+    /// Whether that is more than possible.
+    pub is_sure: bool,
     /// The decisive reset is in the client's name.
     pub by_client: bool,
     /// A long silence before the end.
@@ -150,6 +153,7 @@ impl Around {
             has_data: !story.is_dataless(),
             sender: verdict.map(|verdict| verdict.sender),
             mechanism: verdict.map(|verdict| verdict.mechanism),
+            is_sure: verdict.and_then(|verdict| verdict.confidence) > Some(Confidence::Possible),
             by_client: story.from_client(),
             pause: story.pause.map(|pause| pause.length),
             ..plain
@@ -197,7 +201,7 @@ impl Around {
     /// Takes in the outline of a flow.
     pub fn add(&mut self, connection: Option<Connection>) {
         let Some(connection) = connection.filter(|_| self.connections.len() < self.most) else { return };
-        if connection.mechanism == Some(Mechanism::PacketFilter) && !connection.by_client {
+        if connection.mechanism == Some(Mechanism::PacketFilter) && !connection.by_client && connection.is_sure {
             let room = MOST_FILTERED.saturating_sub(self.filtered.len());
             let seen = connection.reset.map(|reset| (connection.server, connection.began, reset));
             self.filtered.extend(seen.into_iter().take(room));
@@ -387,6 +391,7 @@ fn connection(flow: &Flow, roles: Roles) -> Option<Connection> {
         has_data: flow.ends.forward.octets + flow.ends.back.octets > 0,
         sender: None,
         mechanism: None,
+        is_sure: false,
         by_client: false,
         pause: None,
     })

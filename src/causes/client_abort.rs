@@ -12,6 +12,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let decisive = story.by_host().filter(|_| story.from_client())?;
     let (client, server) = (story.client(), story.client().reverse());
     let frame = decisive.reset.segment.frame;
+    // Who was told that it is over does not cancel.
+    if story.application.declared.iter().any(|said| said.by == server && said.frame < frame) {
+        return None;
+    }
     let advice = "look on the client: a time limit of its own, a user who went on, a process that ended";
     let candidate = |sentence: &'static str| question.candidate(Cause::ClientAbort, sentence).advise(advice);
     if decisive.reset.phase <= Phase::Handshake {
@@ -19,6 +23,8 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         if story.raw_syn().is_some() {
             return None;
         }
+        // Who is not seen to have asked may never have: what is granted may be meant for another address.
+        story.before(client).next()?;
         return Some(candidate("the client gave the connection up before it was established").because(
             Aspect::Form,
             Weight::Moderate,

@@ -556,9 +556,13 @@ mod tests {
 
     #[test]
     fn a_filter_on_content_acts_on_the_request() {
-        let filtered =
-            |rest: &str| told(&format!("{OPEN}{rest}")).map(|found| found.0) == Some(Cause::InjectedContentFilter);
-        assert!(filtered("50 c PA 101 ack 901 len 9\n70 s R 901 win 0 id 0"));
+        let by_filter = |text: &str| told(text).map(|found| found.0) == Some(Cause::InjectedContentFilter);
+        let filtered = |rest: &str| by_filter(&format!("{OPEN}{rest}"));
+        let first =
+            "c win 502\ns win 509 ttl 57\n0 c S 0 wscale 7 sackok\n20 s SA 0 ack 1 wscale 7 sackok\n20.1 c A 1 ack 1
+                     21 c PA 1 ack 1 len 100\n41 s A 1 ack 101\n50 c PA 101 ack 1 len 9\n70 s R 1 win 0 id 0";
+        assert!(by_filter(first));
+        assert!(!filtered("50 c PA 101 ack 901 len 9\n70 s R 901 win 0 id 0"), "after one that was answered");
         assert!(
             !filtered("50 s PA 901 ack 101 len 1448\n51 c A 101 ack 2349\n71 s R 2349 win 0 id 0"),
             "in mid-answer"
@@ -619,6 +623,78 @@ mod tests {
         let scene = Scene::of(text);
         let (case, judged) = (scene.case(1), scene.judged_of(1));
         Some(diagnose(&Story::new(&case, &judged), &Around::default())?.best)
+    }
+
+    #[test]
+    fn a_server_that_had_the_request_or_the_clients_end_ended_nothing_idle() {
+        let is_stale =
+            |rest: &str| told(&format!("{OPEN}{rest}")).map(|found| found.0) == Some(Cause::StaleKeepaliveReuse);
+        let crossed =
+            "5000 c PA 101 ack 901 len 9\n5010 s FA 901 ack 101\n5010.1 c A 110 ack 902\n5020 s R 901 win 0 id 0";
+        assert!(is_stale(crossed));
+        assert!(!is_stale(
+            "6041 c PA 101 ack 901 len 9\n6061 s PA 901 ack 110 len 90\n6062 c A 110 ack 991
+            11000 c PA 110 ack 991 len 9\n11005 s FA 991 ack 110\n11005.1 c A 119 ack 992\n11020 s R 991 win 0 id 0"
+        ));
+        let had_it = "5000 c PA 101 ack 901 len 9\n5020 s FA 901 ack 110\n5020.1 c A 110 ack 902
+                      5021 c PA 110 ack 902 len 9\n5041 s R 902 win 0 id 0";
+        assert!(!is_stale(had_it));
+        let left = "5000 c PA 101 ack 901 len 9\n5000.1 c FA 110 ack 901\n5020 s FA 901 ack 111\n5020.1 c A 111 ack 902
+                    5020.9 c A 111 ack 902\n5041 s R 902 win 0 id 0";
+        assert!(!is_stale(left));
+        // What it said last does not acknowledge what was asked, and so answers something else.
+        let unanswered = "600 c PA 101 ack 901 len 9\n601 s PA 901 ack 101 len 50\n640 c A 110 ack 951
+                          5000 s FA 951 ack 110\n5000.1 c PA 110 ack 952 len 9\n5020 s R 952 win 0 id 0";
+        assert!(!is_stale(unanswered));
+        assert!(is_stale(&unanswered.replace("601 s PA 901 ack 101", "620 s PA 901 ack 110")));
+    }
+
+    #[test]
+    fn who_spoke_a_moment_ago_forgot_with_others_if_at_all() {
+        let busy = |flow: u32| {
+            let lines = [
+                "0 c S 0 wscale 7 sackok",
+                "20 s SA 0 ack 1 wscale 7 sackok id 0",
+                "20.1 c A 1 ack 1",
+                "21 c PA 1 ack 1 len 9",
+                "44 s PA 1 ack 10 len 70",
+                "44.1 c A 10 ack 71",
+                "900 c PA 10 ack 71 len 9",
+                "920 s PA 71 ack 19 len 70",
+                "920.1 c A 19 ack 141",
+                "940.1 s R 141 win 0 id 0",
+            ];
+            lines.map(|line| format!("{line} flow {flow}\n"))
+        };
+        let both: String = busy(1).into_iter().zip(busy(2)).map(|(one, other)| one + &other).collect();
+        assert_eq!(told_among(&format!("s ttl 57\n{both}"), 0).map(|found| found.0), Some(Cause::PeerLostState));
+        assert_eq!(told(&format!("s ttl 57\n{}", busy(1).concat())), None);
+    }
+
+    #[test]
+    fn who_was_told_to_go_or_never_asked_cancels_nothing() {
+        let cause = |frame: &str| {
+            let preface = r"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x03\x01\x05\x00\x00\x00\x01\x82\x84\x86";
+            let head = r"\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x01\x01\x04\x00\x00\x00\x01\x88";
+            told(&format!(
+                "s ttl 57\n0 c S 0 wscale 7 sackok\n20 s SA 0 ack 1 wscale 7 sackok id 0\n20.1 c A 1 ack 1
+                 21 c PA 1 ack 1 data \"{preface}\"\n41 s PA 1 ack 46 data \"{head}\"\n41.1 c A 46 ack 20
+                 890 s PA 20 ack 46 data \"{frame}\"\n895 c PA 46 ack 37 len 12\n900 c FA 58 ack 37
+                 930 s PA 37 ack 59 len 900\n930.1 c R 59 win 0 id 0"
+            ))
+            .map(|found| found.0)
+        };
+        assert_eq!(
+            cause(r"\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00"),
+            Some(Cause::DataAfterClose)
+        );
+        assert_eq!(
+            cause(r"\x00\x00\x08\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00"),
+            Some(Cause::ClientAbort)
+        );
+        let granted = "20 s SA 0 ack 1 wscale 7 sackok id 0\n20.1 c R 1 win 0 id 0";
+        assert_eq!(told(&format!("0 c S 0 wscale 7 sackok\n{granted}")).map(|found| found.0), Some(Cause::ClientAbort));
+        assert_ne!(told(granted).map(|found| found.0), Some(Cause::ClientAbort));
     }
 
     #[test]

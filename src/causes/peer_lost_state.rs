@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::around::Connection;
 use super::diagnose::Question;
 use super::{Candidate, Cause, Story};
 use crate::attribution::{Mechanism, Party};
@@ -96,7 +97,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                 _ => candidate,
             };
             let candidate = unless_alive(candidate);
-            match story.last_heard() {
+            let candidate = match story.last_heard() {
                 Some((last, since)) if story.is_moment(since) => {
                     candidate.although(Aspect::Timing, Weight::Strong, [last, frame], || {
                         format!(
@@ -114,7 +115,28 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
                     })
                 }
                 _ => candidate,
+            };
+            // A failover takes a server's busy connections; a device that looks into requests has let through one that was answered.
+            let is_busy = story.last_heard().is_some_and(|(_, since)| since < SOONEST_RESTART);
+            let asked = story.turns.iter().filter(|turn| turn.way == story.client()).count();
+            if !is_busy || asked < 2 || story.from_client() {
+                return Some(candidate);
             }
+            let moment = decisive.reset.segment.time?;
+            return question.of_others(move |others| {
+                let was_unknown = Some(Mechanism::NoConnection);
+                let is_same = |other: &&Connection| !other.by_client && other.mechanism == was_unknown;
+                let candidate = candidate.clone();
+                Some(match others.ended_near(moment, SOONEST_RESTART).find(is_same) {
+                    Some(other) => candidate.because(
+                        Aspect::Company,
+                        Weight::Moderate,
+                        other.reset.into_iter().chain([frame]),
+                        "another connection with the same server was unknown in the same moment, as after a failover or a flushed table",
+                    ),
+                    None => candidate,
+                })
+            });
         }
         Mechanism::Forged | Mechanism::PacketFilter | Mechanism::Unknown => {
             let mut form = decisive.verdict.evidence.iter();

@@ -4,6 +4,7 @@ use super::diagnose::Question;
 use super::{Candidate, Cause, benign};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};
+use crate::timeline::Sighting;
 
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
@@ -24,9 +25,19 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     if answered.first > fin.frame() || farewell {
         return None;
     }
+    // Who had it before, or the client's own end, closed for that.
+    let has = |one: Option<&Sighting>| one.is_some_and(|one| fin.segment.ack.after(one.segment.seq));
+    if has(story.sighting(request.first)) || has(story.fin(client)) {
+        return None;
+    }
     // An alert in front of the FIN only announces it (RFC 8446 section 6.1).
     let mut spoken = story.before(server).filter(|one| one.segment.payload_len > 0 && one.frame() < fin.frame());
     let spoken = spoken.find(|one| !benign::is_alert(one));
+    // What does not acknowledge the request does not answer it.
+    let asked_for = story.sighting(asked.first)?;
+    if spoken.is_some_and(|spoken| !spoken.segment.ack.after(asked_for.segment.seq)) {
+        return None;
+    }
     let rested = fin.time()?.since(spoken.and_then(|last| last.time()).or(answered.ended)?);
     let late = request.began?.since(fin.time()?);
     let round_trip = story.case.flow.rtt().map_or(0, |rtt| rtt.0);
@@ -52,6 +63,18 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         candidate = candidate.because(Aspect::Timing, Weight::Moderate, [answered.first, fin.frame()], || {
             format!("the connection had been at rest for {:.3} s when the server closed it", rested.as_secs_f64())
         });
+        // An idle limit would have ended it then.
+        let rests = story.turns.windows(2).filter(|pair| pair[1].way == client && pair[1].first < request.first);
+        let mut longer = rests
+            .filter(|pair| pair[1].began.zip(pair[0].ended).is_some_and(|(began, ended)| began.since(ended) > rested));
+        if let Some([_, next]) = longer.next() {
+            candidate = candidate.although(
+                Aspect::Company,
+                Weight::Strong,
+                [next.first],
+                "it had been at rest for longer before, and lived on",
+            );
+        }
     } else {
         candidate = candidate.although(
             Aspect::Timing,

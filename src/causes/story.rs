@@ -2,7 +2,7 @@ use std::cell::OnceCell;
 
 use super::exit::Exit;
 use crate::application::{self, Application};
-use crate::attribution::{Case, Judged, Mechanism, Sender, is_contradictory};
+use crate::attribution::{Case, Judged, Mechanism, Party, Sender, is_contradictory};
 use crate::evidence::{Aspect, Words};
 use crate::flow::{Pair, Phase, ResetSegment, Teardown, Way};
 use crate::tcp::{Duration, FrameNumber, Timestamp};
@@ -111,6 +111,11 @@ impl<'a> Story<'a> {
         let mut fins = Pair::default();
         for one in all.iter().rev().filter(|one| one.segment.flags.fin()) {
             fins[one.way] = Some(*one);
+        }
+        if let Some(decisive) = decisive.filter(|one| one.verdict.party == Some(Party::Host) && !one.verdict.is_active)
+        {
+            let way = decisive.reset.way;
+            fins[way] = fins[way].or_else(|| case.overtaken_fin(decisive.place, way));
         }
         let reset = decisive.and_then(|decisive| case.timeline.sightings.get(decisive.place));
         all.extend(reset);
@@ -238,6 +243,12 @@ impl<'a> Story<'a> {
         self.case.flow.rtt().is_some_and(|rtt| time.0 <= rtt.0 * ROUND_TRIPS + LEAST.0)
     }
 
+    /// What is in a frame.
+    pub fn sighting(&self, frame: FrameNumber) -> Option<&'a Sighting> {
+        let timeline = self.case.timeline;
+        timeline.sightings.get(timeline.place_of(frame)?)
+    }
+
     /// `the client` or `the server`.
     pub fn name(&self, way: Way) -> &'static str {
         self.case.name(way)
@@ -249,6 +260,14 @@ fn decisive<'a>(case: &Case<'a>, judged: &'a [Judged]) -> Option<Decisive<'a>> {
         || case.flow.resets().iter().zip(judged).filter(|(reset, _)| !reset.duplicate && !is_contradictory(reset));
     let heeded = resets().find(|(_, verdict)| verdict.has_ended_it());
     let (reset, verdict) = heeded.or_else(|| resets().next())?;
+    // Who answers as a stack without a live connection aborts none afterwards: an abort just behind was overtaken on the way.
+    let is_abort = |&(other, judged): &(&ResetSegment, &Judged)| {
+        let since = other.segment.time.zip(reset.segment.time).map(|(other, time)| other.since(time).0);
+        let is_close = since.zip(case.flow.rtt()).is_some_and(|(since, rtt)| (0..=rtt.0).contains(&since));
+        is_close && other.way == reset.way && judged.is_active && judged.party == Some(Party::Host)
+    };
+    let is_answer = verdict.party == Some(Party::Host) && !verdict.is_active;
+    let (reset, verdict) = resets().find(is_abort).filter(|_| is_answer).unwrap_or((reset, verdict));
     Some(Decisive { reset, verdict, place: case.timeline.place_of(reset.segment.frame)? })
 }
 

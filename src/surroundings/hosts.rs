@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
-use crate::flow::{Flow, Profile, Way};
+use crate::flow::{Flow, Profile, Roles, Way};
 use crate::prefetch;
-use crate::tcp::{FrameNumber, LinkTag};
+use crate::tcp::{Duration, FrameNumber, LinkTag};
 
 /// Different values of one habit that are remembered.
 const MOST_VALUES: usize = 8;
@@ -33,6 +33,8 @@ pub struct Host {
     pub ttls: SmallVec<[Seen; 1]>,
     /// Source link addresses.
     pub links: SmallVec<[LinkTag; 2]>,
+    /// The shortest time from the capture point to it and back, of the handshakes of all its flows.
+    pub nearest: Option<Duration>,
 }
 
 /// What is known of each address.
@@ -57,6 +59,9 @@ impl Hosts {
                 continue;
             }
             let host = self.by_address.entry(key).or_default();
+            let (to_server, to_client) = flow.handshake_times();
+            let took = if way == Roles::of(flow).from_client { to_client } else { to_server };
+            host.nearest = host.nearest.into_iter().chain(took).min();
             let side = Profile::of(flow, way);
             for (value, frame) in side.ttls.iter().flatten().copied() {
                 if let Some(known) = host.ttls.iter_mut().find(|known| known.value == value) {

@@ -5,6 +5,7 @@
 use super::Question;
 use crate::attribution::Party;
 use crate::attribution::abort::USUAL_ROUND_TRIP;
+use crate::attribution::case::REORDERED;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::flow::Form;
 use crate::tcp::SeqNum;
@@ -12,8 +13,8 @@ use crate::timeline::Sighting;
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
-    if suspect.is_scanner() {
-        // Its kernel resets what the scanner itself goes on with.
+    // A scanner's kernel resets what the scanner itself goes on with.
+    if suspect.is_scanner() || is_too_early(question) {
         return None;
     }
     let segment = suspect.segment();
@@ -21,8 +22,14 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let known = suspect.acknowledged();
     // An abort acknowledges what its sender has; a bare RST leaves what was acknowledged before.
     let acknowledged = if segment.flags.ack() { Some(segment.ack) } else { known };
+    // What lies behind an abort in the same name and acknowledges no more was overtaken by that.
+    let was_aborted = |one: &Sighting| {
+        let mut aborts = suspect.other_resets(suspect.own()).filter(|(_, abort)| abort.segment.flags.ack());
+        aborts.any(|(_, abort)| abort.frame() < one.frame() && !one.segment.ack.after(abort.segment.ack))
+    };
     let name = suspect.case.name(suspect.own());
     let longest = Some(suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP));
+    let mut doubtful = None;
     for one in suspect.later(suspect.own()) {
         let later = &one.segment;
         if suspect.was_overtaken(one) {
@@ -41,8 +48,10 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         let new_data = later.payload_len > 0 && sent.is_some_and(beyond);
         // What it sends once more, it still has a socket for, and so does who closes.
         let (old_data, fin) = (later.payload_len > 0 && is_late, later.flags.fin() && is_late);
-        let new_ack = later.flags.ack() && acknowledged.is_some_and(|acknowledged| later.ack.after(acknowledged));
-        if new_data || new_ack || old_data || fin {
+        let new_ack = later.flags.ack()
+            && acknowledged.is_some_and(|acknowledged| later.ack.after(acknowledged))
+            && !was_aborted(one);
+        if (new_data || new_ack || old_data || fin) && !suspect.was_on_the_way(one) {
             let what = match (new_data, new_ack, old_data) {
                 (true, ..) => "new data",
                 (_, true, _) => "new acknowledgements",
@@ -50,14 +59,33 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
                 _ => "a FIN",
             };
             // Held back by whoever forged the reset, or overtaken by it.
-            let is_open = is_rejected(question) || suspect.fills_gap(one);
-            let weight = if is_open { Weight::Moderate } else { Weight::Decisive };
-            return Some(suspect.forged("aftermath", Aspect::Aftermath, weight, [segment.frame, one.frame()], || {
+            let is_close = suspect.since_of(one).is_some_and(|since| since <= REORDERED);
+            let is_overtaken = suspect.fills_gap(one) || is_close && later.options.timestamps().is_none();
+            let is_rejected = is_rejected(question);
+            let weight = if is_rejected || is_overtaken { Weight::Moderate } else { Weight::Decisive };
+            let found = suspect.forged("aftermath", Aspect::Aftermath, weight, [segment.frame, one.frame()], || {
                 format!("{name} went on with {what} after it (RST_SEQ_DATA), so its connection lived")
-            }));
+            });
+            if is_rejected || !is_overtaken {
+                return Some(found);
+            }
+            doubtful.get_or_insert(found);
         }
     }
-    moved(question)
+    doubtful.or_else(|| moved(question))
+}
+
+/// Whether it answers what overtook the end of the handshake: a listener that keeps nothing of a request (SYN cookies) knows no
+/// connection before that comes.
+fn is_too_early(question: &Question<'_>) -> bool {
+    let suspect = question.suspect;
+    let Some(trigger) = question.trigger() else { return false };
+    if suspect.earlier(suspect.own()).any(|one| !one.segment.flags.syn()) {
+        return false;
+    }
+    let syn = suspect.earlier(suspect.peer()).find(|one| one.segment.flags.syn());
+    let ends_handshake = |one: &Sighting| syn.is_some_and(|syn| one.segment.seq == syn.segment.seq_end());
+    !ends_handshake(trigger) && suspect.later(suspect.peer()).any(ends_handshake)
 }
 
 /// Whether a packet filter on the host itself may have answered in the place of its stack, as REJECT does: the reset has the time to
@@ -66,13 +94,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
 fn is_rejected(question: &Question<'_>) -> bool {
     let suspect = question.suspect;
     let trigger = question.trigger().map(|trigger| &trigger.segment);
-    let is_host_like = suspect.comparable().all(|one| one.segment.ttl == suspect.segment().ttl);
+    let is_host_like = suspect.comparable().any(|one| one.segment.ttl == suspect.segment().ttl);
     let mut later = suspect.later(suspect.own()).map(|one| &one.segment);
     let never_got = match trigger {
         // It may have passed before the capture began.
         None => suspect.case.flow.is_midstream(),
         Some(trigger) if trigger.seq_len() == 0 => {
-            later.any(|one| (one.payload_len > 0 || one.flags.fin()) && one.seq.before(trigger.ack))
+            // What answered here had been told of more; the host sends that again.
+            let told = suspect.confirmed().map_or(trigger.ack, |told| told.max(trigger.ack));
+            later.any(|one| (one.payload_len > 0 || one.flags.fin()) && one.seq.before(told))
         }
         Some(trigger) => later.all(|one| !one.flags.ack() || one.ack.before(trigger.seq_end())),
     };

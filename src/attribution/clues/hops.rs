@@ -85,7 +85,7 @@ fn is_as_near(suspect: &Suspect<'_>, reset: &Sighting) -> bool {
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
     let ttl = suspect.segment().ttl;
-    if suspect.is_scanner() || suspect.was_passed_on() {
+    if suspect.is_scanner() || suspect.was_translated() {
         return None;
     }
     let name = suspect.case.name(suspect.own());

@@ -4,6 +4,7 @@ use super::Question;
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::tcp::Duration;
+use crate::timeline::Sighting;
 
 /// One device sends both within a moment.
 const AT_ONCE: Duration = Duration::from_millis(2);
@@ -17,6 +18,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let time = suspect.segment().time?;
     let round_trip = suspect.case.flow.rtt()?;
     if round_trip.0 < AT_ONCE.0 * 2 {
+        return None;
+    }
+    // Once a reset has gone before, either host answers for itself what still comes.
+    let is_before = |(_, other): (usize, &Sighting)| other.time().is_some_and(|other| time.since(other) > AT_ONCE);
+    if suspect.other_resets(suspect.own()).chain(suspect.other_resets(suspect.peer())).any(is_before) {
         return None;
     }
     let (_, other) = suspect.other_resets(suspect.peer()).find(|(_, other)| {

@@ -22,7 +22,14 @@ fn aftermath() {
     says(
         "aftermath",
         &[
-            ("90 s RA 21 ack 11\n 95 s PA 21 ack 11 len 5", Some(Decisive), None),
+            ("90 s RA 21 ack 11\n 96 s PA 21 ack 11 len 5", Some(Decisive), None),
+            // As close behind as packets overtake each other, unless more follows.
+            ("90 s RA 21 ack 11\n 94 s PA 21 ack 11 len 5", Some(Moderate), None),
+            ("90 s RA 21 ack 11\n 94 s PA 21 ack 11 len 5\n 99 s PA 26 ack 11 len 5", Some(Decisive), None),
+            // An abort in the same name has acknowledged as much.
+            ("60 c PA 11 ack 21 len 5\n 80 s R 21\n 80.1 s RA 21 ack 16\n 89 s A 21 ack 16", None, None),
+            ("60 c PA 11 ack 21 len 5\n 80 s R 21\n 80.1 s RA 21 ack 11\n 89 s A 21 ack 16", Some(Decisive), None),
+            ("60 c PA 11 ack 21 len 5\n 80 s R 21\n 89 s A 21 ack 16\n 89.1 s RA 21 ack 16", Some(Decisive), None),
             ("90 s RA 21 ack 11\n 91 c PA 11 ack 21 len 5\n 111 s A 21 ack 16", Some(Decisive), None),
             // What is sent once more, a socket is there for, and so does close what lives.
             ("90 s RA 21 ack 11\n 300 s PA 1 ack 11 len 20", Some(Decisive), None),
@@ -41,6 +48,32 @@ fn aftermath() {
 }
 
 #[test]
+fn what_was_on_the_way_by_then_is_no_life() {
+    // The host's clock says when a segment left, and its quickest one how that shows here.
+    let after = |value: u32| {
+        let text = format!(
+            "c ttl 60 clock 1000\n s ttl 57 clock 5000\n 0 c S 0 wscale 7\n{HANDSHAKE}{REQUEST}
+             60 c PA 11 ack 21 len 5\n 90 s R 21 nots\n 130 s PA 21 ack 16 len 5 ts {value} 1060"
+        );
+        against_host(&verdict(&text), "aftermath")
+    };
+    assert_eq!([after(5088), after(5091)], [None; 2]);
+    assert_eq!([after(5093), after(5130)], [Some(Decisive); 2]);
+    // A clock that hardly moves does not tell.
+    assert_eq!(after(5051), Some(Decisive));
+}
+
+#[test]
+fn a_listener_that_keeps_nothing_refuses_what_overtakes_the_handshake() {
+    let end = "21.9 c A 1 ack 1\n 22 c PA 1 ack 1 len 55\n 60 s A 1 ack 56";
+    let early = asked(&format!("20 s SA 0 ack 1\n 21 c A 56 ack 1\n 21.1 s R 1 win 0 id 0\n {end}"));
+    assert_eq!(clue(&early, "aftermath"), None);
+    // Refused with the end of the handshake, and granted all the same.
+    let late = asked(&format!("20 s SA 0 ack 1\n 21 c A 1 ack 1\n 21.1 s R 1 win 0 id 0\n {end}"));
+    assert_eq!(against_host(&late, "aftermath"), Some(Decisive));
+}
+
+#[test]
 fn a_filter_on_the_host_rejects_what_the_host_then_never_got() {
     // In the middle of a download, acknowledgements are rejected, and what they acknowledge is sent again.
     let download = |again: &str| {
@@ -56,6 +89,10 @@ fn a_filter_on_the_host_rejects_what_the_host_then_never_got() {
     };
     assert_eq!(against_host(&older(""), "aftermath"), Some(Moderate));
     assert_eq!(against_host(&older("0 c S 0\n 10 s SA 0 ack 1\n"), "aftermath"), Some(Decisive));
+    // It never got the latest acknowledgement, whichever the reset answers.
+    let two = "60 s PA 21 ack 11 len 100\n 60.2 s PA 121 ack 11 len 100\n 61 c A 11 ack 121\n 61.2 c A 11 ack 221\n";
+    let first = established(&format!("{REQUEST}{two} 81 s R 121 win 0 id 0\n 400 s PA 121 ack 11 len 100"));
+    assert_eq!(against_host(&first, "aftermath"), Some(Moderate));
     // What was acknowledged arrived: somebody else answered.
     assert_eq!(against_host(&download("400 s PA 121 ack 11 len 100"), "aftermath"), Some(Decisive));
 }
@@ -195,6 +232,16 @@ fn pair() {
 }
 
 #[test]
+fn after_a_reset_hosts_answer_each_for_itself() {
+    let crossing = |before: &str| {
+        let text = format!("{REQUEST}{before} 80 s RA 21 ack 11\n 80.1 c RA 11 ack 21");
+        against_host(&established(&text), "both_sides")
+    };
+    assert_eq!(crossing("70 s RA 21 ack 11\n"), None);
+    assert_eq!(crossing("79 s RA 21 ack 11\n"), Some(Strong));
+}
+
+#[test]
 fn payload() {
     says(
         "payload",
@@ -240,6 +287,10 @@ fn too_fast() {
             ("60 c PA 11 ack 21 len 5\n 61 s RA 21 ack 11", None, None),
         ],
     );
+    // One handshake may have waited on the way: another flow shows the host nearer.
+    let near = "5 c S 0 flow 1\n 10 s SA 0 ack 1 flow 1\n 10.5 c A 1 ack 1 flow 1\n";
+    let scene = Scene::of(&format!("{SYN}{near}{HANDSHAKE}{REQUEST}60 c PA 11 ack 21 len 5\n 65 s RA 21 ack 16"));
+    assert_eq!(clue(&scene.judged().remove(0), "too_fast"), None);
     // From delayed acknowledgements alone the distance is not known so well.
     let late = "0 c PA 1 ack 1 len 5\n 40 s A 1 ack 6\n 50 c PA 6 ack 1 len 5\n 51 s RA 1 ack 11";
     assert_eq!(against_host(&verdict(late), "too_fast"), Some(Strong));
@@ -335,7 +386,7 @@ fn where_packets_were_missed_what_did_not_pass_counts_less() {
         ("90 s R 500", "form", Some(Strong), Some(Moderate)),
         ("90 s RA 500 ack 11", "form", Some(Strong), Some(Moderate)),
         // What did pass counts as before.
-        ("90 s RA 21 ack 11\n 95 s PA 21 ack 11 len 5", "aftermath", Some(Decisive), Some(Decisive)),
+        ("90 s RA 21 ack 11\n 96 s PA 21 ack 11 len 5", "aftermath", Some(Decisive), Some(Decisive)),
     ] {
         let scene = || Scene::of(&format!("{SYN}{HANDSHAKE}{REQUEST}{rest}"));
         let weight = |scene: Scene| against_host(&scene.judged().remove(0), name);

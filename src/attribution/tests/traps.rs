@@ -204,6 +204,36 @@ fn a_reset_that_came_in_is_not_of_this_host() {
 }
 
 #[test]
+fn a_reset_that_only_left_a_router_was_made_there() {
+    let text = "0 c S 0 wscale 7 sackok ttl 60\n 20 s SA 0 ack 1 ttl 64\n 20.1 s SA 0 ack 1 ttl 63 copy\n 21 c A 1 ack 1 ttl 60
+                30 c PA 1 ack 1 len 10 ttl 60\n 50 s PA 1 ack 11 len 20 ttl 64\n 50.1 s PA 1 ack 11 len 20 ttl 63 copy
+                60 c PA 11 ack 21 len 5 ttl 60\n";
+    let judged = |reset: &str| {
+        let scene = Scene::seen(&format!("{text}{reset}"), |segment, view| {
+            let leaves = segment.ttl == 63 || segment.flags.rst() && segment.window == Some(0);
+            view.direction = Some(if leaves { Direction::Out } else { Direction::In });
+        });
+        against_host(&scene.judged().remove(0), "direction")
+    };
+    assert_eq!(judged("60.1 s R 21 win 0 id 0 ttl 64"), Some(Weight::Strong));
+    // The server's own comes in before.
+    assert_eq!(judged("60.1 s R 21 win 1 id 9 ttl 64\n 60.2 s R 21 win 0 id 9 ttl 63"), None);
+}
+
+#[test]
+fn what_is_sent_again_may_meet_a_dead_socket() {
+    // The acknowledgement came sooner than an answer to the repetition can, so that was not what it acknowledges.
+    let text = |acked: &str| {
+        format!("60 c PA 11 ack 21 len 100\n 75 c PA 11 ack 21 len 100\n {acked} s PA 21 ack 111 len 9\n")
+    };
+    let form = |acked: &str, reset: &str| {
+        against_host(&established(&format!("{REQUEST}{} {reset} s R 21 win 0 id 0", text(acked))), "form")
+    };
+    assert_eq!(form("80", "96"), None);
+    assert_eq!(form("97", "99"), Some(Weight::Strong));
+}
+
+#[test]
 fn a_router_that_translates_addresses_passes_a_reset_on() {
     // The client's other packets are captured under these addresses only as they go out.
     let text = "c ttl 59\n 0 c S 0 wscale 7 sackok\n 20 s SA 0 ack 1 ttl 52\n 20.1 c A 1 ack 1\n 30 c PA 1 ack 1 len 10
@@ -217,6 +247,13 @@ fn a_router_that_translates_addresses_passes_a_reset_on() {
     };
     let passed_on = judged(&format!("{text}\n 90.1 c RA 11 ack 21 id 77"));
     assert_eq!([clue(&passed_on, "ttl"), clue(&passed_on, "direction")], [None; 2]);
+    // Where the others come in and go out, too, it can be compared: another device's.
+    let routed = "0 c S 0 wscale 7 sackok ttl 57\n 20 s SA 0 ack 1 ttl 52\n 20.1 c A 1 ack 1 ttl 57\n 30 c PA 1 ack 1 len 10 ttl 57
+                  50 s PA 1 ack 11 len 20 ttl 52\n 90 c RA 11 ack 21 ttl 60 id 77\n 90.1 c RA 11 ack 21 id 77";
+    let scene = Scene::seen(routed, |segment, view| {
+        view.direction = Some(if segment.ttl == 64 { Direction::Out } else { Direction::In });
+    });
+    assert_eq!(against_host(&scene.judged().remove(0), "ttl"), Some(Weight::Decisive));
     // One that only came in is not of the host that the others went out for.
     assert_eq!(against_host(&judged(text), "direction"), Some(Weight::Strong));
 }

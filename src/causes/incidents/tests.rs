@@ -46,6 +46,7 @@ fn connection(flow: u64, began: i64, ended: Option<i64>, mechanism: Option<Mecha
         has_data: true,
         sender: None,
         mechanism,
+        is_sure: true,
         by_client: false,
         pause: None,
     }
