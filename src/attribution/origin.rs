@@ -6,11 +6,11 @@
 
 use std::borrow::Cow;
 
-use super::case::{ANSWERED_WITHIN, REORDERED, Suspect, answered_until};
+use super::case::{ANSWERED_WITHIN, Suspect, answered_until};
 use super::stack;
 use super::{Judged, Mechanism, Party};
 use crate::evidence::{Text, Weight};
-use crate::flow::Form;
+use crate::flow::{Form, REORDERED};
 use crate::tcp::{Duration, FrameNumber, SeqNum};
 use crate::timeline::Sighting;
 
@@ -138,9 +138,9 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
         return Some(Ok(abort));
     }
     let Some(trigger) = trigger(suspect) else {
-        let overtaken = |one: &Sighting| suspect.was_overtaken(one) && one.segment.flags.ack();
-        if suspect.later(peer).any(|one| overtaken(one) && one.segment.ack == segment.seq) {
-            // It was captured before, though it lies behind.
+        let is_behind = |one: &Sighting| suspect.since_of(one).is_none_or(|since| since > REORDERED);
+        if suspect.later(peer).any(|one| fits(suspect, one) && !is_behind(one)) {
+            // It may have passed before, though it was captured behind.
             return None;
         }
         // A number that was never acknowledged is one that no segment can have carried here as its acknowledgement.
@@ -418,6 +418,15 @@ fn overtook_its_data(suspect: &Suspect<'_>) -> bool {
     data.any(|one| one.segment.seq_end() == suspect.segment().seq && suspect.was_overtaken(one))
 }
 
+/// Whether all that was captured of its sender may be probes, whose number lies just below what was sent (RFC 9293 section 3.8.4).
+fn stands_behind_probes(suspect: &Suspect<'_>, sent: SeqNum) -> bool {
+    let mut own = suspect.earlier(suspect.own());
+    suspect.case.flow.is_midstream()
+        && suspect.sent() == Some(sent)
+        && suspect.segment().seq == sent.add(1)
+        && own.all(|one| one.segment.seq_len() == 0 && one.segment.seq == sent)
+}
+
 /// RST with ACK: a live socket was aborted.
 fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Misfit>> {
     let segment = suspect.segment();
@@ -430,7 +439,8 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
             .misfit(Weight::Moderate, [segment.frame], || format!("{name} had aborted the connection before"));
     }
     let lost = suspect.case.flow.rare(own).is_some_and(|rare| !rare.holes.is_empty());
-    let sent = if overtook_its_data(suspect) { sent.max(segment.seq) } else { sent };
+    let sent =
+        if overtook_its_data(suspect) || stands_behind_probes(suspect, sent) { sent.max(segment.seq) } else { sent };
     if segment.seq.after(sent) && !lost {
         return suspect.misfit(Weight::Strong, [segment.frame], || {
             format!("its sequence number lies {} beyond all that {name} had sent", segment.seq.since(sent))

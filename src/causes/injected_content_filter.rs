@@ -175,7 +175,8 @@ fn out_of_sight(question: &Question<'_>) -> Option<Candidate> {
     // What has been answered for long was let through: unless something was forged, nothing points at a filter then.
     let since_asked = decisive.reset.segment.time?.since(asked.ended?);
     // Where packets are lost, a FIN may be among them, and the host had closed.
-    let is_lossy = Way::BOTH.iter().any(|&way| story.case.flow.rare(way).is_some_and(|rare| rare.retransmitted > 0));
+    let is_lossy = story.case.has_gaps()
+        || Way::BOTH.iter().any(|&way| story.case.flow.rare(way).is_some_and(|rare| rare.retransmitted > 0));
     if !is_forged && (is_lossy || !story.is_moment(since_asked)) {
         return None;
     }

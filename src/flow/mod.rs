@@ -32,7 +32,7 @@ pub use hint::{Hints, News};
 pub use inputs::InputSet;
 pub use key::{EndsHasher, Key, Keyer};
 pub use profile::Profile;
-pub use record::{Detail, Flow, IcmpEvidence, Turn};
+pub use record::{Detail, Flow, IcmpEvidence, REORDERED, Turn};
 pub use reset::{Form, Phase, ResetSegment};
 pub use role::{RoleSource, Roles};
 pub use stream::{Stream, StreamSide};
