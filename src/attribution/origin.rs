@@ -116,7 +116,13 @@ fn refusal(suspect: &Suspect<'_>) -> Option<Result<Origin, Misfit>> {
     let segment = suspect.segment();
     let syn = suspect.earlier(suspect.peer()).find(|one| is_syn(one) && one.segment.seq_end() == segment.ack);
     let Some(syn) = syn else {
-        suspect.earlier(suspect.peer()).next()?;
+        if suspect.earlier(suspect.peer()).next().is_none() {
+            // Its SYN may have passed all the same: no other segment is answered so.
+            let words = suspect.case.words;
+            let text = words.text("it has the form of an answer to a SYN, which is not in the capture");
+            let frames = words.frames([segment.frame]);
+            return Some(Ok(Origin { mechanism: Mechanism::NoListener, trigger: None, frames, text, or_else: None }));
+        }
         let text = "it has the form of an answer to a SYN, but acknowledges none that passed here";
         return suspect.misfit(Weight::Moderate, [segment.frame], text);
     };

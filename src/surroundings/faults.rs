@@ -2,6 +2,9 @@
 
 use crate::flow::{Flow, Flows, Way};
 
+/// So many octets of one direction may have been missed; where numbers tell of more, they are rather of another connection.
+const BELIEVED: u64 = 1 << 24;
+
 /// What is wrong with a capture, nothing of which its file says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
@@ -31,7 +34,7 @@ fn acknowledged_unseen(flow: &Flow, way: Way) -> u64 {
     let acked = flow.stream.sides[way.reverse()].acked();
     let is_acked =
         |rare: &&crate::flow::Rare| rare.holes.first().zip(acked).is_some_and(|(hole, acked)| hole.before(acked));
-    flow.rare(way).filter(is_acked).map_or(0, |rare| rare.holes.missing())
+    flow.rare(way).filter(is_acked).map(|rare| rare.holes.missing()).filter(|&octets| octets <= BELIEVED).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -49,6 +52,7 @@ mod tests {
         let data = "30 c PA 1 ack 1 len 1000\n";
         assert_eq!(faults(&format!("{data} 50 s A 1 ack 1001")), (None, false));
         assert_eq!(faults(&format!("{data} 50 s A 1 ack 1101")), (Some(11), false));
+        assert_eq!(faults(&format!("{data} 50 s A 1 ack 90001001")), (None, false), "of a stray connection");
         // Lost on the way, as far as the other side says, and not yet sent again.
         assert_eq!(faults(&format!("{data} 31 c PA 1101 ack 1 len 100\n 50 s A 1 ack 1001")), (None, false));
         // What lies behind its acknowledgement was captured in another order; later it was sent again.

@@ -5,9 +5,10 @@
 use super::Question;
 use crate::attribution::Party;
 use crate::attribution::abort::USUAL_ROUND_TRIP;
+use crate::attribution::case::Suspect;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::flow::Form;
-use crate::tcp::SeqNum;
+use crate::tcp::{Segment, SeqNum};
 use crate::timeline::Sighting;
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
@@ -31,6 +32,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         if later.flags.syn() {
             // Asks anew, or answers a request that was repeated.
             return granted(question, one);
+        }
+        if is_of_newer(suspect, later) {
+            continue;
         }
         // What ends below the reset's own number was sent before it, unless it comes too late for that.
         let is_late = suspect.since_of(one) > longest;
@@ -60,13 +64,26 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     moved(question)
 }
 
+/// Whether a segment belongs to a connection that was asked for anew between the same ports, before the reset where the capture has it so:
+/// its sender goes on with that one.
+fn is_of_newer(suspect: &Suspect<'_>, later: &Segment) -> bool {
+    let number = suspect.segment().seq;
+    let asked = suspect.case.timeline.sightings.iter().filter(|one| one.segment.flags.syn());
+    let mut begun = asked.filter_map(|one| match one.way == suspect.own() {
+        true => Some(one.segment.seq),
+        false => one.segment.flags.ack().then(|| one.segment.ack.add(u32::MAX)),
+    });
+    number.0 != 0 && begun.any(|begun| begun.after(number) && !later.seq.before(begun))
+}
+
 /// Whether a packet filter on the host itself may have answered in the place of its stack, as REJECT does: the reset has the time to
 /// live of the host's packets and the form of an answer, and the host never got what it answers: acknowledges no data of it, or sends
 /// again what it acknowledges.
 fn is_rejected(question: &Question<'_>) -> bool {
     let suspect = question.suspect;
     let trigger = question.trigger().map(|trigger| &trigger.segment);
-    let is_host_like = suspect.comparable().all(|one| one.segment.ttl == suspect.segment().ttl);
+    // Where every packet was captured twice, at two points of the way, they have two.
+    let is_host_like = question.baseline.is_none_or(|baseline| baseline.ttls.contains(&suspect.segment().ttl));
     let mut later = suspect.later(suspect.own()).map(|one| &one.segment);
     let never_got = match trigger {
         // It may have passed before the capture began.

@@ -116,3 +116,26 @@ fn what_is_overtaken_is_not_repeated_in_vain() {
     };
     assert_eq!((data("260.2", "660"), data("60.2", "60.3")), (Mechanism::KeepaliveTimeout, Mechanism::Abort));
 }
+
+#[test]
+fn who_asked_anew_before_its_reset_goes_on_with_that() {
+    // The server still holds the old connection, and challenges the new one's SYN; the client resets the old one.
+    let rest = |syn: &str| {
+        format!(
+            "{syn} c S 5000 win 64240 mss 1460 sackok wscale 7\n 120 s A 21 ack 11\n 121 c R 11 win 0 id 0\n
+             140 s SA 9000 ack 5001\n 141 c A 5001 ack 9001\n 150 c PA 5001 ack 9001 len 10"
+        )
+    };
+    assert_eq!(against_host(&first(&rest("100")), "aftermath"), None);
+    // Nobody asked anew: it goes on with what it had.
+    let same = "100 s A 21 ack 11\n 121 c R 11 win 0 id 0\n 150 c PA 11 ack 21 len 10";
+    assert_eq!(against_host(&first(same), "aftermath"), Some(Weight::Decisive));
+}
+
+#[test]
+fn a_refusal_whose_question_was_not_captured() {
+    let refusal = "0 s RA 0 ack 1 win 0";
+    assert_eq!(verdict(refusal).mechanism, Mechanism::NoListener);
+    // What was captured of the other side was no SYN.
+    assert_eq!(against_host(&verdict("0 c A 500 ack 1\n 20 s RA 0 ack 1 win 0"), "form"), Some(Weight::Weak));
+}
