@@ -68,12 +68,18 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
 /// its sender goes on with that one.
 fn is_of_newer(suspect: &Suspect<'_>, later: &Segment) -> bool {
     let number = suspect.segment().seq;
-    let asked = suspect.case.timeline.sightings.iter().filter(|one| one.segment.flags.syn());
-    let mut begun = asked.filter_map(|one| match one.way == suspect.own() {
+    let ordinary = || suspect.case.timeline.sightings.iter().filter(|one| one.is_ordinary());
+    // What its claimed sender says of its numbers, and what the other side does.
+    let says = |one: &Sighting| match one.way == suspect.own() {
         true => Some(one.segment.seq),
-        false => one.segment.flags.ack().then(|| one.segment.ack.add(u32::MAX)),
-    });
-    number.0 != 0 && begun.any(|begun| begun.after(number) && !later.seq.before(begun))
+        false => one.segment.flags.ack().then_some(one.segment.ack),
+    };
+    // A number made up may lie below all of them; of an older connection somebody has spoken.
+    let is_begin = |begun: SeqNum| {
+        begun.after(number) && !later.seq.before(begun) && ordinary().filter_map(says).any(|one| one.before(begun))
+    };
+    let begun = |one: &Sighting| Some(if one.way == suspect.own() { says(one)? } else { says(one)?.add(u32::MAX) });
+    number.0 != 0 && ordinary().filter(|one| one.segment.flags.syn()).filter_map(begun).any(is_begin)
 }
 
 /// Whether a packet filter on the host itself may have answered in the place of its stack, as REJECT does: the reset has the time to

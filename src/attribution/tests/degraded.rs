@@ -119,23 +119,25 @@ fn what_is_overtaken_is_not_repeated_in_vain() {
 
 #[test]
 fn who_asked_anew_before_its_reset_goes_on_with_that() {
-    // The server still holds the old connection, and challenges the new one's SYN; the client resets the old one.
-    let rest = |syn: &str| {
-        format!(
-            "{syn} c S 5000 win 64240 mss 1460 sackok wscale 7\n 120 s A 21 ack 11\n 121 c R 11 win 0 id 0\n
-             140 s SA 9000 ack 5001\n 141 c A 5001 ack 9001\n 150 c PA 5001 ack 9001 len 10"
-        )
+    let aftermath = |rest: &str| {
+        let scene = Scene::of(&format!("{SYN}{HANDSHAKE}{REQUEST}{rest}"));
+        let judged = (0..scene.flows.len()).flat_map(|flow| scene.judged_of(flow)).next().expect("a reset");
+        against_host(&judged, "aftermath")
     };
-    assert_eq!(against_host(&first(&rest("100")), "aftermath"), None);
+    // The server still holds the old connection, and challenges the new one's SYN; the client resets the old one.
+    let anew = "100 c S 5000 win 64240 mss 1460 sackok wscale 7\n 120 s A 21 ack 11\n 121 c R 11 win 0 id 0\n
+        140 s SA 9000 ack 5001\n 141 c A 5001 ack 9001\n 150 c PA 5001 ack 9001 len 10";
+    assert_eq!(aftermath(anew), None);
     // Nobody asked anew: it goes on with what it had.
-    let same = "100 s A 21 ack 11\n 121 c R 11 win 0 id 0\n 150 c PA 11 ack 21 len 10";
-    assert_eq!(against_host(&first(same), "aftermath"), Some(Weight::Decisive));
+    assert_eq!(aftermath("121 c R 11 win 0 id 0\n 150 c PA 11 ack 21 len 10"), Some(Weight::Decisive));
+    // Nor where somebody guessed a number below all of it (relative to 0).
+    assert_eq!(aftermath("100 c RA 4294960000 ack 21 id 0\n 150 c PA 11 ack 21 len 10"), Some(Weight::Decisive));
 }
 
 #[test]
 fn a_refusal_whose_question_was_not_captured() {
-    let refusal = "0 s RA 0 ack 1 win 0";
+    let refusal = "0 s RA 0 raw ack 1 win 0";
     assert_eq!(verdict(refusal).mechanism, Mechanism::NoListener);
     // What was captured of the other side was no SYN.
-    assert_eq!(against_host(&verdict("0 c A 500 ack 1\n 20 s RA 0 ack 1 win 0"), "form"), Some(Weight::Weak));
+    assert_eq!(against_host(&verdict("0 c A 500 ack 1\n 20 s RA 0 raw ack 1 win 0"), "form"), Some(Weight::Weak));
 }
