@@ -11,6 +11,7 @@ use super::stack;
 use super::unseen::Blind;
 use super::verdict::Mechanism;
 use crate::evidence::Text;
+use crate::flow::REORDERED;
 use crate::surroundings::Kind;
 use crate::tcp::{Duration, FrameNumber, SeqNum};
 use crate::timeline::Sighting;
@@ -91,8 +92,9 @@ pub(super) fn kind(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     let found = as_linux(suspect, sent);
     let by_linux = suspect.segment().window != Some(0);
     // What is unread decides on Linux; other stacks abort for it, for the end of a process and on demand alike. And what came in
-    // between has to be in the capture.
-    let is_sure = by_linux && suspect.blind() != Some(Blind::OnlyEdges);
+    // between has to be in the capture, the other side's part of it, too.
+    let is_seen = suspect.blind() != Some(Blind::OnlyEdges) && suspect.earlier(suspect.peer()).next().is_some();
+    let is_sure = by_linux && is_seen;
     if is_sure || found.mechanism == Mechanism::KeepaliveTimeout { found } else { found.perhaps() }
 }
 
@@ -163,7 +165,8 @@ fn as_linux(suspect: &Suspect<'_>, sent: SeqNum) -> Abort {
     });
     let since = furthest.map_or(octets, |top| received.since(of_data(top.segment.ack)));
     let sent_fin = suspect.earlier(own).any(|one| one.segment.flags.fin());
-    let within = |earlier: &Sighting, bound: i64| suspect.since(earlier).is_some_and(|since| since.0 < bound);
+    let within =
+        |earlier: &Sighting, bound: i64| suspect.since(earlier).is_some_and(|since| (0..bound).contains(&since.0));
     if sent_fin {
         // What it acknowledged then, nobody may have read.
         return after_fin(suspect).perhaps();
@@ -280,11 +283,16 @@ fn unanswered(suspect: &Suspect<'_>, sent: SeqNum, round_trip: Duration) -> Opti
     let mut highest = suspect.confirmed();
     let (mut repeated, mut is_data) = (Vec::new(), false);
     let before = suspect.case.timeline.sightings.get(..suspect.place).unwrap_or_default();
+    let mut last = None;
     for one in before.iter().filter(|one| one.way == own && one.is_ordinary()) {
         let end = one.segment.seq_end();
-        let is_repeated = highest.is_some_and(|highest| {
-            !end.after(highest) && (one.segment.payload_len > 0 || one.segment.seq.before(highest))
-        });
+        // What was overtaken on the way is no repetition.
+        let waited = last.and_then(|last| Some(one.time()?.since(last))).is_none_or(|waited| waited > REORDERED);
+        let is_repeated = waited
+            && highest.is_some_and(|highest| {
+                !end.after(highest) && (one.segment.payload_len > 0 || one.segment.seq.before(highest))
+            });
+        last = one.time();
         if is_repeated && one.frame() > heard.frame() {
             repeated.push(one.frame());
             is_data |= one.segment.payload_len > 1;

@@ -4,7 +4,7 @@ use super::unseen::{Blind, Unseen, is_edge};
 use crate::compare::Passages;
 use crate::decode::Direction;
 use crate::evidence::Words;
-use crate::flow::{Flow, Pair, ResetSegment, Roles, Way};
+use crate::flow::{Flow, Pair, REORDERED, ResetSegment, Roles, Way};
 use crate::surroundings::{Earlier, Host, Later, Surroundings};
 use crate::tcp::{Duration, Segment, SeqNum, Timestamp};
 use crate::timeline::{Sighting, Timeline};
@@ -18,10 +18,6 @@ pub(super) const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 pub(super) fn answered_until(round_trip: Option<Duration>) -> Duration {
     Duration(round_trip.map_or(0, |least| least.0).saturating_add(ANSWERED_WITHIN.0))
 }
-
-/// By so much packets of one host overtake each other on the way at most: queues of parallel links differ by less (2 to 4 ms were
-/// recorded), and an injector that imitates the host's numbers is mostly further ahead of what it holds back (12 ms were recorded).
-pub(super) const REORDERED: Duration = Duration::from_millis(5);
 
 /// What most clocks of timestamps count (RFC 7323 section 5.4 allows 1 ms to 1 s).
 const TICK: Duration = Duration::from_millis(1);
@@ -68,7 +64,11 @@ impl<'a> Case<'a> {
         let lived = flow.first_time.zip(flow.last_time());
         let has_lost = || lived.is_some_and(|(first, last)| surroundings.losses.touch(first, last));
         let only_edges = !plain && Unseen::of(timeline, |_| true).behind_handshake();
-        let blind = if only_edges { Some(Blind::OnlyEdges) } else { has_lost().then_some(Blind::Dropped) };
+        let blind = match () {
+            () if only_edges => Some(Blind::OnlyEdges),
+            () if has_lost() => Some(Blind::Dropped),
+            () => surroundings.faults.misses_one_in.and_then(Blind::missed),
+        };
         let (roles, passages, words) = (Roles::of(flow), None, Words::All);
         Self { flow, roles, timeline, surroundings, end, passages, blind, words, round_trips, timed, resets }
     }
@@ -108,6 +108,19 @@ impl<'a> Case<'a> {
         let mut behind =
             self.timeline.after(place).take_while(|one| one.time().is_some_and(|time| time.since(reset) <= soon));
         behind.find(|one| one.way == way && one.is_ordinary() && one.segment.flags.fin())
+    }
+
+    /// Whether the segment at this place lies so near to others, in a capture in disorder, that it may have passed before or behind them.
+    pub fn is_in_disorder(&self, place: usize) -> bool {
+        let timeline = self.timeline;
+        let time = timeline.sightings.get(place).and_then(Sighting::time);
+        let is_near = |one: &Sighting| {
+            let apart = one.time().zip(time).map(|(one, time)| one.since(time).0.saturating_abs());
+            apart.is_some_and(|apart| apart <= REORDERED.0)
+        };
+        let before = timeline.before(place).find(|one| one.is_ordinary());
+        let after = timeline.after(place).find(|one| one.is_ordinary());
+        self.surroundings.faults.is_disordered && before.into_iter().chain(after).any(is_near)
     }
 
     /// What its connection was called before its addresses changed in the middle.
@@ -236,7 +249,8 @@ impl<'a> Suspect<'a> {
         match self.case.blind {
             Some(Blind::OnlyEdges) => Some(Blind::OnlyEdges),
             _ if self.case.flow.is_midstream() && has_just_begun() == Some(true) => Some(Blind::JustBegun),
-            dropped => dropped,
+            _ if self.case.is_in_disorder(self.place) => Some(Blind::Disordered),
+            missed => missed,
         }
     }
 
@@ -351,14 +365,15 @@ impl<'a> Suspect<'a> {
     }
 
     /// Whether a segment that lies behind it in the capture was captured before it, or sent before it by the same host: close behind
-    /// it, with an identification just below its own where the host counts them.
+    /// it, with an identification just below its own where the host counts them. In a capture in disorder nothing close behind it is behind.
     pub fn was_overtaken(&self, behind: &Sighting) -> bool {
         let Some(since) = self.since_of(behind) else { return false };
         let is_before = match self.segment().ip_id.zip(behind.segment.ip_id) {
             Some((own, other)) if own != 0 && other != 0 => stack::goes_on(other, own),
             _ => behind.segment.payload_len > 0 && behind.segment.seq_end() == self.segment().seq,
         };
-        since.0 < 0 || since <= REORDERED && behind.way == self.own() && is_before
+        let is_disordered = self.case.surroundings.faults.is_disordered;
+        since.0 < 0 || since <= REORDERED && (is_disordered || behind.way == self.own() && is_before)
     }
 
     /// Whether a segment behind it had left their host when it passed here, by the timestamps of that host's clock, of which the quickest

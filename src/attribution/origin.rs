@@ -6,11 +6,11 @@
 
 use std::borrow::Cow;
 
-use super::case::{ANSWERED_WITHIN, REORDERED, Suspect, answered_until};
+use super::case::{ANSWERED_WITHIN, Suspect, answered_until};
 use super::stack;
 use super::{Judged, Mechanism, Party};
 use crate::evidence::{Text, Weight};
-use crate::flow::Form;
+use crate::flow::{Form, REORDERED};
 use crate::tcp::{Duration, FrameNumber, SeqNum};
 use crate::timeline::Sighting;
 
@@ -116,7 +116,13 @@ fn refusal(suspect: &Suspect<'_>) -> Option<Result<Origin, Misfit>> {
     let segment = suspect.segment();
     let syn = suspect.earlier(suspect.peer()).find(|one| is_syn(one) && one.segment.seq_end() == segment.ack);
     let Some(syn) = syn else {
-        suspect.earlier(suspect.peer()).next()?;
+        if suspect.earlier(suspect.peer()).next().is_none() {
+            // Its SYN may have passed all the same: no other segment is answered so.
+            let words = suspect.case.words;
+            let text = words.text("it has the form of an answer to a SYN, which is not in the capture");
+            let frames = words.frames([segment.frame]);
+            return Some(Ok(Origin { mechanism: Mechanism::NoListener, trigger: None, frames, text, or_else: None }));
+        }
         let text = "it has the form of an answer to a SYN, but acknowledges none that passed here";
         return suspect.misfit(Weight::Moderate, [segment.frame], text);
     };
@@ -138,9 +144,9 @@ fn passive(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mi
         return Some(Ok(abort));
     }
     let Some(trigger) = trigger(suspect) else {
-        let overtaken = |one: &Sighting| suspect.was_overtaken(one) && one.segment.flags.ack();
-        if suspect.later(peer).any(|one| overtaken(one) && one.segment.ack == segment.seq) {
-            // It was captured before, though it lies behind.
+        let is_behind = |one: &Sighting| suspect.since_of(one).is_none_or(|since| since > REORDERED);
+        if suspect.later(peer).any(|one| fits(suspect, one) && !is_behind(one)) {
+            // It may have passed before, though it was captured behind.
             return None;
         }
         // A number that was never acknowledged is one that no segment can have carried here as its acknowledgement.
@@ -428,6 +434,15 @@ fn overtook_its_data(suspect: &Suspect<'_>) -> bool {
     data.any(|one| one.segment.seq_end() == suspect.segment().seq && suspect.was_overtaken(one))
 }
 
+/// Whether all that was captured of its sender may be probes, whose number lies just below what was sent (RFC 9293 section 3.8.4).
+fn stands_behind_probes(suspect: &Suspect<'_>, sent: SeqNum) -> bool {
+    let mut own = suspect.earlier(suspect.own());
+    suspect.case.flow.is_midstream()
+        && suspect.sent() == Some(sent)
+        && suspect.segment().seq == sent.add(1)
+        && own.all(|one| one.segment.seq_len() == 0 && one.segment.seq == sent)
+}
+
 /// RST with ACK: a live socket was aborted.
 fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Misfit>> {
     let segment = suspect.segment();
@@ -440,7 +455,8 @@ fn active(suspect: &Suspect<'_>, before: &[Judged]) -> Option<Result<Origin, Mis
             .misfit(Weight::Moderate, [segment.frame], || format!("{name} had aborted the connection before"));
     }
     let lost = suspect.case.flow.rare(own).is_some_and(|rare| !rare.holes.is_empty());
-    let sent = if overtook_its_data(suspect) { sent.max(segment.seq) } else { sent };
+    let sent =
+        if overtook_its_data(suspect) || stands_behind_probes(suspect, sent) { sent.max(segment.seq) } else { sent };
     if segment.seq.after(sent) && !lost {
         return suspect.misfit(Weight::Strong, [segment.frame], || {
             format!("its sequence number lies {} beyond all that {name} had sent", segment.seq.since(sent))

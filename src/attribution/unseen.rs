@@ -1,5 +1,6 @@
 //! What passed and is not in the capture: why it may be missing, and what numbers say of it.
 
+use crate::evidence::Weight;
 use crate::flow::{Pair, Way};
 use crate::tcp::{Segment, SeqNum, TcpFlags};
 use crate::timeline::{Sighting, Timeline};
@@ -9,10 +10,26 @@ use crate::timeline::{Sighting, Timeline};
 pub enum Blind {
     /// The kernel dropped packets meanwhile.
     Dropped,
+    /// Of what was acknowledged, so much is not in the capture that no absence weighs more than this.
+    Missed(Weight),
+    /// The capture has packets in another order than they passed in, and others are near.
+    Disordered,
     /// The connection is older than the capture, and what was answered may have passed just before that began.
     JustBegun,
     /// Only what begins or ends connections was captured, as by a filter of `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0`.
     OnlyEdges,
+}
+
+impl Blind {
+    /// What may be missing anywhere in a capture that misses one octet in so many: an absence is worth no more than that. (Strong is 60 to 1;
+    /// 20 to 1 lies halfway to moderate.)
+    pub(super) fn missed(one_in: u64) -> Option<Self> {
+        match one_in {
+            ..20 => Some(Self::Missed(Weight::Moderate)),
+            20..60 => Some(Self::Missed(Weight::Strong)),
+            _ => None,
+        }
+    }
 }
 
 /// What the numbers of a flow's segments say of data that is not in the capture.

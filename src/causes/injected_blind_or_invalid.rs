@@ -22,6 +22,13 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         return None;
     }
     let ignored = decisive.verdict.obedience.is_some_and(|obedience| obedience.obeyed == Some(false));
+    let has_wrong_number = ignored && decisive.reset.exact != Some(true);
+    // What gives a filter its reason is mostly what the client says: that has to be in the capture, and not just behind the reset in
+    // one that has packets in another order.
+    let said = story.before(story.client()).next().is_some() && !story.case.is_in_disorder(decisive.place);
+    if !has_wrong_number && !said {
+        return None;
+    }
     let mut candidate = question.candidate(
         Cause::InjectedBlindOrInvalid,
         || format!(
@@ -35,7 +42,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         "look for a device or a tool that resets connections: an intrusion prevention system, tcpkill, a security test",
     )
     .advise("captures on both sides of the suspected device show where the reset first appears");
-    if ignored && decisive.reset.exact != Some(true) {
+    if has_wrong_number {
         candidate = candidate.because(
             Aspect::Sequence,
             Weight::Strong,

@@ -95,6 +95,8 @@ pub struct Rare {
     pub retransmitted: u32,
     /// Segments that filled a hole.
     pub out_of_order: u32,
+    /// Segments captured a moment behind what acknowledges them.
+    pub acknowledged_early: u32,
     /// Times its window became zero.
     pub zero_windows: u32,
     /// Keepalive probes: at most one octet, just below what was sent already (RFC 9293 section 3.8.4).

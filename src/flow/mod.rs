@@ -27,7 +27,7 @@ mod tests;
 mod way;
 pub mod zeek;
 
-pub use connection::{Detail, Flow, IcmpEvidence, Turn};
+pub use connection::{Detail, Flow, IcmpEvidence, REORDERED, Turn};
 pub use duplicate::Copies;
 pub use endpoint::{Ended, EndpointFacts, Rare};
 pub use flows::Flows;

@@ -155,6 +155,9 @@ fn by_state(story: &Story<'_>, reset: &ResetSegment, verdict: &Judged) -> Option
         // The connection never came up to where an application accepts it.
         return None;
     }
+    if has_closed_unseen(story, reset, verdict) {
+        return None;
+    }
     // A socket that was reset sends no FIN: one that was captured later was sent before.
     let has_closed = reset.fin_before[receiver] || story.case.flow.ends[receiver].fin_end().is_some();
     match (reset.fin_before[reset.way], has_closed) {
@@ -163,6 +166,14 @@ fn by_state(story: &Story<'_>, reset: &ResetSegment, verdict: &Judged) -> Option
         (true, false) => Some(SideOutcome::new(Errno::Epipe, NEXT_WRITE)),
         (true, true) => None,
     }
+}
+
+/// Whether a host's reset answers by a number one behind all that was captured of that host: what had passed between was its FIN.
+fn has_closed_unseen(story: &Story<'_>, reset: &ResetSegment, verdict: &Judged) -> bool {
+    let sent = story.before(reset.way).map(|one| one.segment.seq_end()).reduce(SeqNum::max);
+    verdict.party == Some(Party::Host)
+        && !reset.fin_before[reset.way]
+        && sent.is_some_and(|sent| reset.segment.seq == sent.add(1))
 }
 
 /// The host knew the connection no more, and no reset that was captured had told it so.

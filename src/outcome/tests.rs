@@ -324,6 +324,17 @@ fn what_is_not_in_the_capture_may_have_been_asked() {
 }
 
 #[test]
+fn a_fin_that_was_not_captured_leaves_a_number() {
+    let error = |ack: u32| {
+        let text =
+            format!("20 c PA 1 ack 1 len 10\n 30 s PA 1 ack 11 len 5\n 41 c PA 11 ack {ack} len 10\n 51 s R {ack}");
+        after_handshake(&text).client.map(|side| side.errno)
+    };
+    // Broken pipe or reset: whether it had come behind the answer.
+    assert_eq!((error(6), error(7)), (Some(Errno::Econnreset), None));
+}
+
+#[test]
 fn what_was_asked_before_an_address_changed_counts() {
     let open = "0 c S 0\n10 s SA 0 ack 1\n11 c A 1 ack 1\n20 c PA 1 ack 1 len 10\n30 s A 1 ack 11\n";
     let answer = "40 s PA 1 ack 11 len 5\n41 c A 11 ack 6\n";

@@ -2,6 +2,7 @@
 
 mod continuations;
 mod endings;
+mod faults;
 mod hosts;
 mod losses;
 mod vantage;
@@ -16,6 +17,7 @@ use crate::witness::Testimony;
 
 pub use continuations::{Continuations, Earlier, Later};
 pub use endings::{Ending, Endings, Kind};
+pub use faults::Faults;
 pub use hosts::{Host, Hosts};
 pub use losses::Losses;
 pub use vantage::{Near, Vantage};
@@ -35,6 +37,8 @@ pub struct Surroundings {
     pub testimony: Testimony,
     /// When it missed packets.
     pub losses: Losses,
+    /// What the flows' numbers say against it.
+    pub faults: Faults,
     /// When it began: its first flow, where nothing else is known.
     pub begin: Option<Timestamp>,
 }
@@ -48,7 +52,7 @@ impl Surroundings {
         let known = parallel::filter(threads, flows.pieces(), |flow| timelines.knows(flow));
         let threads = if known.len() < FEW { 1 } else { threads };
         let (endings, hosts) = (OnceLock::new(), OnceLock::new());
-        let (vantage, continuations) = (OnceLock::new(), OnceLock::new());
+        let (vantage, continuations, faults) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         parallel::all(
             threads,
             &[
@@ -58,6 +62,7 @@ impl Surroundings {
                 &|| _ = endings.set(Endings::of_flows(&known)),
                 &|| _ = vantage.set(Vantage::of(&known)),
                 &|| _ = continuations.set(Continuations::of(flows)),
+                &|| _ = faults.set(Faults::of(flows)),
             ],
         );
         Self {
@@ -65,6 +70,7 @@ impl Surroundings {
             endings: endings.into_inner().unwrap_or_default(),
             continuations: continuations.into_inner().unwrap_or_default(),
             vantage: vantage.into_inner().unwrap_or_default(),
+            faults: faults.into_inner().unwrap_or_default(),
             // They lie in the order in which they began.
             begin: flows.iter().find_map(|flow| flow.first_time),
             ..Self::default()

@@ -5,10 +5,10 @@
 use super::Question;
 use crate::attribution::Party;
 use crate::attribution::abort::USUAL_ROUND_TRIP;
-use crate::attribution::case::REORDERED;
+use crate::attribution::case::Suspect;
 use crate::evidence::{Aspect, Evidence, Weight};
-use crate::flow::Form;
-use crate::tcp::SeqNum;
+use crate::flow::{Form, REORDERED};
+use crate::tcp::{Segment, SeqNum};
 use crate::timeline::Sighting;
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
@@ -38,6 +38,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         if later.flags.syn() {
             // Asks anew, or answers a request that was repeated.
             return granted(question, one);
+        }
+        if is_of_newer(suspect, later) {
+            continue;
         }
         // What ends below the reset's own number was sent before it, unless it comes too late for that.
         let is_late = suspect.since_of(one) > longest;
@@ -88,13 +91,32 @@ fn is_too_early(question: &Question<'_>) -> bool {
     !ends_handshake(trigger) && suspect.later(suspect.peer()).any(ends_handshake)
 }
 
+/// Whether a segment belongs to a connection that was asked for anew between the same ports, before the reset where the capture has it so:
+/// its sender goes on with that one.
+fn is_of_newer(suspect: &Suspect<'_>, later: &Segment) -> bool {
+    let number = suspect.segment().seq;
+    let ordinary = || suspect.case.timeline.sightings.iter().filter(|one| one.is_ordinary());
+    // What its claimed sender says of its numbers, and what the other side does.
+    let says = |one: &Sighting| match one.way == suspect.own() {
+        true => Some(one.segment.seq),
+        false => one.segment.flags.ack().then_some(one.segment.ack),
+    };
+    // A number made up may lie below all of them; of an older connection somebody has spoken.
+    let is_begin = |begun: SeqNum| {
+        begun.after(number) && !later.seq.before(begun) && ordinary().filter_map(says).any(|one| one.before(begun))
+    };
+    let begun = |one: &Sighting| Some(if one.way == suspect.own() { says(one)? } else { says(one)?.add(u32::MAX) });
+    number.0 != 0 && ordinary().filter(|one| one.segment.flags.syn()).filter_map(begun).any(is_begin)
+}
+
 /// Whether a packet filter on the host itself may have answered in the place of its stack, as REJECT does: the reset has the time to
 /// live of the host's packets and the form of an answer, and the host never got what it answers: acknowledges no data of it, or sends
 /// again what it acknowledges.
 fn is_rejected(question: &Question<'_>) -> bool {
     let suspect = question.suspect;
     let trigger = question.trigger().map(|trigger| &trigger.segment);
-    let is_host_like = suspect.comparable().any(|one| one.segment.ttl == suspect.segment().ttl);
+    // Where every packet was captured twice, at two points of the way, they have two.
+    let is_host_like = question.baseline.is_none_or(|baseline| baseline.ttls.contains(&suspect.segment().ttl));
     let mut later = suspect.later(suspect.own()).map(|one| &one.segment);
     let never_got = match trigger {
         // It may have passed before the capture began.

@@ -71,15 +71,15 @@ fn is_local(suspect: &Suspect<'_>, baseline: &Baseline) -> bool {
         && !is_as_near(suspect, reset)
 }
 
-/// Whether the other side is as near, and no link address or direction tells the two apart: a capture is taken on one host only,
-/// and where packets of both begin, one program may play the other (a VPN on a telephone answers for all servers).
+/// Whether the other side is as near by its TTL, and no direction tells the two apart: a capture is taken on one host only. Both may be on
+/// one link with the capture point beside them, or behind a device that sets the TTL anew; and one program may play the other (a VPN on a
+/// telephone answers for all servers).
 fn is_as_near(suspect: &Suspect<'_>, reset: &Sighting) -> bool {
     let peer = suspect.peer();
-    let others = || suspect.case.timeline.sightings.iter().filter(|one| one.way == peer && one.is_ordinary());
-    let near = others().all(|one| ttl::hops(one.segment.ttl) == 0)
-        && suspect.case.round_trip_to(peer).is_some_and(|least| least < OWN_ANSWER);
-    let key = |one: &Sighting| (one.link_source, one.direction);
-    near && others().any(|one| key(one) == key(reset))
+    let mut others =
+        suspect.case.timeline.sightings.iter().filter(|one| one.way == peer && one.is_ordinary()).peekable();
+    let is_told = |one: &Sighting| one.direction.is_some() && one.direction != reset.direction;
+    others.peek().is_some() && others.all(|one| ttl::hops(one.segment.ttl) == 0 && !is_told(one))
 }
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {

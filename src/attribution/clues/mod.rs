@@ -96,12 +96,20 @@ pub(super) fn look(question: &Question<'_>) -> Vec<Evidence<Party>> {
         for piece in evidence.iter_mut().filter(absent) {
             let (weight, but) = match blind {
                 Blind::Dropped => (piece.weight.weaker(), "; but the kernel dropped packets meanwhile"),
+                Blind::Missed(most) => {
+                    (piece.weight.min(most), "; but packets that others acknowledge are not in the capture")
+                }
+                Blind::Disordered => {
+                    (Weight::Weak, "; but the capture has packets in another order than they passed in")
+                }
                 Blind::JustBegun => (Weight::Weak, "; but the capture may have only just begun"),
                 Blind::OnlyEdges => {
                     (Weight::Weak, "; but of other segments than SYN, FIN and RST none is in the capture")
                 }
             };
             piece.weight = weight;
+            // One packet that was missed is behind all of them.
+            piece.aspect = Aspect::Form;
             if question.suspect.case.words == Words::All {
                 piece.text.to_mut().push_str(but);
             }

@@ -6,6 +6,7 @@ use crate::attribution::origin::QUICKER;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::flow::Form;
 use crate::tcp::{Duration, SeqNum};
+use crate::timeline::Sighting;
 
 /// Round trips below this are of the capture point's own host or link: the clocks and queues of one machine are no measure.
 const LEAST_ROUND_TRIP: Duration = Duration(500_000);
@@ -40,6 +41,9 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     // A clock that was set back measures nothing.
     let since = suspect.since(decisive).filter(|since| since.0 >= 0)?;
     let name = suspect.case.name(own);
+    // Either time may be off by a tick of the clock.
+    let tick = tick(&suspect.case.timeline.sightings);
+    let (since, least) = (Duration(since.0.saturating_add(tick.0)), Duration(least.0.saturating_sub(tick.0)));
     if since.0 as f64 >= least.0 as f64 * QUICKER {
         return None;
     }
@@ -58,4 +62,12 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
             least.0 as f64 / 1e6
         )
     }))
+}
+
+/// How coarse the capture's clock is, where that is more than all that is timed here: its times are all multiples of it.
+fn tick(all: &[Sighting]) -> Duration {
+    /// The second of some loggers, the tick of old systems, and the millisecond that some tools write.
+    const TICKS: [i64; 3] = [1_000_000_000, 10_000_000, 1_000_000];
+    let divides = |tick: &&i64| all.iter().filter_map(Sighting::time).all(|time| time.nanos() % **tick == 0);
+    Duration(TICKS.iter().find(divides).copied().unwrap_or(0))
 }

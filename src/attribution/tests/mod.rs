@@ -4,6 +4,7 @@
 mod aborts;
 mod clues;
 mod compared;
+mod degraded;
 mod mechanisms;
 mod obedience;
 mod signatures;

@@ -3,6 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use crate::attribution::{self, Judged};
+use crate::evidence::Confidence;
 use crate::flow;
 use crate::report::Sender;
 
@@ -45,16 +46,43 @@ pub(super) fn episodes<'a>(
             let form = verdict.is_none().then(|| reset.form());
             (reset.way, verdict.map(|judged| (judged.sender, judged.mechanism)), form)
         };
+        // The surest verdict speaks for all: what is hardly known to be of the same sender has to look the same.
+        let is_sure = verdict.is_none_or(|judged| judged.confidence != Some(Confidence::Possible));
+        let belongs = |one: &flow::ResetSegment, of: Option<&Judged>| {
+            key(one, of) == key(reset, verdict) && (is_sure || one.form() == reset.form())
+        };
         // The latest episode in the same name, if it is of the same kind.
         let same = episodes
             .iter_mut()
             .rev()
             .find(|episode| episode.segments.first().is_some_and(|(first, _)| first.way == reset.way))
-            .filter(|episode| episode.segments.first().is_some_and(|(one, of)| key(one, *of) == key(reset, verdict)));
+            .filter(|episode| episode.segments.first().is_some_and(|(one, of)| belongs(one, *of)));
         match same {
             Some(episode) => episode.segments.push((reset, verdict)),
             None => episodes.push(Episode { segments: smallvec![(reset, verdict)] }),
         }
     }
     episodes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribution::testing::Scene;
+
+    #[test]
+    fn what_is_hardly_known_to_be_forged_does_not_lean_on_what_surely_is() {
+        let confidences = |second: &str| -> Vec<_> {
+            let scene = Scene::of(&format!(
+                "c ttl 60\n s ttl 57\n 0 c S 0\n 20 s SA 0 ack 1\n 21 c A 1 ack 1\n 30 c PA 1 ack 1 len 10\n 50 s PA 1 ack 11 len 20\n
+                 51 c A 11 ack 21\n 60 s RA 21 ack 11 ttl 62 id 0\n {second}"
+            ));
+            let judged = scene.judged();
+            let found = episodes(scene.flow(0), &judged, &[]);
+            found.iter().map(|episode| episode.verdict().and_then(|verdict| verdict.confidence)).collect()
+        };
+        // By the same device, and by none that is known.
+        assert_eq!(confidences("60.1 s RA 1481 ack 11 ttl 62 id 0"), [Some(Confidence::Certain)]);
+        assert_eq!(confidences("70 s R 9000 id 0"), [Some(Confidence::Certain), Some(Confidence::Possible)]);
+    }
 }
