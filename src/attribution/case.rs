@@ -376,21 +376,23 @@ impl<'a> Suspect<'a> {
         since.0 < 0 || since <= REORDERED && (is_disordered || behind.way == self.own() && is_before)
     }
 
-    /// Whether a segment behind it had left their host when it passed here, by the timestamps of that host's clock, of which the quickest
-    /// segment says what it shows here. What was on the way by then says nothing of what its sender did afterwards.
-    pub fn was_on_the_way(&self, behind: &Sighting) -> bool {
-        let stamp = |one: &Sighting| Some((one.segment.options.timestamps()?.0, one.time()?));
-        let ticks = |value: u32, earlier: u32| i64::from(value.wrapping_sub(earlier) as i32);
+    /// The clock in its claimed sender's timestamps, as it shows here.
+    pub fn clock(&self) -> Option<Clock> {
+        let mut known = self.of_claimed_sender().filter_map(stamp).peekable();
+        let &(value, first) = known.peek()?;
+        let delays = known.map(|(other, time)| time.since(first).0 - ticks(other, value).saturating_mul(TICK.0));
+        Some(Clock { value, first, quickest: delays.min()? })
+    }
+
+    /// Whether a segment behind it had left their host when it passed here, by that clock. What was on the way by then says nothing of what
+    /// its sender did afterwards.
+    pub fn was_on_the_way(&self, behind: &Sighting, clock: &Clock) -> bool {
         let Some(((value, passed), reset)) = stamp(behind).zip(self.segment().time) else { return false };
-        let known = || self.of_claimed_sender().filter_map(stamp);
-        let Some((began, first)) = known().next() else { return false };
+        let run = ticks(value, clock.value).saturating_mul(TICK.0);
         // Slower clocks show themselves over a while, and do not time this.
-        let ran = passed.since(first).0;
-        if ran > USUAL_ROUND_TRIP.0 && ticks(value, began).saturating_mul(2 * TICK.0) < ran {
-            return false;
-        }
-        let sent = known().map(|(other, time)| time.since(reset).0 + ticks(value, other).saturating_mul(TICK.0)).min();
-        behind.way == self.own() && sent.is_some_and(|sent| sent <= TICK.0)
+        let ran = passed.since(clock.first).0;
+        let is_slow = ran > USUAL_ROUND_TRIP.0 && run.saturating_mul(2) < ran;
+        !is_slow && clock.quickest.saturating_add(run) <= reset.since(clock.first).0 + TICK.0
     }
 
     /// Whether a segment behind it closes the gap that it left: it ends where the reset begins, and its identification is one that the
@@ -413,6 +415,21 @@ impl<'a> Suspect<'a> {
     pub fn since_of(&self, later: &Sighting) -> Option<Duration> {
         Some(later.time()?.since(self.segment().time?))
     }
+}
+
+/// A host's clock of timestamps: its first value, when that passed here, and by how much the quickest segment came sooner than that one.
+pub struct Clock {
+    value: u32,
+    first: Timestamp,
+    quickest: i64,
+}
+
+fn stamp(one: &Sighting) -> Option<(u32, Timestamp)> {
+    Some((one.segment.options.timestamps()?.0, one.time()?))
+}
+
+fn ticks(value: u32, earlier: u32) -> i64 {
+    i64::from(value.wrapping_sub(earlier) as i32)
 }
 
 /// The end of the highest of some segments.

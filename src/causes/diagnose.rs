@@ -562,6 +562,8 @@ mod tests {
             "c win 502\ns win 509 ttl 57\n0 c S 0 wscale 7 sackok\n20 s SA 0 ack 1 wscale 7 sackok\n20.1 c A 1 ack 1
                      21 c PA 1 ack 1 len 100\n41 s A 1 ack 101\n50 c PA 101 ack 1 len 9\n70 s R 1 win 0 id 0";
         assert!(by_filter(first));
+        let late = first.replace("50 c PA 101 ack 1 len 9", "50 c PA 110 ack 1 len 9\n50.1 c PA 101 ack 1 len 9");
+        assert!(!by_filter(&late), "on a way that mixes packets");
         assert!(!filtered("50 c PA 101 ack 901 len 9\n70 s R 901 win 0 id 0"), "after one that was answered");
         assert!(
             !filtered("50 s PA 901 ack 101 len 1448\n51 c A 101 ack 2349\n71 s R 2349 win 0 id 0"),

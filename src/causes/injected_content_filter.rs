@@ -174,9 +174,10 @@ fn out_of_sight(question: &Question<'_>) -> Option<Candidate> {
     let is_forged = story.judged.iter().any(|verdict| verdict.sender == Sender::Middlebox);
     // What has been answered for long was let through: unless something was forged, nothing points at a filter then.
     let since_asked = decisive.reset.segment.time?.since(asked.ended?);
-    // Where packets are lost, a FIN may be among them, and the host had closed.
-    let is_lossy = story.case.has_gaps()
-        || Way::BOTH.iter().any(|&way| story.case.flow.rare(way).is_some_and(|rare| rare.retransmitted > 0));
+    // Where packets are lost or late, a FIN may be among them, and the host had closed.
+    let is_late =
+        |way: Way| story.case.flow.rare(way).is_some_and(|rare| rare.retransmitted > 0 || rare.out_of_order > 0);
+    let is_lossy = story.case.has_gaps() || Way::BOTH.into_iter().any(is_late);
     // A server that answers request after request is mostly lost by other means: its FIN, or its place in a balancer's table.
     let was_answered = way != client && story.turns.iter().filter(|turn| turn.way == client).count() > 1;
     if !is_forged && (is_lossy || was_answered || !story.is_moment(since_asked)) {

@@ -85,10 +85,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     Some(
         candidate
-            .advise(|| format!(
-                "make the client's idle limit for pooled connections shorter than the server's {:.0} s, or let the server keep them longer",
-                rested.as_secs_f64().max(1.0)
-            ))
+            .advise(|| {
+                let limit = rested.as_secs_f64().max(0.1);
+                let digits = usize::from(limit < 1.0);
+                format!("make the client's idle limit for pooled connections shorter than the server's {limit:.digits$} s, or let the server keep them longer")
+            })
             .advise("the server has not read the request: repeat it once on a new connection"),
     )
 }

@@ -5,7 +5,7 @@
 use super::Question;
 use crate::attribution::Party;
 use crate::attribution::abort::USUAL_ROUND_TRIP;
-use crate::attribution::case::Suspect;
+use crate::attribution::case::{Clock, Suspect};
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::flow::{Form, REORDERED};
 use crate::tcp::{Segment, SeqNum};
@@ -29,7 +29,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     };
     let name = suspect.case.name(suspect.own());
     let longest = Some(suspect.case.flow.rtt().unwrap_or(USUAL_ROUND_TRIP));
-    let mut doubtful = None;
+    let (mut doubtful, mut clock) = (None, None::<Option<Clock>>);
+    let mut was_on_the_way = |one: &Sighting| {
+        let clock = clock.get_or_insert_with(|| suspect.clock());
+        clock.as_ref().is_some_and(|clock| suspect.was_on_the_way(one, clock))
+    };
     for one in suspect.later(suspect.own()) {
         let later = &one.segment;
         if suspect.was_overtaken(one) {
@@ -54,7 +58,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         let new_ack = later.flags.ack()
             && acknowledged.is_some_and(|acknowledged| later.ack.after(acknowledged))
             && !was_aborted(one);
-        if (new_data || new_ack || old_data || fin) && !suspect.was_on_the_way(one) {
+        if (new_data || new_ack || old_data || fin) && !was_on_the_way(one) {
             let what = match (new_data, new_ack, old_data) {
                 (true, ..) => "new data",
                 (_, true, _) => "new acknowledgements",
