@@ -478,7 +478,10 @@ impl Flow {
             let side = &mut self.stream.sides[way];
             let before = side.window();
             side.set_window(window);
-            self.note_syn_window(way, segment.flags.syn());
+            // Mostly neither.
+            if segment.flags.syn() || self.has(flow_fact::SYN_WINDOW_FORWARD | flow_fact::SYN_WINDOW_BACK) {
+                self.note_syn_window(way, segment.flags.syn());
+            }
             if window == 0 && before != Some(0) && !segment.flags.syn() {
                 self.rare_mut(way).zero_windows += 1;
             }
