@@ -12,7 +12,7 @@ use super::unseen::Blind;
 use super::verdict::Mechanism;
 use crate::evidence::Text;
 use crate::flow::REORDERED;
-use crate::surroundings::Kind;
+use crate::surroundings::{Kind, SAME_EXIT};
 use crate::tcp::{Duration, FrameNumber, SeqNum};
 use crate::timeline::Sighting;
 
@@ -26,11 +26,7 @@ const ONE_TURN: Duration = Duration::from_millis(2);
 /// By reading Linux tells its peer of a window that has become so many times as wide (`__tcp_cleanup_rbuf`).
 const TOLD_AT: i32 = 2;
 
-/// Sockets of one process end within this when it dies: those with much to send take a moment (0.25 to 1 s decided the
-/// recorded captures alike).
-const SAME_EXIT: Duration = Duration::from_millis(250);
-
-/// The same for sockets of other ports of the host.
+/// As [`SAME_EXIT`], for sockets of other ports of the host.
 const SAME_EXIT_OTHER_PORT: Duration = Duration::from_millis(20);
 
 /// What a program sends at once passes within so many round trips: the first window has ten segments (RFC 6928 section 2), and each

@@ -77,7 +77,7 @@ fn or_else(found: Option<Result<Origin, Misfit>>, other: Mechanism) -> Option<Re
 }
 
 /// A kernel answers within this, and some round trips for queues on the way.
-const AT_ONCE: Duration = Duration::from_millis(100);
+const KERNEL_ANSWERS_WITHIN: Duration = Duration::from_millis(100);
 
 /// How long a stack that kept a closed connection's state may have kept it: Linux keeps FIN-WAIT-2 and TIME-WAIT for 60 s
 /// (`TCP_TIMEWAIT_LEN`, `tcp_fin_timeout`); longer settings exist, shorter ones are common only for FIN-WAIT-2.
@@ -86,8 +86,9 @@ const STATE_KEPT: Duration = Duration::from_secs(60);
 /// By how much an answer may take longer than half as long again as the quickest.
 const ANSWER_JITTER: Duration = Duration::from_millis(10);
 
-/// A host answers what is captured on it within less.
-const ON_THE_HOST: Duration = Duration::from_millis(1);
+/// A host answers what is captured on it within less; a packet that has crossed no router may still come from another host of the
+/// same link.
+pub(super) const ON_THE_HOST: Duration = Duration::from_millis(1);
 
 /// A trigger's answer may be so much quicker than the quickest seen before.
 pub(super) const QUICKER: f64 = 0.7;
@@ -288,7 +289,7 @@ fn ends_handshake(suspect: &Suspect<'_>, trigger: &Sighting) -> bool {
         .case
         .round_trip_to(suspect.own())
         .map_or(0, |least| least.0.saturating_mul(2))
-        .saturating_add(AT_ONCE.0);
+        .saturating_add(KERNEL_ANSWERS_WITHIN.0);
     passed.is_none_or(|passed| passed <= longest) && suspect.since(trigger).is_none_or(|since| since.0 <= at_once)
 }
 

@@ -1,6 +1,6 @@
 //! A program ended the connection by a reset on purpose.
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::around::Connection;
-use super::diagnose::Found;
+use super::ballot::Found;
 use super::{Around, Cause, Diagnosis, Story};
 use crate::attribution::{Case, Mechanism};
 use crate::evidence::Confidence;

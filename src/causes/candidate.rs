@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::Cause;
-use super::diagnose::Question;
+use super::question::Question;
 use crate::evidence::{Aspect, Balance, Evidence, Stance, Text, Weight, Words};
 use crate::tcp::FrameNumber;
 

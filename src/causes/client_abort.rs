@@ -1,6 +1,6 @@
 //! The client gave up while it was connecting, or while the answer was outstanding or still coming.
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause, benign};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};

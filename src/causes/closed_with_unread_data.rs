@@ -1,6 +1,6 @@
 //! A program closed its socket while received data lay unread.
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};

@@ -1,15 +1,16 @@
 //! Connections beyond a number open at once are rejected or ended at once; those before live on.
 
 use super::around::Connection;
-use super::diagnose::Question;
-use super::{Candidate, Cause, exit};
+use super::question::Question;
+use super::{Candidate, Cause};
 use crate::attribution::{Mechanism, Sender};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
+use crate::surroundings::SAME_EXIT;
 use crate::tcp::Duration;
 
 /// Ended so soon after they were granted: no service takes longer to see that it is full.
-const AT_ONCE: Duration = Duration::from_millis(500);
+const TURNED_AWAY_WITHIN: Duration = Duration::from_millis(500);
 
 /// So many open ones at least are a limit.
 const OPEN: usize = 2;
@@ -42,7 +43,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         && decisive.verdict.sender == Sender::Server
         // Else nobody knows when it began.
         && story.case.flow.ends[story.client()].sent_syn()
-        && first_end.since(began).0 <= AT_ONCE.0 + story.case.flow.rtt().map_or(0, |rtt| rtt.0 * 3)
+        && first_end.since(began).0 <= TURNED_AWAY_WITHIN.0 + story.case.flow.rtt().map_or(0, |rtt| rtt.0 * 3)
         && decisive.reset.phase >= Phase::Data;
     if !refused && !thrown_out {
         return None;
@@ -64,7 +65,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
             .before(began)
             .filter(|other| other.accepted && others.is_other(other) && !is_alike(other))
             // What ends together, ends for another reason.
-            .filter(|other| other.ended.is_none_or(|end| end.since(ended).0 > exit::SAME_MOMENT.0))
+            .filter(|other| other.ended.is_none_or(|end| end.since(ended).0 > SAME_EXIT.0))
             .collect();
         if open.len() < OPEN {
             return None;

@@ -1,6 +1,6 @@
 //! Data reached a side that had closed in both directions.
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};

@@ -1,5 +1,6 @@
+use super::ballot::Ballot;
 use super::benign::{self, Harm};
-use super::diagnose::{Asked, Ballot, weigh};
+use super::diagnose::{Asked, weigh};
 use super::idle_gaps::Rest;
 use super::others::Others;
 use super::{Around, Cause, Fate, Story, kernel};

@@ -2,11 +2,8 @@
 
 use super::story::{Decisive, Story};
 use crate::evidence::Words;
-use crate::surroundings::Kind;
+use crate::surroundings::{Kind, SAME_EXIT};
 use crate::tcp::{Duration, FrameNumber, Timestamp};
-
-/// Connections of one process end within this when it dies.
-pub(super) const SAME_MOMENT: Duration = Duration::from_millis(250);
 
 /// So many others at least; two may end together by chance.
 const OTHERS: usize = 2;
@@ -64,7 +61,7 @@ fn at(story: &Story<'_>, way: crate::flow::Way, time: Timestamp) -> Option<Exit>
     let mut went_on = None;
     // Where nobody is told how many there were, it is enough to know that there were.
     let is_told = story.case.words >= Words::Sentence;
-    for ending in endings.near_port(own, time, SAME_MOMENT) {
+    for ending in endings.near_port(own, time, SAME_EXIT) {
         let ends = matches!(ending.kind, Kind::Fin | Kind::Abort);
         if ends && ending.flow != story.case.flow.id {
             others += 1;

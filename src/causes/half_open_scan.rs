@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};

@@ -1,7 +1,7 @@
 //! A load balancer looks at a steady period whether the port is open.
 
 use super::around::Connection;
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};
@@ -13,7 +13,7 @@ const CHECKS: usize = 3;
 
 /// A check ends so soon after it was answered, beside a round trip: far more than a program needs, far less than one waits for data
 /// (health checks of 0.1 ms to 10 ms and clients that wait for 0.4 s were seen).
-const AT_ONCE: Duration = Duration::from_millis(100);
+const CHECK_ENDS_WITHIN: Duration = Duration::from_millis(100);
 
 /// The shortest period; nobody looks more often than this, and a burst is a scan.
 const SHORTEST: f64 = 0.1;
@@ -45,7 +45,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     // A check knows at once what it wanted to know; who waits first wanted something of the server.
     let granted = story.before(story.client().reverse()).find(|one| one.segment.flags.syn())?;
     let lasted = decisive.reset.segment.time?.since(granted.time()?);
-    if lasted.0 > AT_ONCE.0 + story.case.flow.rtt().map_or(0, |rtt| rtt.0) {
+    if lasted.0 > CHECK_ENDS_WITHIN.0 + story.case.flow.rtt().map_or(0, |rtt| rtt.0) {
         return None;
     }
     let frame = decisive.reset.segment.frame;

@@ -1,6 +1,6 @@
 //! ICMP says that host, network or port cannot be reached.
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Teardown;

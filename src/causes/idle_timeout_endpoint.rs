@@ -1,26 +1,17 @@
 //! The server's own idle limit.
 
 use super::around::Connection;
-use super::diagnose::Question;
+use super::idle_gaps::{are_alike, slack};
+use super::others::other_connections;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};
 use crate::knowledge::idle_timeouts::{self, Place};
 use crate::tcp::Duration;
 
-/// Two gaps are the same within this share, or a tenth of a second.
-pub(super) fn same_gap(one: Duration, other: Duration) -> bool {
-    let apart = one.0.saturating_sub(other.0).saturating_abs();
-    apart <= slack(one.0.max(other.0))
-}
-
-/// By how much gaps may differ and be the same.
-fn slack(gap: i64) -> i64 {
-    (gap / 50).max(100_000_000)
-}
-
 /// What one event ends, ends within this.
-const SAME_MOMENT: Duration = Duration::from_millis(2);
+const ONE_EVENT: Duration = Duration::from_millis(2);
 
 pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let story = question.story;
@@ -46,16 +37,16 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     let has_all_asked = story.application.request_complete == Some(true);
     let seconds = pause.length.as_secs_f64();
     question.of_others(move |others| {
-    let rested_alike = |other: &&Connection| other.pause.is_some_and(|gap| same_gap(gap, pause.length));
+    let rested_alike = |other: &&Connection| other.pause.is_some_and(|gap| are_alike(gap, pause.length));
     let near = others.near_server().filter(|other| others.is_other(other));
     // Silences that both began and ended together are alike whatever ended them: only those at other moments show a timer.
     let at_once = |other: &&Connection| {
-        other.ended.is_some_and(|end| end.since(ended).0.saturating_abs() <= slack(pause.length.0))
+        other.ended.is_some_and(|end| end.since(ended).0.saturating_abs() <= slack(pause.length).0)
     };
     let same = near.filter(|other| rested_alike(other) && !at_once(other));
     let same: Vec<_> = same.filter_map(|other| other.reset).take(6).collect();
     let ended_with_it = |is_alike: bool| {
-        let near = others.ended_near(ended, SAME_MOMENT);
+        let near = others.ended_near(ended, ONE_EVENT);
         near.filter(move |other| !other.by_client && rested_alike(other) == is_alike).filter_map(|other| other.reset)
     };
     let alike = ended_with_it(true).next();
@@ -102,7 +93,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
     }
     if !same.is_empty() {
         candidate = candidate.because(Aspect::Company, Weight::Moderate, same.iter().copied(), || {
-            format!("{} other connections to this server ended after the same silence", same.len())
+            format!("{} to this server ended after the same silence", other_connections(same.len()))
         });
     }
     let known = others.idle_limits(pause.length, Place::End);

@@ -1,12 +1,14 @@
 //! A device on the path forgot or reset an idle connection.
 
-use super::diagnose::Question;
-use super::idle_timeout_endpoint::same_gap;
-use super::{Candidate, Cause, Story, exit};
+use super::idle_gaps::are_alike;
+use super::others::other_connections;
+use super::question::Question;
+use super::{Candidate, Cause, Story};
 use crate::attribution::{Mechanism, Sender};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::Phase;
 use crate::knowledge::idle_timeouts::{self, Place};
+use crate::surroundings::SAME_EXIT;
 use crate::tcp::{Duration, FrameNumber};
 
 /// The shortest idle limit of common devices that forget a connection and reset its next packet (Azure NAT gateway). Who knows
@@ -78,15 +80,15 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         let same: Vec<_> = others
             .near_server()
             .filter(|other| others.is_other(other) && other.sender == Some(sender))
-            .filter(|other| other.pause.is_some_and(|gap| same_gap(gap, pause.length)))
+            .filter(|other| other.pause.is_some_and(|gap| are_alike(gap, pause.length)))
             .filter_map(|other| other.reset)
             .take(6)
             .collect();
         // Who ends connections of other silences at the same time has no timer for each.
         let with_it: Vec<_> = others
-            .ended_near(ended, exit::SAME_MOMENT)
+            .ended_near(ended, SAME_EXIT)
             .filter(|other| other.sender == Some(sender))
-            .filter(|other| other.pause.is_none_or(|gap| !same_gap(gap, pause.length)))
+            .filter(|other| other.pause.is_none_or(|gap| !are_alike(gap, pause.length)))
             .filter_map(|other| other.reset)
             .take(4)
             .collect();
@@ -96,7 +98,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Candidate> {
         }
         if !same.is_empty() {
             candidate = candidate.because(Aspect::Company, Weight::Moderate, same.iter().copied(), || {
-                format!("{} other connections to this server ended alike after the same silence", same.len())
+                format!("{} to this server ended alike after the same silence", other_connections(same.len()))
             });
         }
         if let (Some(first), Some(whose)) = (known.first(), idle_timeouts::whose(&known)) {

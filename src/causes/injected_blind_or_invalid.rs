@@ -1,6 +1,6 @@
 //! A forged reset without a reason in the content.
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Weight};

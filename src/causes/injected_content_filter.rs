@@ -1,8 +1,8 @@
 //! A device on the path reset the connection because of what was asked for.
 
 use super::around::{Connection, Named};
-use super::diagnose::Question;
 use super::others::Others;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::attribution::{LOCAL, Mechanism, Party, Sender};
 use crate::evidence::{Aspect, Weight};

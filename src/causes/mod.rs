@@ -7,6 +7,7 @@
 mod abort_linger0;
 mod around;
 mod backlog_overflow;
+mod ballot;
 mod benign;
 mod candidate;
 mod catalogue;
@@ -32,12 +33,15 @@ mod others;
 mod peer_lost_state;
 mod process_killed;
 mod protocol_mismatch;
+mod question;
 mod rate_limited;
 mod refused_by_firewall;
 mod refused_no_listener;
 mod server_restart;
 mod stale_keepalive_reuse;
 mod story;
+#[cfg(test)]
+mod tests;
 mod timewait_reset;
 mod unanswered_data;
 mod unanswered_syn;

@@ -93,7 +93,7 @@ impl<'a> Others<'a> {
     }
 
     /// Connections to the server's address that ended well, by the names that their clients had asked for: for questions of
-    /// [`named_others`](super::diagnose::Question::of_named_others) alone, since names are only read where somebody asks for them.
+    /// [`named_others`](super::question::Question::of_named_others) alone, since names are only read where somebody asks for them.
     pub fn named(&self) -> impl Iterator<Item = &'a Named> + Clone {
         let server = self.server.address;
         self.around.named().iter().filter(move |other| other.server.address == server)
@@ -103,4 +103,9 @@ impl<'a> Others<'a> {
     pub fn idle_limits(&self, gap: Duration, place: Place) -> Vec<&'a IdleTimeout> {
         self.around.idle_limits(gap, place)
     }
+}
+
+/// `1 other connection`, `2 other connections`.
+pub(super) fn other_connections(count: usize) -> String {
+    format!("{count} other connection{}", if count == 1 { "" } else { "s" })
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::around::Connection;
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause, Story};
 use crate::attribution::{Mechanism, Party};
 use crate::evidence::{Aspect, Weight};

@@ -1,6 +1,6 @@
 //! A process died, and its kernel ended all its connections at once.
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};

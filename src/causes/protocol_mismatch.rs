@@ -1,6 +1,6 @@
 //! The sides did not speak the same protocol, or a TLS handshake failed.
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::application::Mismatch;
 use crate::attribution::{Judged, Mechanism, Sender};

@@ -1,6 +1,6 @@
 //! A packet filter rejects what goes beyond so many connections or octets in a time.
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::attribution::{Mechanism, Sender};
 use crate::evidence::{Aspect, Weight};

@@ -1,6 +1,6 @@
 //! A packet filter answered the SYN.
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::attribution::{Mechanism, Sender};
 use crate::evidence::{Aspect, Weight};

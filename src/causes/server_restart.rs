@@ -1,6 +1,6 @@
 //! The service went down with its connections, refused new ones for a while, and came back.
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};

@@ -1,6 +1,6 @@
 //! A request on a kept-alive connection that the server had closed or was closing.
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause, benign};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};

@@ -1,6 +1,6 @@
 //! Leftovers of an old connection of the same addresses and ports.
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::attribution::Mechanism;
 use crate::evidence::{Aspect, Weight};

@@ -1,6 +1,6 @@
 //! Nothing answers the SYN.
 
-use super::diagnose::Question;
+use super::question::Question;
 use super::{Candidate, Cause};
 use crate::evidence::{Aspect, Weight};
 use crate::flow::{Phase, Teardown};

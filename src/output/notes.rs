@@ -27,7 +27,7 @@ fn unknown(report: &Report, notes: &mut Vec<String>) {
     let is_undetermined = |flow: &Flow| flow.diagnosis.is_none() && flow.teardown.ended_badly();
     if report.summary.senders.unknown > 0 || report.flows.iter().any(is_undetermined) {
         notes.push(
-            "Another capture may settle what is unknown or undetermined here: see `tcpautopsy explain capturing`."
+            "Another capture may settle what is unknown or undetermined here: see \"tcpautopsy explain capturing\"."
                 .to_owned(),
         );
     }

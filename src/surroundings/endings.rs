@@ -9,6 +9,10 @@ use crate::flow::{Ended, Flow, Profile, Way};
 use crate::prefetch;
 use crate::tcp::{Duration, Endpoint, FrameNumber, Timestamp};
 
+/// Sockets of one process end within this when it dies: those with much to send take a moment (0.25 to 1 s decided the recorded
+/// captures alike).
+pub const SAME_EXIT: Duration = Duration::from_millis(250);
+
 /// Endings that are remembered of one address.
 const MOST_ENDINGS: usize = 100_000;
 

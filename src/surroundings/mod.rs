@@ -16,7 +16,7 @@ use crate::timeline::Timelines;
 use crate::witness::Testimony;
 
 pub use continuations::{Continuations, Earlier, Later};
-pub use endings::{Ending, Endings, Kind};
+pub use endings::{Ending, Endings, Kind, SAME_EXIT};
 pub use faults::Faults;
 pub use hosts::{Host, Hosts};
 pub use losses::Losses;

@@ -3,12 +3,10 @@
 //! RST_ACK_CHANGE of Weaver, Sommer and Paxson (NDSS 2009).
 
 use super::Question;
+use super::burst::ONE_BURST;
 use crate::attribution::Party;
 use crate::evidence::{Aspect, Evidence, Weight};
-use crate::tcp::{Duration, SeqNum};
-
-/// Resets further apart are not one burst.
-const WITHIN: Duration = Duration::from_secs(2);
+use crate::tcp::SeqNum;
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
@@ -18,7 +16,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     }
     let (_, other) = suspect.other_resets(suspect.own()).find(|(_, other)| {
         let apart = other.time().zip(segment.time).map(|(one, other)| one.since(other).0.saturating_abs());
-        apart.is_none_or(|apart| apart <= WITHIN.0)
+        apart.is_none_or(|apart| apart <= ONE_BURST.0)
             && other.segment.flags == segment.flags
             && other.segment.ack.0 != 0
             && other.segment.ack != segment.ack

@@ -8,14 +8,14 @@ use crate::evidence::{Aspect, Evidence, Weight};
 use crate::tcp::Duration;
 
 /// Resets further apart are not one burst (as the detector of the paper has it).
-const WITHIN: Duration = Duration::from_secs(2);
+pub(super) const ONE_BURST: Duration = Duration::from_secs(2);
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
     let segment = suspect.segment();
     let near = |one: &crate::timeline::Sighting| {
         let apart = one.time().zip(segment.time).map(|(one, other)| one.since(other).0.saturating_abs());
-        apart.is_none_or(|apart| apart <= WITHIN.0)
+        apart.is_none_or(|apart| apart <= ONE_BURST.0)
     };
     let mut others: Vec<_> = suspect.other_resets(suspect.own()).map(|(_, one)| one).filter(|one| near(one)).collect();
     // A device's own resets look alike; the host may answer in the middle of them.

@@ -3,17 +3,15 @@
 use super::Question;
 use crate::attribution::Party;
 use crate::attribution::case::Suspect;
+use crate::attribution::origin::ON_THE_HOST;
 use crate::evidence::{Aspect, Evidence, Weight};
 use crate::knowledge::ttl;
-use crate::tcp::{Duration, FrameNumber};
+use crate::tcp::FrameNumber;
 use crate::timeline::Sighting;
 
 /// By how much paths of one host differ that are used side by side (ECMP, anycast): of 19 in 20 connections all packets
 /// are within 1 (Sundara Raman et al., SIGCOMM 2023), and 2 is no more than two such places on the way.
 const PATHS_DIFFER: u8 = 2;
-
-/// A host answers itself sooner; a packet that has crossed no router may still come from another host of the same link.
-pub(super) const OWN_ANSWER: Duration = Duration::from_millis(1);
 
 /// Where in the capture the host's other packets are.
 pub(in crate::attribution) struct Baseline {
@@ -67,7 +65,7 @@ fn is_local(suspect: &Suspect<'_>, baseline: &Baseline) -> bool {
         && baseline.ttls == [ttl]
         && !baseline.elsewhere
         && suspect.comparable().any(same_device)
-        && suspect.case.round_trip_to(suspect.own()).is_none_or(|least| least < OWN_ANSWER)
+        && suspect.case.round_trip_to(suspect.own()).is_none_or(|least| least < ON_THE_HOST)
         && !is_as_near(suspect, reset)
 }
 

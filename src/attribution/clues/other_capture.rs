@@ -51,7 +51,10 @@ fn is_beside(question: &Question<'_>, passage: &Passage) -> bool {
     let ttl = suspect.segment().ttl;
     let usual = suspect.case.host(suspect.own());
     let at_once = || {
-        question.trigger().and_then(|trigger| suspect.since(trigger)).is_some_and(|took| took < super::hops::OWN_ANSWER)
+        question
+            .trigger()
+            .and_then(|trigger| suspect.since(trigger))
+            .is_some_and(|took| took < crate::attribution::origin::ON_THE_HOST)
     };
     ttl::hops(ttl) == 0
         && (suspect.case.surroundings.vantage.near == side || at_once())

@@ -7,7 +7,7 @@ use crate::tcp::Duration;
 use crate::timeline::Sighting;
 
 /// One device sends both within a moment.
-const AT_ONCE: Duration = Duration::from_millis(2);
+const ONE_DEVICE: Duration = Duration::from_millis(2);
 
 pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     let suspect = question.suspect;
@@ -17,11 +17,11 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
     }
     let time = suspect.segment().time?;
     let round_trip = suspect.case.flow.rtt()?;
-    if round_trip.0 < AT_ONCE.0 * 2 {
+    if round_trip.0 < ONE_DEVICE.0 * 2 {
         return None;
     }
     // Once a reset has gone before, either host answers for itself what still comes.
-    let is_before = |(_, other): (usize, &Sighting)| other.time().is_some_and(|other| time.since(other) > AT_ONCE);
+    let is_before = |(_, other): (usize, &Sighting)| other.time().is_some_and(|other| time.since(other) > ONE_DEVICE);
     if suspect.other_resets(suspect.own()).chain(suspect.other_resets(suspect.peer())).any(is_before) {
         return None;
     }
@@ -30,7 +30,7 @@ pub(super) fn look(question: &Question<'_>) -> Option<Evidence<Party>> {
         // One device makes both alike; a host that answers makes the other form than one that aborts.
         let alike = other.segment.flags == suspect.segment().flags;
         let answers = other.segment.ack == suspect.segment().seq && !other.segment.flags.ack();
-        apart.is_some_and(|apart| apart <= AT_ONCE.0) && alike && !answers
+        apart.is_some_and(|apart| apart <= ONE_DEVICE.0) && alike && !answers
     })?;
     let mut frames = [suspect.segment().frame, other.frame()];
     frames.sort_unstable();

@@ -6,13 +6,11 @@ use super::{Fate, Incident, limit, names, of};
 use crate::attribution::Sender;
 use crate::causes::{Around, Cause, idle_gaps};
 use crate::knowledge::idle_timeouts::{self, Place};
+use crate::surroundings::SAME_EXIT;
 use crate::tcp::Duration;
 
 /// Products that are named as candidates for a timer.
 const PRODUCTS: usize = 4;
-
-/// Ends within this are one moment.
-const TOGETHER: Duration = Duration::from_millis(250);
 
 pub(super) fn incident(group: &Group<'_>, around: &Around) -> Incident {
     let fates = group.fates.as_slice();
@@ -278,7 +276,7 @@ fn scan(fates: &[&Fate], from: &str, spread: &str) -> (String, String) {
     (
         format!("{from} scans {what}"),
         format!(
-            "{} without any data{spread}: {} open and were reset by the scanner, {refused} refused. For the services nothing is wrong.",
+            "{} without any data{spread}: {} open, which the scanner reset, and {refused} refused. For the services nothing is wrong.",
             count(fates.len(), "attempt"),
             fates.len() - refused
         ),
@@ -314,7 +312,7 @@ fn gaps(fates: &[&Fate]) -> Option<Vec<Duration>> {
 
 /// Says so where the ends prove no timer, since they came in one moment.
 fn together(fates: &[&Fate]) -> &'static str {
-    if lasted(fates).0 <= TOGETHER.0 {
+    if lasted(fates).0 <= SAME_EXIT.0 {
         " They ended in one moment, so that one event may have ended them as well."
     } else {
         ""
@@ -328,7 +326,7 @@ fn after_silence(fates: &[&Fate]) -> String {
     let [_] = idle_gaps::histogram(gaps.clone())[..] else { return String::new() };
     let apart = gaps.first().zip(gaps.last()).map_or(0, |(least, most)| most.0.saturating_sub(least.0));
     let timer =
-        if lasted(fates).0 > apart.max(TOGETHER.0).saturating_mul(4) { ", which points at an idle limit" } else { "" };
+        if lasted(fates).0 > apart.max(SAME_EXIT.0).saturating_mul(4) { ", which points at an idle limit" } else { "" };
     format!(" All of them had been silent for {}{timer}.", gap(fates))
 }
 
