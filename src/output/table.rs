@@ -161,6 +161,12 @@ impl<'a> Page<'a> {
 
     /// Some rows, the first of them or others.
     fn some_rows(&self, layout: Layout, widths: &[usize], first: bool, rows: &[Row]) -> String {
+        let is_plain = self.width.is_none() && !self.options.color;
+        let plain = Some(layout).filter(|_| is_plain).and_then(|layout| layout.plain(widths, first, rows));
+        plain.unwrap_or_else(|| self.styled(layout, widths, first, rows))
+    }
+
+    fn styled(&self, layout: Layout, widths: &[usize], first: bool, rows: &[Row]) -> String {
         let mut table = Table::new();
         table.load_style(match layout.is_tall() {
             true => TableStyle::new().row_separator(BLANK).header_separator(BLANK),
@@ -424,6 +430,33 @@ impl Layout {
             }
             Self::Single => &[""],
         }
+    }
+
+    /// Rows of one line each, as comfy-table makes them, which would measure each cell anew; `None` where only it knows how wide one is.
+    fn plain(self, widths: &[usize], first: bool, rows: &[Row]) -> Option<String> {
+        let (_, padded) = widths.split_last()?;
+        let mut text = String::new();
+        let mut line = |cells: &[&str]| {
+            let (last, others) = cells.split_last()?;
+            for (cell, &width) in others.iter().zip(padded) {
+                text.push_str(cell);
+                text.extend(std::iter::repeat_n(' ', width.checked_sub(cell.len())? + usize::from(GAP)));
+                cell.is_ascii().then_some(())?;
+            }
+            text.push_str(last);
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+            Some(())
+        };
+        if first {
+            line(self.header())?;
+        }
+        for row in rows {
+            let cells = self.cells(row);
+            let cells: Option<Vec<&str>> = cells.iter().map(|lines| lines.first().map(|line| &*line.text)).collect();
+            line(&cells?)?;
+        }
+        Some(text)
     }
 
     /// The columns that give way when room is short and the width at which each stops if it can, in this order.
