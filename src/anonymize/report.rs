@@ -82,6 +82,8 @@ impl Key {
             icmp_without_flow: _,
             aggregated_frames: _,
             dropped_by_kernel: _,
+            missed_one_in: _,
+            disordered: _,
             dropped: _,
             vantage,
             kernel_trace,

@@ -96,6 +96,7 @@ impl Ground<'_> {
             judge: &judge,
             continuations: &judgement.surroundings.continuations,
             around: &judgement.around,
+            faults: judgement.surroundings.faults,
             vantage: None,
             kernel_trace: None,
             not_recorded: 0,

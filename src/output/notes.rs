@@ -15,6 +15,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     let capture = &report.capture;
     let mut notes = Vec::new();
     damage(capture, &mut notes);
+    lacking(capture, &mut notes);
     not_understood(capture, &mut notes);
     peculiar(capture, &mut notes);
     left_out(capture, &mut notes);
@@ -65,6 +66,28 @@ fn damage(capture: &Capture, notes: &mut Vec<String>) {
             "The capturing kernel dropped {}: what seems missing may only be missing here.",
             count(lost, "packet")
         ));
+    }
+}
+
+/// Misses rarer than this are not worth a note: no verdict changes by them (see `attribution`).
+const FEW_MISSED: u64 = 1000;
+
+/// What the numbers of the flows say against the capture itself.
+fn lacking(capture: &Capture, notes: &mut Vec<String>) {
+    if let Some(one_in) = capture.missed_one_in.filter(|&one_in| one_in < FEW_MISSED) {
+        let share = match one_in {
+            0..=1 => "most of the data".to_owned(),
+            one_in => format!("one byte of data in {one_in}"),
+        };
+        notes.push(format!(
+            "Of what hosts acknowledged, {share} is not in the capture: what seems missing may only be missing here."
+        ));
+    }
+    if capture.disordered {
+        notes.push(
+            "Some acknowledgements lie before what they acknowledge: close frames may have passed in another order."
+                .to_owned(),
+        );
     }
 }
 

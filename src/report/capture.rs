@@ -43,6 +43,10 @@ pub struct Capture {
     pub aggregated_frames: u64,
     /// Packets that the capturing kernel dropped, where the inputs say so.
     pub dropped_by_kernel: Option<u64>,
+    /// One octet of data in so many was acknowledged and is not in the capture; `None` where none is missing, or captures are compared.
+    pub missed_one_in: Option<u64>,
+    /// Whether acknowledgements lie before what they acknowledge, so that nothing within some milliseconds has an order.
+    pub disordered: bool,
     /// What the bounds on memory left out.
     pub dropped: Dropped,
     /// Where on the path the capture was taken; `None` while that is not inferred.

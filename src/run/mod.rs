@@ -231,6 +231,7 @@ pub(crate) fn conclude(
         around: &judgement.around,
         not_recorded,
         judged_by_less: timelines.incomplete,
+        faults: judgement.surroundings.faults,
         vantage: (!timelines.is_empty()).then(|| judgement.surroundings.vantage.clone()),
         kernel_trace,
         // An empty expression lets everything pass.

@@ -36,6 +36,8 @@ pub(super) fn capture(findings: Findings<'_>, dropped: Dropped) -> Capture {
         icmp_without_flow: totals.icmp_without_flow,
         aggregated_frames: counts.aggregated,
         dropped_by_kernel: kernel.reduce(u64::saturating_add),
+        missed_one_in: findings.faults.misses_one_in,
+        disordered: findings.faults.is_disordered,
         dropped,
         vantage: findings.vantage.map(|vantage| Vantage { near: vantage.near.into(), why: vantage.why.to_owned() }),
         kernel_trace: findings.kernel_trace,

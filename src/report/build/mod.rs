@@ -49,6 +49,8 @@ pub struct Findings<'a> {
     pub continuations: &'a surroundings::Continuations,
     /// What the flows say about each other.
     pub around: &'a causes::Around,
+    /// What the flows' numbers say against the capture.
+    pub faults: surroundings::Faults,
     /// Where the capture was taken; none where no flow was judged.
     pub vantage: Option<surroundings::Vantage>,
     /// The kernel's trace that was joined with the capture.

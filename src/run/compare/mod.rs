@@ -21,7 +21,7 @@ use crate::notes::Notes;
 use crate::report::{
     self, Compared, Comparison, Findings, FlowComparison, IsSelected, Report, Take, Tell, Verdict, Wanted,
 };
-use crate::surroundings::{Continuations, Surroundings};
+use crate::surroundings::{Continuations, Faults, Surroundings};
 use crate::timeline::Timelines;
 use numbers::Numbers;
 use reading::Reading;
@@ -219,6 +219,7 @@ fn report(options: &Options, reading: Reading, mut found: Found, errors: &[Input
         not_recorded: 0,
         judged_by_less: found.timelines.iter().map(|timelines| timelines.incomplete).sum(),
         // Each point has its own.
+        faults: Faults::default(),
         vantage: None,
         kernel_trace: None,
         bpf: options.bpf.clone().filter(|expression| !expression.trim().is_empty()),

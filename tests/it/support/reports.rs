@@ -274,6 +274,7 @@ pub fn maximal() -> Report {
         ..input("edge-1.pcapng.zst", 120)
     });
     report.capture.vantage = Some(Vantage { near: Near::Server, why: "its packets have a TTL of 64".to_owned() });
+    (report.capture.missed_one_in, report.capture.disordered) = (Some(25), true);
     report.capture.kernel_trace = Some(KernelTrace {
         path: "server.trace".to_owned(),
         clock: Some("mono".to_owned()),
