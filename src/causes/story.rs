@@ -3,7 +3,7 @@ use std::cell::OnceCell;
 use super::exit::Exit;
 use crate::application::{self, Application};
 use crate::attribution::{Case, Judged, Mechanism, Party, Sender, is_contradictory};
-use crate::evidence::{Aspect, Words};
+use crate::evidence::{Aspect, Confidence, Words};
 use crate::flow::{Pair, Phase, ResetSegment, Teardown, Way};
 use crate::tcp::{Duration, FrameNumber, Timestamp};
 use crate::timeline::Sighting;
@@ -206,8 +206,8 @@ impl<'a> Story<'a> {
         self.fins[way]
     }
 
-    /// A segment by which the claimed sender of the decisive reset proves, more than a round trip after it, that its
-    /// connection still lived.
+    /// A segment by which the claimed sender of the decisive reset proves, more than half a round trip after it, that its connection still
+    /// lived; whenever it comes, where that reset surely was another's.
     pub fn alive_after(&self) -> Option<FrameNumber> {
         let decisive = self.decisive?;
         if self.case.later().is_some_and(|later| later.changed == decisive.reset.way) {
@@ -224,7 +224,10 @@ impl<'a> Story<'a> {
         let round_trip = self.case.flow.rtt().map_or(0, |rtt| rtt.0);
         let later = self.case.timeline.after(decisive.place).filter(|one| one.way == way && one.is_ordinary());
         let alive = later.filter(|one| !one.segment.flags.syn() && one.segment.flags.ack());
-        let late = alive.filter(|one| one.time().is_some_and(|later| later.since(time).0 > round_trip / 2));
+        let is_foreign =
+            decisive.verdict.sender == Sender::Middlebox && decisive.verdict.confidence == Some(Confidence::Certain);
+        let late =
+            alive.filter(|one| is_foreign || one.time().is_some_and(|later| later.since(time).0 > round_trip / 2));
         late.map(|one| one.frame()).next()
     }
 

@@ -478,3 +478,16 @@ fn who_answers_an_end_was_not_killed_with_others() {
     let all: String = (1..6).map(one).collect();
     assert_ne!(told(&format!("c ttl 60\ns ttl 121\n{all}")).map(|(cause, ..)| cause), Some(Cause::ProcessKilled));
 }
+
+#[test]
+fn what_a_device_sends_just_before_the_answer_is_no_answer() {
+    // The answer had left the server when the reset passed, so that it proves nothing of the reset; but that is surely a device's.
+    let (cause, ..) = told(
+        "c ttl 60 clock 1000\ns ttl 57 clock 5000\n0 c S 0 win 64240 mss 1460 sackok wscale 7
+        20 s SA 0 ack 1 win 65160 mss 1460 sackok wscale 7\n20.1 c A 1 ack 1\n21 c PA 1 ack 1 len 100
+        41 s A 1 ack 101\n41.1 s PA 1 ack 101 len 900\n41.2 c A 101 ack 901\n60 c PA 101 ack 901 len 100
+        79.4 s R 901 win 0 nots id 0 ttl 120\n80 s PA 901 ack 201 len 900",
+    )
+    .expect("a cause");
+    assert_eq!(cause, Cause::InjectedContentFilter);
+}
